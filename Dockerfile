@@ -1,0 +1,62 @@
+# Build:    docker build --tag stet .
+# Prepare:  docker run --rm --volume stet:/data stet migrate
+# Serve:    docker run --detach --publish 8000:8000 --volume stet:/data stet
+#
+# The base is named by its tag. To pin its bytes too, append the digest that
+# `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints, in both places:
+# python:3.11.14-slim-bookworm@sha256:...
+
+FROM python:3.11.14-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1
+
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+
+WORKDIR /srv/stet
+
+# The dependencies are a layer of their own: it is built again only when the lock changes.
+COPY requirements.lock ./
+RUN pip install --require-hashes --requirement requirements.lock
+
+# Installed in place, so that the command line finds the migrations beside the code.
+COPY pyproject.toml alembic.ini LICENSE ./
+COPY app/ app/
+COPY migrations/ migrations/
+COPY seeds/ seeds/
+RUN pip install --no-deps --no-build-isolation --editable . \
+    && python -m compileall -q app migrations seeds
+
+
+FROM python:3.11.14-slim-bookworm
+
+LABEL org.opencontainers.image.title="Stet" \
+      org.opencontainers.image.description="A service for annotating text" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+# A fixed number, so that a volume's owner is the same in every build.
+RUN groupadd --gid 10001 stet \
+    && useradd --uid 10001 --gid stet --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin stet \
+    && install --directory --owner=stet --group=stet --mode=0750 /data
+
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/stet /srv/stet
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    STET_DATABASE_URL=sqlite:////data/stet.db
+
+WORKDIR /srv/stet
+USER 10001:10001
+VOLUME ["/data"]
+EXPOSE 8000
+
+# Healthy means ready: the process answers, and so does the database behind it.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+
+ENTRYPOINT ["stet"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,211 @@
+"""Verified spans: posting, reading, editing, withdrawing."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.annotations import commands, queries
+from app.annotations.access import EditableAnnotation, ReadableAnnotation
+from app.annotations.schemas import (
+    AnnotationFilter,
+    AnnotationIn,
+    AnnotationOut,
+    AnnotationPatch,
+)
+from app.core.conditions import Seen, Tag
+from app.core.documented import SPAN_PROBLEMS, problems
+from app.core.errors import (
+    CrossSiteRequest,
+    ExternalIdConflict,
+    Forbidden,
+    Gone,
+    IdConflict,
+    InvalidAttribute,
+    NotFound,
+    OffsetInsideCharacter,
+    OffsetOutOfRange,
+    PreconditionRequired,
+    RelationNotAllowed,
+    Stale,
+    UnknownLabel,
+)
+from app.core.listing import Link, Pages
+from app.core.paging import Page
+from app.core.routing import ATTRIBUTE_PREFIX, Db, Route
+from app.core.shapes import MomentIn
+from app.core.units import Unit
+from app.core.vocabulary import Order, Origin, Status
+from app.documents.access import AnnotatableDocument, ReadableDocument
+from app.projects.access import ReadableProject
+
+router = APIRouter(route_class=Route, tags=["annotations"])
+
+Labels = Annotated[list[str], Query(alias="label", description="May be repeated.")]
+Statuses = Annotated[list[Status], Query(alias="status", description="May be repeated.")]
+Authors = Annotated[list[str], Query(alias="author", description="User names; may be repeated.")]
+
+
+def annotation_filter(
+    request: Request,
+    label: Labels = [],  # noqa: B006  # FastAPI copies defaults
+    status: Statuses = [],  # noqa: B006
+    author: Authors = [],  # noqa: B006
+    origin: Annotated[list[Origin], Query(description="May be repeated.")] = [],  # noqa: B006
+    document: Annotated[UUID | None, Query(description="Of this document alone.")] = None,
+    updated_after: Annotated[
+        MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
+    ] = None,
+    attribute: Annotated[
+        str | None,
+        Query(
+            alias=ATTRIBUTE_PREFIX,
+            description="`attribute.<name>=<value>`: an attribute equals the value, or is a list "
+            "that holds it. May be repeated with other names.",
+            include_in_schema=False,
+        ),
+    ] = None,
+) -> AnnotationFilter:
+    """Which annotations of a project are meant, from the query."""
+    attributes = tuple(
+        (name.removeprefix(ATTRIBUTE_PREFIX), value)
+        for name, value in request.query_params.multi_items()
+        if name.startswith(ATTRIBUTE_PREFIX)
+    )
+    return AnnotationFilter(label, status, author, origin, document, updated_after, attributes)
+
+
+Filter = Annotated[AnnotationFilter, Depends(annotation_filter)]
+
+
+@router.get(
+    "/v1/documents/{id}/annotations",
+    operation_id="list_document_annotations",
+    responses=problems(NotFound, Gone, OffsetOutOfRange, OffsetInsideCharacter),
+)
+async def list_of_document(
+    document: ReadableDocument,
+    unit: Unit,
+    db: Db,
+    pages: Pages,
+    link: Link,
+    label: Labels = [],  # noqa: B006
+    status: Statuses = [],  # noqa: B006
+    author: Authors = [],  # noqa: B006
+    start: Annotated[
+        int | None, Query(description="With `end`: only what shares a character with it.")
+    ] = None,
+    end: Annotated[int | None, Query()] = None,
+) -> Page[AnnotationOut]:
+    """A document's annotations in text order."""
+    return link(
+        await queries.of_document(
+            db,
+            document,
+            unit,
+            pages,
+            label=label,
+            status=status,
+            author=author,
+            start=start,
+            end=end,
+        )
+    )
+
+
+@router.post(
+    "/v1/documents/{id}/annotations",
+    status_code=201,
+    operation_id="create_annotation",
+    responses={
+        200: {"description": "The same annotation was there already.", "model": AnnotationOut},
+        **problems(
+            Forbidden,
+            CrossSiteRequest,
+            NotFound,
+            Gone,
+            IdConflict,
+            ExternalIdConflict,
+            UnknownLabel,
+            InvalidAttribute,
+            *SPAN_PROBLEMS,
+        ),
+    },
+)
+async def create(
+    document: AnnotatableDocument, new: AnnotationIn, unit: Unit, db: Db, tag: Tag
+) -> AnnotationOut:
+    """Post a span. What does not match the text is refused, with the reason and the cure."""
+    annotation, is_new = await commands.create(db, document, new, unit)
+    return tag.created(annotation, f"/v1/annotations/{annotation.id}", new=is_new)
+
+
+@router.get(
+    "/v1/projects/{project}/annotations",
+    operation_id="list_annotations",
+    responses=problems(NotFound),
+)
+async def list_of_project(
+    standing: ReadableProject,
+    given: Filter,
+    unit: Unit,
+    db: Db,
+    pages: Pages,
+    link: Link,
+    order: Order = Order.NEWEST,
+) -> Page[AnnotationOut]:
+    """The project's annotations by age. `status=pending&order=oldest` is the review queue.
+
+    `attribute.<name>=<value>` keeps those whose attribute equals the value, or is a list that
+    holds it.
+    """
+    return link(await queries.of_project(db, standing, given, unit, pages, order))
+
+
+@router.get(
+    "/v1/annotations/{id}",
+    operation_id="get_annotation",
+    responses=problems(NotFound, Gone),
+)
+async def get(annotation: ReadableAnnotation, unit: Unit, db: Db, tag: Tag) -> AnnotationOut:
+    """One annotation."""
+    return tag(await queries.out(db, annotation.standing, annotation.row, unit))
+
+
+@router.patch(
+    "/v1/annotations/{id}",
+    operation_id="update_annotation",
+    responses=problems(
+        Forbidden,
+        CrossSiteRequest,
+        NotFound,
+        Gone,
+        Stale,
+        UnknownLabel,
+        InvalidAttribute,
+        RelationNotAllowed,
+        *SPAN_PROBLEMS,
+        PreconditionRequired,
+    ),
+)
+async def edit(
+    annotation: EditableAnnotation,
+    seen: Seen,
+    patch: AnnotationPatch,
+    unit: Unit,
+    db: Db,
+    tag: Tag,
+) -> AnnotationOut:
+    """Edit an annotation: a new version, pending again. Span fields are replaced together."""
+    return tag(await commands.edit(db, annotation, seen, patch, unit))
+
+
+@router.delete(
+    "/v1/annotations/{id}",
+    status_code=204,
+    operation_id="withdraw_annotation",
+    responses=problems(Forbidden, CrossSiteRequest, NotFound, Gone, Stale, PreconditionRequired),
+)
+async def withdraw(annotation: EditableAnnotation, seen: Seen, unit: Unit, db: Db) -> None:
+    """Withdraw an annotation and its relations; its history remains."""
+    await commands.withdraw(db, annotation, seen, unit)

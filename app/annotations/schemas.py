@@ -1,0 +1,206 @@
+"""Annotations, as they come in and go out."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.core.shapes import In, Line, Moment, Offset, Out, Prose
+from app.core.vocabulary import OffsetUnit, Origin, Status
+from app.text.offsets import Ruler
+from app.text.spans import SpanIn
+
+_Quote = Annotated[str, StringConstraints(max_length=5_000_000)]
+_Context = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class SpanFields(In):
+    """A span: offsets and the words between them, or the words alone, for the server to find."""
+
+    start: Offset | None = Field(default=None, description="Where it begins, from 0.")
+    end: Offset | None = Field(default=None, description="Where it ends: the first that is out.")
+    quote: _Quote | None = Field(default=None, description="The words, exactly as in the text.")
+    prefix: _Context | None = Field(default=None, description="What stands before the quote.")
+    suffix: _Context | None = Field(default=None, description="What stands after the quote.")
+
+    def given(self) -> SpanIn:
+        """The span as ``text.spans`` takes it."""
+        return SpanIn(self.start, self.end, self.quote, self.prefix, self.suffix)
+
+
+Fragments = Annotated[list[SpanFields], Field(max_length=1000)]
+Attributes = Annotated[dict[str, Any], Field(max_length=200)]
+Confidence = Annotated[float, Field(ge=0, le=1, strict=False, allow_inf_nan=False)]
+
+
+class AnnotationIn(SpanFields):
+    """A new annotation."""
+
+    id: Annotated[UUID, Field(strict=False)] | None = Field(
+        default=None, description="Made by the client, so that creating can be retried."
+    )
+    external_id: Line | None = Field(default=None, description="Unique in the document.")
+    label: Annotated[str, StringConstraints(max_length=1000)]
+    fragments: Fragments | None = Field(
+        default=None, description="Two or more spans in order, when it is discontinuous."
+    )
+    attributes: Attributes = {}
+    note: Prose | None = None
+    origin: Literal["human", "model"] = "human"
+    confidence: Confidence | None = Field(default=None, description="A model's, from 0 to 1.")
+
+
+class AnnotationPatch(SpanFields):
+    """What of an annotation can change. Span fields are replaced together, attributes as a whole."""
+
+    label: Annotated[str, StringConstraints(max_length=1000)] = ""
+    fragments: Fragments | None = None
+    attributes: Attributes = {}
+    note: Prose | None = None
+    confidence: Confidence | None = None
+
+    def moves(self) -> bool:
+        """Whether it says anything of the span."""
+        return not self.model_fields_set.isdisjoint({*SpanFields.model_fields, "fragments"})
+
+
+class SpanOut(Out):
+    """A span and the words in it."""
+
+    start: int
+    end: int
+    quote: str
+
+
+class WarningOut(Out):
+    """Something that was accepted and may not have been meant."""
+
+    code: str = Field(examples=["splits-grapheme"])
+    pointer: str
+    detail: str
+    offset: int
+    before: int = Field(description="The nearest bound before, in the answer's offset unit.")
+    after: int = Field(description="The nearest bound after.")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What of a row holds offsets, in the caller's unit."""
+
+    start: int
+    end: int
+    fragments: list[SpanOut] | None
+    attributes: dict[str, Any]
+    warnings: list[WarningOut]
+
+    @classmethod
+    def of(cls, row: Any, ruler: Ruler | None) -> "Measured":
+        """Of a row with ``models.Content``; ``ruler`` is None for code points, which are stored.
+
+        What comes from the database was checked on its way in and is not checked again.
+        """
+        start, end = row.start, row.end
+        fragments, attributes, warnings = row.fragments, row.attributes, row.warnings
+        if ruler is not None:
+            start, end = ruler.from_code_points(start), ruler.from_code_points(end)
+            fragments = fragments and [_measured(ruler, fragment) for fragment in fragments]
+            attributes = {
+                name: _measured(ruler, value) if isinstance(value, dict) else value
+                for name, value in attributes.items()
+            }
+            warnings = warnings and [_measured(ruler, warning) for warning in warnings]
+        return cls(
+            start,
+            end,
+            fragments and [SpanOut.model_construct(**part) for part in fragments],
+            attributes,
+            [WarningOut.model_construct(**warning) for warning in warnings or ()],
+        )
+
+
+class AnnotationOut(Out):
+    """An annotation."""
+
+    id: UUID
+    project: str
+    document_id: UUID
+    revision: int
+    external_id: str | None
+    label: str
+    start: int
+    end: int
+    quote: str
+    fragments: list[SpanOut] | None
+    offset_unit: OffsetUnit
+    attributes: dict[str, Any]
+    note: str | None
+    origin: Origin
+    confidence: float | None
+    author: str
+    status: Status
+    decided_by: str | None
+    decided_at: Moment | None
+    version: int
+    created_at: Moment
+    updated_at: Moment
+    warnings: list[WarningOut]
+
+    @classmethod
+    def of(cls, row: Any, project: str, unit: OffsetUnit, ruler: Ruler | None) -> "AnnotationOut":
+        """The annotation of a row with ``annotations.queries.COLUMNS``.
+
+        ``ruler`` measures the row's text in ``unit``; None for code points.
+        """
+        measured = Measured.of(row, ruler)
+        return cls.model_construct(
+            id=row.id,
+            project=project,
+            document_id=row.document_id,
+            revision=row.revision,
+            external_id=row.external_id,
+            label=row.label,
+            start=measured.start,
+            end=measured.end,
+            quote=row.quote,
+            fragments=measured.fragments,
+            offset_unit=unit,
+            attributes=measured.attributes,
+            note=row.note,
+            origin=row.origin,
+            confidence=row.confidence,
+            author=row.author,
+            status=row.status,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            warnings=measured.warnings,
+        )
+
+
+_OFFSETS = ("start", "end", "offset", "before", "after")
+
+
+def _measured(ruler: Ruler, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A span or warning with its offsets in the ruler's unit."""
+    return {
+        name: ruler.from_code_points(item) if name in _OFFSETS else item
+        for name, item in value.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationFilter:
+    """Which annotations of a project are meant; what is empty or None does not narrow."""
+
+    label: Sequence[str] = ()
+    status: Sequence[Status] = ()
+    author: Sequence[str] = ()
+    origin: Sequence[Origin] = ()
+    document: UUID | None = None
+    updated_after: dt.datetime | None = None
+    attributes: Sequence[tuple[str, str]] = ()

@@ -1,0 +1,75 @@
+"""Writing with its entry in the log: together, in an order that a follower can trust.
+
+The lock of a project's log is its row in ``change_heads`` (see there). It is always taken first, so
+no two writers of a project can wait for one another in a circle.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from app.core.database import Session
+from app.core.vocabulary import ChangeKind
+from app.models import Base, Change, ChangeHead
+
+HEAD = Base.metadata.tables[ChangeHead.__tablename__]
+CHANGES = Base.metadata.tables[Change.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the log says: who did what to which subject, and the version it has now."""
+
+    project_id: UUID
+    actor_id: UUID | None
+    kind: ChangeKind
+    subject_id: UUID | None
+    version: int
+    at: dt.datetime
+    state: Mapping[str, Any] | None = None
+
+    def row(self, sequence: int) -> dict[str, Any]:
+        """The entry as a row of the log."""
+        return {
+            "project_id": self.project_id,
+            "sequence": sequence,
+            "at": self.at,
+            "actor_id": self.actor_id,
+            "kind": self.kind,
+            "subject_id": self.subject_id,
+            "version": self.version,
+            "state": self.state,
+        }
+
+
+async def lock(db: Session, project_id: UUID, *, epoch: bool = False) -> int:
+    """Take the log's lock until the commit and answer the sequence that it ends at.
+
+    From here on nothing else is written in the project, so what is read next stays true. ``epoch``
+    also makes every write that began before try again. ``begin`` must have been called.
+    """
+    found = await db.execute(
+        update(ChangeHead)
+        .where(ChangeHead.project_id == project_id)
+        .values(epoch=ChangeHead.epoch + (1 if epoch else 0))
+        .returning(ChangeHead.sequence)
+    )
+    return int(found.scalar_one())
+
+
+async def append(db: Session, project_id: UUID, entries: Sequence[Entry], *, after: int) -> None:
+    """Add entries to a log whose lock is held, numbered from ``after`` + 1."""
+    if not entries:
+        return
+    await db.execute(
+        insert(Change), [entry.row(after + place) for place, entry in enumerate(entries, 1)]
+    )
+    await db.execute(
+        update(ChangeHead)
+        .where(ChangeHead.project_id == project_id)
+        .values(sequence=after + len(entries))
+    )

@@ -1,0 +1,125 @@
+"""ETag, If-Match and If-None-Match (RFC 9110, section 13): how lost updates are made impossible.
+
+A tag is the resource's version, ``"3"``. Where the representation also holds something that is not
+of the row, as a document's counts, that follows behind a hyphen, ``"3-1f0c"``: If-Match looks at
+the version alone, If-None-Match at the whole.
+"""
+
+import re
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Header, Request, Response
+
+from app.core.errors import InvalidParameter, PreconditionRequired
+
+
+class Versioned(Protocol):
+    """Something that is answered with an ETag."""
+
+    @property
+    def version(self) -> int:
+        """Counts every change of the resource, from 1."""
+        ...
+
+
+V = TypeVar("V", bound=Versioned)
+D = TypeVar("D")
+
+
+class NotModified(Exception):
+    """The caller has this representation already; answered 304."""
+
+    def __init__(self, tag: str) -> None:
+        """``tag`` is the current one."""
+        super().__init__(tag)
+        self.tag = tag
+
+
+class Tagged:
+    """Puts the ETag on an answer, and answers 304 when the caller has it already."""
+
+    def __init__(self, request: Request, response: Response) -> None:
+        """One for each request."""
+        self._request = request
+        self._response = response
+
+    def __call__(self, out: V, *, beside: str = "") -> V:
+        """The resource itself, once its tag is in the headers; ``beside`` is what is not of the row.
+
+        Raises:
+            NotModified: when If-None-Match of a GET names the tag.
+        """
+        tag = f'"{out.version}-{beside}"' if beside else f'"{out.version}"'
+        if self._request.method in {"GET", "HEAD"}:
+            known = self._request.headers.get("if-none-match")
+            if known and (known.strip() == "*" or tag in _tags(known)):
+                raise NotModified(tag)
+        self._response.headers["ETag"] = tag
+        return out
+
+    def created(self, out: V, location: str, *, new: bool, beside: str = "") -> V:
+        """The same for a POST: 201 and the Location of what is new, 200 for what was there."""
+        self._response.status_code = 201 if new else 200
+        if new:
+            self._response.headers["Location"] = location
+        return self(out, beside=beside)
+
+    def decided(self, out: D, *, version: int, new: bool) -> D:
+        """An answer that is not itself versioned, tagged with the version that it made."""
+        self._response.status_code = 201 if new else 200
+        self._response.headers["ETag"] = f'"{version}"'
+        return out
+
+
+def _tags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+Tag = Annotated[Tagged, Depends(Tagged)]
+
+_IF_MATCH = re.compile(r'"?([1-9][0-9]{0,8})(?:-[^"]*)?"?')
+
+
+def _named(header: str | None, *, example: str = '"3"') -> int | None:
+    if header is None:
+        return None
+    if header.strip() == "*":
+        raise PreconditionRequired("If-Match: * names no version; send the one that you saw.")
+    match = _IF_MATCH.fullmatch(header.strip())
+    if match is None:
+        raise InvalidParameter("If-Match", f"If-Match takes one ETag, such as {example}.")
+    return int(match[1])
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description="The ETag of the version that the caller saw.",
+        examples=['"1"'],
+    ),
+]
+
+
+def _seen(if_match: IfMatch = None) -> int:
+    version = _named(if_match)
+    if version is None:
+        raise PreconditionRequired('Send If-Match with the ETag that you saw, such as "3".')
+    return version
+
+
+def _maybe_seen(if_match: IfMatch = None) -> int | None:
+    return _named(if_match)
+
+
+Seen = Annotated[int, Depends(_seen)]
+"""The version that the caller saw; its absence is answered 428."""
+
+MaybeSeen = Annotated[int | None, Depends(_maybe_seen)]
+"""The same where the resource need not exist yet."""
+
+
+async def not_modified(_request: Request, error: Exception) -> Response:
+    """The answer to a GET whose caller has the representation already."""
+    assert isinstance(error, NotModified)  # noqa: S101  # the registration says so
+    return Response(status_code=304, headers={"ETag": error.tag})

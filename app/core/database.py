@@ -1,0 +1,117 @@
+"""The database as the rest of Stet sees it: sessions that read, sessions that may write, snapshots.
+
+Two engines stand behind one face. On PostgreSQL (``core.postgresql``) every statement is a round
+trip, so single statements commit themselves and a transaction is opened only by ``begin``. On SQLite
+(``core.sqlite``) a statement costs microseconds, and there is one writer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import CursorResult, Executable, UpdateBase
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.core.errors import Unavailable
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+T = TypeVar("T")
+
+
+class Moved(Exception):
+    """What a write had read is no longer so; the whole request is to be tried again."""
+
+
+class Session(Protocol):
+    """What a request does with the database. Leaving it commits; an exception rolls back."""
+
+    dialect: str
+    """``postgresql`` or ``sqlite``."""
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement; the result is fetched whole.
+
+        A session that may write runs a single writing statement as a transaction of its own; a second
+        one without ``begin`` is a mistake in the program and raises ``RuntimeError``.
+        """
+        ...
+
+    async def begin(self) -> None:
+        """From here on, all or nothing."""
+        ...
+
+    async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run ``work`` so that all its statements are written, or none if it raises."""
+        ...
+
+
+class Database(Protocol):
+    """The process's connections."""
+
+    dialect: str
+
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
+        """A session for one request; without ``writes`` the database itself refuses to write."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Session]:
+        """A reading session that sees one moment for as long as it lasts, off the event loop's way."""
+        ...
+
+    def pool_in_use(self) -> int:
+        """Connections that are at work now."""
+        ...
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class WriteGuard:
+    """Holds a session to its promise: one writing statement, or ``begin`` first."""
+
+    def __init__(self, *, writes: bool) -> None:
+        self.writes = writes
+        self.begun = False
+        self._wrote = False
+
+    def check(self, statement: Executable) -> bool:
+        """Whether the statement writes; raise if the session must not run it so."""
+        if not isinstance(statement, UpdateBase):
+            return False
+        if not self.writes:
+            raise RuntimeError("This session reads only.")
+        if self._wrote and not self.begun:
+            raise RuntimeError("A second write outside a transaction: call begin() first.")
+        self._wrote = True
+        return True
+
+
+def unavailable(error: Exception) -> Unavailable | None:
+    """The problem to answer when the database is away, full or too busy; None for any other error."""
+    if isinstance(error, PoolTimeout):
+        return Unavailable("Every database connection is busy.")
+    if isinstance(error, (OSError, asyncio.TimeoutError)):
+        return Unavailable("The database cannot be reached.")
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlstate", None) or ""
+        if code in _BUSY or "locked" in str(error.orig):
+            return Unavailable("The database is too busy; nothing was written.")
+        if (
+            error.connection_invalidated
+            or code[:2] in _AWAY
+            or isinstance(error, (OperationalError, InterfaceError))
+        ):
+            return Unavailable("The database cannot take the request; nothing was written.")
+    return None
+
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
+# lock not available, statement cancelled by timeout; and by class: connection exceptions,
+# insufficient resources, operator intervention, system error, read-only after a failover.
+_BUSY = {"40001", "40P01", "55P03", "57014"}
+_AWAY = {"08", "53", "57", "58", "25"}

@@ -1,0 +1,71 @@
+"""The outermost layer's guard on bodies: too large or too slow is refused before it is read whole."""
+
+import asyncio
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.errors import Problem, RequestTimeout, TooLarge
+from app.core.problems import ProblemResponse
+
+
+class BodyLimits:
+    """ASGI middleware that counts and times the body of each request."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_seconds: float) -> None:
+        """``max_bytes`` of body are taken, and they have ``timeout_seconds`` to arrive."""
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a ``receive`` that keeps count."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._max_bytes:
+                await self._refuse(self._too_large(), scope, receive, send)
+                return
+
+        arrived = 0
+        whole = False
+        deadline = time.monotonic() + self._timeout
+        started = False
+
+        async def counted() -> Message:
+            nonlocal arrived, whole
+            if whole:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), deadline - time.monotonic())
+            except TimeoutError:
+                raise RequestTimeout(
+                    f"The body did not arrive within {self._timeout:g} seconds."
+                ) from None
+            arrived += len(message.get("body", b""))
+            if arrived > self._max_bytes:
+                raise self._too_large()
+            whole = not message.get("more_body", False)
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except (TooLarge, RequestTimeout) as problem:
+            if started:
+                raise
+            await self._refuse(problem, scope, receive, send)
+
+    def _too_large(self) -> TooLarge:
+        problem = TooLarge(limit=self._max_bytes, unit="bytes")
+        # The rest of the body is not read, so the connection cannot serve another request.
+        problem.headers["Connection"] = "close"
+        return problem
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        await ProblemResponse(problem)(scope, receive, send)

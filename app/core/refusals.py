@@ -1,0 +1,51 @@
+"""What pydantic refused, in the words of ``core.errors``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.core import errors
+from app.core.errors import Unprocessable
+
+
+def of_validation(found: Sequence[Mapping[str, Any]]) -> Unprocessable:
+    """The problem for what pydantic refused in the path, the query, a header or the body."""
+    refusals = [_refusal(item) for item in found]
+    return refusals[0] if len(refusals) == 1 else errors.InvalidBody(refusals)
+
+
+def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:
+    place, *rest = item["loc"]
+    kind: str = item["type"]
+    message = _sentence(item["msg"])
+    if place != "body":
+        return errors.InvalidParameter(str(rest[0]) if rest else str(place), message)
+    pointer = "".join(f"/{_escape(str(part))}" for part in rest)
+    if kind == "missing":
+        return errors.MissingField(pointer, "The field is required.")
+    if kind == "extra_forbidden":
+        return errors.UnknownField(pointer, "The resource has no such field.")
+    problem = _BY_CODE.get(kind, errors.InvalidValue)
+    # Values of the vocabulary are worth listing; limits are in the message already.
+    context = item.get("ctx") or {}
+    extra = {key: context[key] for key in ("allowed", "position") if key in context}
+    return problem(pointer, message, **extra)
+
+
+_BY_CODE: dict[str, type[errors.Unprocessable]] = {
+    problem.code: problem
+    for problem in (
+        errors.OffsetNotInteger,
+        errors.ControlCharacter,
+        errors.InvalidScheme,
+        errors.CommentRequired,
+        errors.InvalidAttribute,
+    )
+}
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith(".") else f"{message}."
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")

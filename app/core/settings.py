@@ -1,0 +1,77 @@
+"""The settings: ``STET_*`` environment variables or a ``.env`` file; README.md has the same table."""
+
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting, with its unit and its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STET_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    database_url: str = Field(
+        default="sqlite:///stet.db",
+        description="`sqlite:///FILE` or `postgresql://user:password@host/database`.",
+    )
+    database_pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
+        default=16,
+        description="PostgreSQL connections a worker keeps for writing, and as many for reading.",
+    )
+    database_pooler: bool = Field(
+        default=False,
+        description="Whether pgbouncer in transaction mode stands in between: nothing is prepared or kept.",
+    )
+    database_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=10.0,
+        description="How long a request waits for a connection, a lock or the SQLite writer; three times that for one statement.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `stet serve` listens on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="Port that `stet serve` listens on."
+    )
+    workers: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Processes of `stet serve`; SQLite takes one."
+    )
+    public_url: str = Field(
+        default="",
+        description="Where browsers find this Stet, such as `https://stet.example.org`; names the origin that cookies are taken from and makes them `Secure`.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses whose `X-Forwarded-*` headers are believed, separated by commas.",
+    )
+    session_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=14, description="How long a browser session lasts, in days."
+    )
+    login_attempts_per_minute: Annotated[int, Field(ge=1)] = Field(
+        default=10,
+        description="Sign-ins tried for one user name, or from one address, in a minute and a worker.",
+    )
+    max_text_chars: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        default=5_000_000, description="Longest text of a document, in code points."
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=33_554_432, description="Largest request body, in bytes."
+    )
+    body_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=30.0, description="How long a request body may take to arrive."
+    )
+    shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
+        default=20, description="How long running requests may take to end when the server stops."
+    )
+    log_level: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="`debug`, `info`, `warning` or `error`.",
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,82 @@
+"""Field types that every resource shares: how a time, a slug or a line of text looks in JSON."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from app.core.characters import control_character
+
+
+class In(BaseModel):
+    """What a caller may say: unknown fields are refused, and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Out(BaseModel):
+    """What Stet answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _rfc3339(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Moment = Annotated[
+    dt.datetime,
+    PlainSerializer(_rfc3339, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-11-23T09:00:00.000000Z"]}
+    ),
+]
+"""A moment in UTC with six digits of fraction, ending in ``Z``."""
+
+MomentIn = Annotated[AwareDatetime, Field(strict=False)]
+"""A moment with its offset from UTC, as RFC 3339 writes it."""
+
+
+def _printable(value: str) -> str:
+    position = control_character(value)
+    if position is not None:
+        raise PydanticCustomError(
+            "control-character",
+            "A control character other than tab and newline is refused",
+            {"position": position},
+        )
+    return value
+
+
+Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
+"""Free text without control characters."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_printable)]
+"""A short text that is not empty."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
+"""Lower-case letters, digits and inner hyphens, at most 64."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")]
+"""A user's name: lower-case letters, digits, and inside also dot, hyphen and underscore."""
+
+
+def _offset(value: Any) -> int:
+    if type(value) is not int:
+        raise PydanticCustomError("offset-not-integer", "An offset is a JSON integer")
+    return value
+
+
+Offset = Annotated[int, BeforeValidator(_offset)]
+"""An offset into a text. Its range is checked against the text, not here."""

@@ -1,0 +1,31 @@
+"""The document of the path, for whom its signature says."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request
+
+from app.core.permissions import Act
+from app.core.routing import Db
+from app.documents import queries
+from app.documents.queries import SeenDocument
+from app.users.access import Shown, remember
+
+IdInPath = Annotated[UUID, Path(description="The document's id.")]
+
+
+def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
+    async def document(id: IdInPath, credential: Shown, db: Db, request: Request) -> SeenDocument:
+        found = await queries.seen(db, credential, id)
+        remember(request, found.standing.actor)
+        found.standing.require(act)
+        return found
+
+    return document
+
+
+ReadableDocument = Annotated[SeenDocument, Depends(_document(Act.READ))]
+AnnotatableDocument = Annotated[SeenDocument, Depends(_document(Act.ANNOTATE))]
+EditableDocument = Annotated[SeenDocument, Depends(_document(Act.ADD_DOCUMENTS))]
+ManagedDocument = Annotated[SeenDocument, Depends(_document(Act.MANAGE))]

@@ -1,0 +1,175 @@
+"""Documents, as they come in and go out."""
+
+import datetime as dt
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, StringConstraints, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from app.core.characters import control_character
+from app.core.shapes import In, Line, Moment, Out
+from app.core.vocabulary import Status
+
+_URL = TypeAdapter(AnyHttpUrl)
+
+
+def _web_address(value: str) -> str:
+    _URL.validate_python(value)
+    return value
+
+
+WebAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web_address)]
+"""An http or https URL, kept as it was written."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+"""A BCP 47 language tag."""
+
+
+def _without_controls(value: dict[str, Any]) -> dict[str, Any]:
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if (position := control_character(item)) is not None:
+                raise PydanticCustomError(
+                    "control-character",
+                    "A control character other than tab and newline is refused",
+                    {"position": position},
+                )
+        elif isinstance(item, dict):
+            waiting.extend(item)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    if len(json.dumps(value)) > 100_000:
+        raise PydanticCustomError("too-long", "At most 100,000 characters of JSON are taken")
+    return value
+
+
+Metadata = Annotated[dict[str, Any], AfterValidator(_without_controls)]
+"""Free JSON about a document."""
+
+PublishedOn = Annotated[dt.date, Field(strict=False)]
+
+
+class DocumentIn(In):
+    """A new document."""
+
+    id: Annotated[UUID, Field(strict=False)] | None = Field(
+        default=None, description="Made by the client, so that creating can be retried."
+    )
+    external_id: Line | None = Field(default=None, description="Unique in the project.")
+    title: Line
+    text: str = Field(description="Kept as it is, but for a leading BOM and CRLF or CR.")
+    language: Language | None = None
+    source_url: WebAddress | None = None
+    published_on: PublishedOn | None = None
+    metadata: Metadata = {}
+
+
+class DocumentPatch(In):
+    """What of a document can change: everything but the text."""
+
+    external_id: Line | None = None
+    title: Line = Field(default="")
+    language: Language | None = None
+    source_url: WebAddress | None = None
+    published_on: PublishedOn | None = None
+    metadata: Metadata = {}
+
+
+class Length(Out):
+    """How long a text is, in each offset unit."""
+
+    code_points: int
+    utf16: int
+    utf8: int
+
+
+class Normalized(Out):
+    """What arrival changed in the text."""
+
+    bom_removed: bool
+    newlines_converted: int = Field(description="How many CRLF and CR became LF.")
+
+
+class Counts(Out):
+    """How many annotations there are in each status."""
+
+    pending: int = 0
+    approved: int = 0
+    rejected: int = 0
+    changes_requested: int = 0
+
+    @classmethod
+    def of(cls, by_status: dict[Status, int]) -> "Counts":
+        """The counts, zero where the status is missing."""
+        return cls(**{status.value: times for status, times in by_status.items()})
+
+    def tag(self) -> str:
+        """The counts in the document's ETag."""
+        return f"{self.pending}.{self.approved}.{self.rejected}.{self.changes_requested}"
+
+
+class DocumentItem(Out):
+    """A document in a list, without its text."""
+
+    id: UUID
+    project: str
+    external_id: str | None
+    title: str
+    language: str | None
+    source_url: str | None
+    published_on: dt.date | None
+    metadata: dict[str, Any]
+    revision: int
+    sha256: str
+    length: Length
+    normalized: Normalized
+    counts: Counts
+    version: int
+    created_by: str | None
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: Any, project: str, counts: Counts) -> "DocumentItem":
+        """The document of a row with ``documents.queries.COLUMNS``."""
+        return cls(**_fields(row, project, counts))
+
+
+class DocumentOut(DocumentItem):
+    """A document with its text."""
+
+    text: str
+
+    @classmethod
+    def with_text(cls, row: Any, project: str, counts: Counts, text: str) -> "DocumentOut":
+        """The document of a row with ``documents.queries.COLUMNS`` and its text."""
+        return cls(**_fields(row, project, counts), text=text)
+
+
+def _fields(row: Any, project: str, counts: Counts) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "project": project,
+        "external_id": row.external_id,
+        "title": row.title,
+        "language": row.language,
+        "source_url": row.source_url,
+        "published_on": row.published_on,
+        "metadata": row.details,
+        "revision": row.revision,
+        "sha256": row.sha256,
+        "length": Length(code_points=row.code_points, utf16=row.utf16, utf8=row.utf8),
+        "normalized": Normalized(
+            bom_removed=row.bom_removed, newlines_converted=row.newlines_converted
+        ),
+        "counts": counts,
+        "version": row.version,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

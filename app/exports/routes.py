@@ -1,0 +1,5 @@
+"""Projects out, in any format."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,79 @@
+"""Assembles the application: settings, database, routers, problems, middleware."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from app.annotations import routes as annotations
+from app.core import problems
+from app.core.conditions import NotModified, not_modified
+from app.core.connect import connect
+from app.core.limits import BodyLimits
+from app.core.observability import Observed, configure_logging
+from app.core.settings import Settings, settings
+from app.documents import routes as documents
+from app.exports import routes as exports
+from app.operations import routes as operations
+from app.operations.described import describe
+from app.projects import routes as projects
+from app.relations import routes as relations
+from app.reviews import routes as reviews
+from app.users import routes as users
+from app.users.attempts import SignInAttempts
+
+ROUTERS = (
+    users.router,
+    projects.router,
+    documents.router,
+    annotations.router,
+    relations.router,
+    reviews.router,
+    exports.router,
+    operations.router,
+)
+
+
+def create_app(given: Settings | None = None) -> FastAPI:
+    """The application, ready to serve; its database is opened on first use and closed at the end."""
+    chosen = given or settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await app.state.database.dispose()
+
+    app = FastAPI(
+        title="Stet",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.settings = chosen
+    app.state.database = connect(chosen)
+    app.state.sign_in_attempts = SignInAttempts(chosen.login_attempts_per_minute)
+    for router in ROUTERS:
+        app.include_router(router)
+    operations.mount_static(app)
+    problems.install(app)
+    app.add_exception_handler(NotModified, not_modified)
+    describe(app)
+    return app
+
+
+def serve_app() -> ASGIApp:
+    """What ``stet serve`` runs in each worker: the application inside its two outermost layers."""
+    chosen = settings()
+    configure_logging(chosen.log_level)
+    return wrapped(create_app(chosen))
+
+
+def wrapped(app: FastAPI) -> ASGIApp:
+    """The application with the limits on bodies and, around all, its log and measurements."""
+    chosen: Settings = app.state.settings
+    limited = BodyLimits(
+        app, max_bytes=chosen.max_body_bytes, timeout_seconds=chosen.body_timeout_seconds
+    )
+    return Observed(limited)

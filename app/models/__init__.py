@@ -1,0 +1,26 @@
+"""Every table: one graph, so they live together."""
+
+from app.models.accounts import BrowserSession, Token, User
+from app.models.annotations import Annotation, AnnotationVersion, Content, Relation
+from app.models.base import Base
+from app.models.corpus import Document, Membership, Project, Revision, SchemeVersion
+from app.models.history import Change, ChangeHead, Decision
+
+__all__ = [
+    "Annotation",
+    "AnnotationVersion",
+    "Base",
+    "BrowserSession",
+    "Change",
+    "ChangeHead",
+    "Content",
+    "Decision",
+    "Document",
+    "Membership",
+    "Project",
+    "Relation",
+    "Revision",
+    "SchemeVersion",
+    "Token",
+    "User",
+]

@@ -1,0 +1,17 @@
+"""What is answered of Stet's own state."""
+
+from app.core.shapes import Out
+
+
+class Health(Out):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(Out):
+    """The database answers and fits."""
+
+    status: str
+    database: str
+    revision: str

@@ -1,0 +1,307 @@
+"""Every write to projects, members and schemes.
+
+All of them take the log's lock first and raise the project's epoch: whatever else is being written
+in the project was let in under the old settings and is tried again under the new.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from app.changes.commands import Entry, append, lock
+from app.core.columns import now
+from app.core.database import Session
+from app.core.errors import (
+    InvalidValue,
+    LastManager,
+    NameTaken,
+    NotFound,
+    PreconditionRequired,
+    SchemeOrphans,
+    Stale,
+    UnknownUser,
+)
+from app.core.permissions import Actor, Standing
+from app.core.vocabulary import ChangeKind, Role
+from app.models import ChangeHead, Membership, Project, SchemeVersion
+from app.projects import orphans, queries
+from app.projects.schemas import (
+    MemberOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectPatch,
+    SchemeIn,
+    SchemeOut,
+    news_claims,
+)
+from app.projects.scheme import Scheme
+from app.users.queries import by_name
+
+
+async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
+    """Make a project with version 1 of its scheme and its maker as manager.
+
+    Raises:
+        NameTaken: when the slug is.
+        InvalidValue: when the scheme says that it is of a later version.
+    """
+    scheme = new.scheme or news_claims()
+    if scheme.version not in {None, 1}:
+        raise InvalidValue("/scheme/version", "A new project's scheme is of version 1.")
+    moment, id = now(), uuid7()
+    row = {
+        "id": id,
+        "slug": new.slug,
+        "name": new.name,
+        "description": new.description,
+        "allow_self_review": new.settings.allow_self_review,
+        "scheme_version": 1,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    await db.begin()
+    try:
+        await db.execute(insert(Project).values(row))
+    except IntegrityError:
+        raise NameTaken(f"There is a project “{new.slug}” already.") from None
+    await db.execute(
+        insert(SchemeVersion).values(
+            project_id=id,
+            version=1,
+            definition=scheme.definition(),
+            created_by_id=actor.id,
+            created_at=moment,
+        )
+    )
+    await db.execute(
+        insert(Membership).values(
+            project_id=id,
+            user_id=actor.id,
+            role=Role.MANAGER,
+            version=1,
+            created_at=moment,
+            updated_at=moment,
+        )
+    )
+    await db.execute(insert(ChangeHead).values(project_id=id, sequence=0, epoch=1))
+    out = ProjectOut.model_validate(
+        {**row, "settings": {"allow_self_review": row["allow_self_review"]}}, strict=False
+    )
+    entries = [
+        Entry(id, actor.id, ChangeKind.PROJECT_CREATED, None, 1, moment, _state(out)),
+        Entry(
+            id,
+            actor.id,
+            ChangeKind.SCHEME_UPDATED,
+            None,
+            1,
+            moment,
+            _state(SchemeOut.of(scheme.definition(), 1)),
+        ),
+        Entry(
+            id,
+            actor.id,
+            ChangeKind.MEMBER_SET,
+            actor.id,
+            1,
+            moment,
+            {"name": actor.name, "role": Role.MANAGER.value},
+        ),
+    ]
+    await append(db, id, entries, after=0)
+    return out
+
+
+def _state(out: ProjectOut | SchemeOut | MemberOut) -> dict[str, Any]:
+    return out.model_dump(mode="json")
+
+
+async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) -> ProjectOut:
+    """Change a project.
+
+    Raises:
+        Stale: when ``seen`` is not its current version.
+    """
+    values: dict[str, Any] = patch.model_dump(exclude_unset=True, exclude={"settings"})
+    if patch.settings is not None:
+        values["allow_self_review"] = patch.settings.allow_self_review
+    await db.begin()
+    end = await lock(db, standing.project_id, epoch=True)
+    moment = now()
+    changed = (
+        await db.execute(
+            update(Project)
+            .where(Project.id == standing.project_id, Project.version == seen)
+            .values(version=Project.version + 1, updated_at=moment, **values)
+            .returning(*Project.__table__.c)
+        )
+    ).one_or_none()
+    if changed is None:
+        current = await queries.project(db, standing.project_id)
+        raise Stale(_state(current), version=current.version)
+    out = ProjectOut.of(changed)
+    await append(
+        db,
+        standing.project_id,
+        [_entry(standing, ChangeKind.PROJECT_UPDATED, None, out.version, _state(out))],
+        after=end,
+    )
+    return out
+
+
+def _entry(
+    standing: Standing,
+    kind: ChangeKind,
+    subject_id: UUID | None,
+    version: int,
+    state: dict[str, Any] | None,
+) -> Entry:
+    return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, now(), state)
+
+
+async def set_member(
+    db: Session, standing: Standing, name: str, seen: int | None, role: Role
+) -> tuple[MemberOut, bool]:
+    """Make a user a member or give a member another role; True when the member is new.
+
+    Setting the role that a member has already changes nothing and needs no version.
+
+    Raises:
+        UnknownUser: when there is no active user of that name.
+        PreconditionRequired: when there is such a member and ``seen`` is None.
+        Stale: when ``seen`` is not the current version, or there is no such member.
+        LastManager: when the project would be left without a manager.
+    """
+    await db.begin()
+    end = await lock(db, standing.project_id, epoch=True)
+    current = await queries.member(db, standing.project_id, name)
+    moment = now()
+    if current is None:
+        if seen is not None:
+            raise Stale(None, version=None)
+        user = await by_name(db, name)
+        if user is None or not user.is_active:
+            raise UnknownUser("", f"There is no active user called “{name}”.")
+        user_id = user.id
+        row = {
+            "project_id": standing.project_id,
+            "user_id": user_id,
+            "role": role,
+            "version": 1,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        await db.execute(insert(Membership).values(row))
+        out = MemberOut.model_validate({**row, "name": name})
+    else:
+        out, user_id = MemberOut.of(current), current.user_id
+        if current.role == role and seen in {None, current.version}:
+            return out, False
+        if seen is None:
+            raise PreconditionRequired(f"{name} is a member; send If-Match with the ETag you saw.")
+        if seen != current.version:
+            raise Stale(_state(out), version=current.version)
+        await _keep_a_manager(db, standing, current.user_id, role)
+        out = out.model_copy(
+            update={"role": role, "version": current.version + 1, "updated_at": moment}
+        )
+        await db.execute(
+            update(Membership)
+            .where(
+                Membership.project_id == standing.project_id,
+                Membership.user_id == current.user_id,
+            )
+            .values(role=role, version=out.version, updated_at=moment)
+        )
+    entry = _entry(standing, ChangeKind.MEMBER_SET, user_id, out.version, _state(out))
+    await append(db, standing.project_id, [entry], after=end)
+    return out, current is None
+
+
+async def _keep_a_manager(db: Session, standing: Standing, user_id: Any, role: Role | None) -> None:
+    if role is Role.MANAGER:
+        return
+    others = select(Membership.user_id).where(
+        Membership.project_id == standing.project_id,
+        Membership.role == Role.MANAGER,
+        Membership.user_id != user_id,
+    )
+    if (await db.execute(others.limit(1))).first() is None:
+        raise LastManager("Make another member a manager first.")
+
+
+async def remove_member(db: Session, standing: Standing, name: str, seen: int) -> None:
+    """Remove a member.
+
+    Raises:
+        NotFound: when there is no such member.
+        Stale: when ``seen`` is not the current version.
+        LastManager: when the project would be left without a manager.
+    """
+    await db.begin()
+    end = await lock(db, standing.project_id, epoch=True)
+    current = await queries.member(db, standing.project_id, name)
+    if current is None:
+        raise NotFound("The project has no such member.")
+    if seen != current.version:
+        raise Stale(_state(MemberOut.of(current)), version=current.version)
+    await _keep_a_manager(db, standing, current.user_id, None)
+    await db.execute(
+        delete(Membership).where(
+            Membership.project_id == standing.project_id, Membership.user_id == current.user_id
+        )
+    )
+    entry = _entry(
+        standing, ChangeKind.MEMBER_REMOVED, current.user_id, current.version + 1, {"name": name}
+    )
+    await append(db, standing.project_id, [entry], after=end)
+
+
+async def set_scheme(db: Session, standing: Standing, seen: int, new: SchemeIn) -> SchemeOut:
+    """Give the project a new version of its scheme.
+
+    Raises:
+        Stale: when ``seen`` is not the current version.
+        SchemeOrphans: when stored annotations or relations would not fit it.
+        InvalidValue: when the body names another version than If-Match does.
+    """
+    if new.version not in {None, seen}:
+        raise InvalidValue("/version", f"If-Match names version {seen}, the body another.")
+    await db.begin()
+    end = await lock(db, standing.project_id, epoch=True)
+    query = select(Project.scheme_version).where(Project.id == standing.project_id)
+    version: int = (await db.execute(query)).scalar_one()
+    stored = await queries.definition(db, standing.project_id, version)
+    if version != seen:
+        raise Stale(_state(SchemeOut.of(stored, version)), version=version)
+    definition = new.definition()
+    if definition == stored:
+        return SchemeOut.of(stored, version)
+    found = await orphans.of(
+        db, standing.project_id, Scheme.of(stored, version), Scheme.of(definition, version + 1)
+    )
+    if found:
+        raise SchemeOrphans(found)
+    moment = now()
+    await db.execute(
+        insert(SchemeVersion).values(
+            project_id=standing.project_id,
+            version=version + 1,
+            definition=definition,
+            created_by_id=standing.actor.id,
+            created_at=moment,
+        )
+    )
+    await db.execute(
+        update(Project)
+        .where(Project.id == standing.project_id)
+        .values(scheme_version=version + 1, version=Project.version + 1, updated_at=moment)
+    )
+    out = SchemeOut.of(definition, version + 1)
+    entry = _entry(standing, ChangeKind.SCHEME_UPDATED, None, out.version, _state(out))
+    await append(db, standing.project_id, [entry], after=end)
+    return out

@@ -1,0 +1,142 @@
+"""Projects that the caller may see, their members and schemes."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, bindparam, select
+
+from app.core.cache import Bounded
+from app.core.database import Session
+from app.core.errors import NotFound
+from app.core.paging import Page, Paging
+from app.core.permissions import Actor, Standing
+from app.models import ChangeHead, Membership, Project, SchemeVersion, User
+from app.projects.schemas import MemberOut, ProjectOut, SchemeOut
+from app.projects.scheme import Scheme
+from app.users.credentials import Credential
+from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
+
+_BySlug = Project.__table__.alias("by_slug")
+_ID_OF_SLUG: ColumnElement[Any] = (
+    select(_BySlug.c.id).where(_BySlug.c.slug == bindparam("slug")).scalar_subquery()
+)
+
+_STANDING = {
+    kind: select(*caller.columns, *STANDING_COLUMNS)
+    .select_from(caller.seeing(_ID_OF_SLUG))
+    .where(caller.where)
+    for kind, caller in CALLERS.items()
+}
+
+
+async def standing(db: Session, credential: Credential, slug: str) -> Standing:
+    """Who is asking, and what they are in the project.
+
+    Raises:
+        Unauthenticated: when the credential is not valid.
+        NotFound: when there is no such project or the caller may not see it.
+    """
+    row = (
+        await db.execute(_STANDING[credential.kind], {"credential_id": credential.id, "slug": slug})
+    ).one_or_none()
+    actor = actor_of(row, credential)
+    found = row and standing_of(row, actor)
+    if found is None:
+        raise NotFound("There is no such project.")
+    return found
+
+
+async def project(db: Session, id: UUID) -> ProjectOut:
+    """The project's particulars."""
+    row = (await db.execute(select(*Project.__table__.c).where(Project.id == id))).one()
+    return ProjectOut.of(row)
+
+
+async def page(db: Session, actor: Actor, pages: Paging) -> Page[ProjectOut]:
+    """The projects that the actor may see, by slug."""
+    after = pages.after(str)
+    query = select(*Project.__table__.c).order_by(Project.slug).limit(pages.limit + 1)
+    if not actor.is_admin:
+        query = query.join(Membership, Membership.project_id == Project.id).where(
+            Membership.user_id == actor.id
+        )
+    if actor.project_cap is not None:
+        query = query.where(Project.id == actor.project_cap)
+    if after is not None:
+        query = query.where(Project.slug > after[0])
+    rows = (await db.execute(query)).all()
+    return pages.page(rows, ProjectOut.of, key=lambda row: (row.slug,))
+
+
+_MEMBERS = select(
+    User.name,
+    Membership.user_id,
+    Membership.role,
+    Membership.version,
+    Membership.created_at,
+    Membership.updated_at,
+).join(User, User.id == Membership.user_id)
+
+
+async def members(db: Session, project_id: UUID, pages: Paging) -> Page[MemberOut]:
+    """The project's members by name."""
+    after = pages.after(str)
+    query = _MEMBERS.where(Membership.project_id == project_id)
+    query = query.order_by(User.name).limit(pages.limit + 1)
+    if after is not None:
+        query = query.where(User.name > after[0])
+    rows = (await db.execute(query)).all()
+    return pages.page(rows, MemberOut.of, key=lambda row: (row.name,))
+
+
+async def member(db: Session, project_id: UUID, name: str) -> Row[Any] | None:
+    """One member's row; None when the user is not a member."""
+    query = _MEMBERS.where(Membership.project_id == project_id, User.name == name)
+    return (await db.execute(query)).one_or_none()
+
+
+async def member_out(db: Session, project_id: UUID, name: str) -> MemberOut:
+    """One member.
+
+    Raises:
+        NotFound: when the user is not a member.
+    """
+    row = await member(db, project_id, name)
+    if row is None:
+        raise NotFound("The project has no such member.")
+    return MemberOut.of(row)
+
+
+async def definition(db: Session, project_id: UUID, version: int) -> dict[str, Any]:
+    """A version of the project's scheme as it is stored."""
+    query = select(SchemeVersion.definition).where(
+        SchemeVersion.project_id == project_id, SchemeVersion.version == version
+    )
+    found: dict[str, Any] = (await db.execute(query)).scalar_one()
+    return found
+
+
+async def scheme_out(db: Session, standing: Standing) -> SchemeOut:
+    """The project's scheme as the caller saw it when they were let in."""
+    found = await definition(db, standing.project_id, standing.scheme_version)
+    return SchemeOut.of(found, standing.scheme_version)
+
+
+_schemes: Bounded[tuple[UUID, int], Scheme] = Bounded(1000, lambda scheme: 1)
+
+
+async def scheme(db: Session, standing: Standing) -> Scheme:
+    """The scheme to check by: the one whose version the caller saw."""
+    key = (standing.project_id, standing.scheme_version)
+    kept = _schemes.get(key)
+    if kept is None:
+        kept = Scheme.of(await definition(db, *key), standing.scheme_version)
+        _schemes.put(key, kept)
+    return kept
+
+
+async def epoch(db: Session, project_id: UUID) -> int:
+    """The project's epoch now; under the log's lock, until the commit."""
+    query = select(ChangeHead.epoch).where(ChangeHead.project_id == project_id)
+    found: int = (await db.execute(query)).scalar_one()
+    return found

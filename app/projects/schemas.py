@@ -1,0 +1,214 @@
+"""Projects, members and schemes, as they come in and go out."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.shapes import In, Line, Moment, Out, Prose, Slug
+from app.core.vocabulary import AttributeType, Role
+
+Term = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,98}[^\s\x00-\x1f\x7f-\x9f])?$"
+    ),
+]
+"""A name in a scheme: up to 100 characters, no white space at its ends."""
+
+
+def _inconsistent(why: str) -> PydanticCustomError:
+    return PydanticCustomError("invalid-scheme", "{why}", {"why": why})
+
+
+def _unique(names: Iterable[str], what: str) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise _inconsistent(f"The {what} “{name}” is there {times} times.")
+
+
+AttributeName = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]{0,98}$")]
+"""A name that can stand in a query, ``attribute.<name>=``: word characters, space, dot, hyphen."""
+
+
+class AttributeIn(In):
+    """A typed attribute of a label."""
+
+    name: AttributeName
+    type: Annotated[AttributeType, Field(strict=False)]
+    values: Annotated[list[Term], Field(max_length=1000)] | None = Field(
+        default=None, description="What an enum may be."
+    )
+    required: bool | None = None
+    description: Prose | None = None
+
+    @model_validator(mode="after")
+    def _enum_has_values(self) -> "AttributeIn":
+        enum = self.type in {AttributeType.ENUM, AttributeType.ENUMS}
+        if enum and not self.values:
+            raise _inconsistent(f"The enum “{self.name}” lists no values.")
+        if not enum and self.values is not None:
+            raise _inconsistent(f"“{self.name}” is a {self.type.value}; only an enum lists values.")
+        _unique(self.values or (), "value")
+        return self
+
+
+class LabelIn(In):
+    """A label and its attributes."""
+
+    name: Term
+    description: Prose | None = None
+    color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")] | None = None
+    hotkey: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]$")] | None = None
+    attributes: Annotated[list[AttributeIn], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def _attributes_differ(self) -> "LabelIn":
+        _unique((attribute.name for attribute in self.attributes), "attribute")
+        return self
+
+
+class RelationTypeIn(In):
+    """A relation type and the labels that it may join."""
+
+    name: Term
+    description: Prose | None = None
+    source: Annotated[list[Term], Field(min_length=1, max_length=200)]
+    target: Annotated[list[Term], Field(min_length=1, max_length=200)]
+    symmetric: bool | None = None
+
+
+class SchemeIn(In):
+    """A scheme. ``version`` is the server's: it may stand here only as GET answered it."""
+
+    name: Term
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    labels: Annotated[list[LabelIn], Field(min_length=1, max_length=200)]
+    relations: Annotated[list[RelationTypeIn], Field(max_length=200)] = []
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "SchemeIn":
+        _unique((label.name for label in self.labels), "label")
+        _unique((label.hotkey for label in self.labels if label.hotkey), "hotkey")
+        _unique((relation.name for relation in self.relations), "relation")
+        labels = {label.name for label in self.labels}
+        for relation in self.relations:
+            for end in (*relation.source, *relation.target):
+                if end not in labels:
+                    raise _inconsistent(f"The relation “{relation.name}” joins “{end}”, no label.")
+        return self
+
+    def definition(self) -> dict[str, Any]:
+        """The scheme as it is stored, without what was left out."""
+        return self.model_dump(mode="json", exclude_none=True, exclude={"version"})
+
+
+class SchemeOut(Out):
+    """A scheme and its version."""
+
+    version: int
+    name: str
+    labels: list[dict[str, Any]]
+    relations: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, definition: dict[str, Any], version: int) -> "SchemeOut":
+        """The scheme of a stored definition."""
+        return cls(
+            version=version,
+            name=definition["name"],
+            labels=definition["labels"],
+            relations=definition["relations"],
+        )
+
+
+@lru_cache(maxsize=1)
+def news_claims() -> SchemeIn:
+    """The default scheme: claim, denial, evidence-missing, quote."""
+    path = Path(__file__).with_name("news_claims.json")
+    return SchemeIn.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+class ProjectSettings(In):
+    """What a project allows."""
+
+    allow_self_review: bool = Field(
+        default=False, description="Whether reviewers may decide on annotations of their own."
+    )
+
+
+class ProjectIn(In):
+    """A new project."""
+
+    slug: Slug
+    name: Line
+    description: Prose | None = None
+    scheme: SchemeIn | None = Field(default=None, description="`news-claims` if left out.")
+    settings: ProjectSettings = ProjectSettings()
+
+
+def _not_null(value: object) -> object:
+    if value is None:
+        raise PydanticCustomError("null", "The field cannot be null")
+    return value
+
+
+class ProjectPatch(In):
+    """What of a project can change; its slug never does."""
+
+    name: Annotated[Line | None, AfterValidator(_not_null)] = None
+    description: Prose | None = None
+    settings: Annotated[ProjectSettings | None, AfterValidator(_not_null)] = None
+
+
+class ProjectOut(Out):
+    """A project."""
+
+    slug: str
+    name: str
+    description: str | None
+    settings: ProjectSettings
+    scheme_version: int
+    version: int
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: Any) -> "ProjectOut":
+        """The project of a row of ``projects``."""
+        return cls(
+            slug=row.slug,
+            name=row.name,
+            description=row.description,
+            settings=ProjectSettings(allow_self_review=row.allow_self_review),
+            scheme_version=row.scheme_version,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class MemberIn(In):
+    """What a user is to be in the project."""
+
+    role: Annotated[Role, Field(strict=False)]
+
+
+class MemberOut(Out):
+    """A member of a project."""
+
+    name: str
+    role: Role
+    version: int
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: Any) -> "MemberOut":
+        """The member of a row of ``memberships`` and the user's name."""
+        return cls.model_validate(row, from_attributes=True)

@@ -1,0 +1,199 @@
+"""The scheme: labels, their typed attributes, and the relations that may join them. Pure.
+
+A project's scheme is immutable once stored; changing it makes a new version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.characters import control_character
+from app.core.errors import InvalidAttribute, RelationNotAllowed, UnknownLabel, Unprocessable
+from app.core.vocabulary import AttributeType
+
+_MAX_VALUE_CHARS = 10_000
+_MAX_LIST = 1_000
+_SAFE_INTEGER = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a label."""
+
+    name: str
+    type: AttributeType
+    values: frozenset[str]
+    required: bool
+
+    def refusal(self, value: object) -> str | None:
+        """Why the value is not of this attribute's type; None when it is.
+
+        A span is only looked at for being an object: its offsets are checked against the text.
+        """
+        match self.type:
+            case AttributeType.STRING:
+                return _string_refusal(value)
+            case AttributeType.ENUM:
+                return self._enum_refusal(value)
+            case AttributeType.STRINGS | AttributeType.ENUMS:
+                return self._list_refusal(value)
+            case AttributeType.BOOLEAN:
+                return None if isinstance(value, bool) else "true or false is wanted"
+            case AttributeType.INTEGER:
+                whole = type(value) is int and abs(value) <= _SAFE_INTEGER
+                return None if whole else "an integer of at most 53 bits is wanted"
+            case AttributeType.NUMBER:
+                number = type(value) is float or (
+                    type(value) is int and abs(value) <= _SAFE_INTEGER
+                )
+                return None if number else "a number is wanted"
+            case AttributeType.SPAN:
+                return None if isinstance(value, dict) else "a span is wanted"
+
+    def _enum_refusal(self, value: object) -> str | None:
+        if isinstance(value, str) and value in self.values:
+            return None
+        return f"one of {', '.join(sorted(self.values))} is wanted"
+
+    def _list_refusal(self, value: object) -> str | None:
+        if not isinstance(value, list):
+            return "a list is wanted"
+        if len(value) > _MAX_LIST:
+            return f"at most {_MAX_LIST} values are taken"
+        check = _string_refusal if self.type is AttributeType.STRINGS else self._enum_refusal
+        return next((why for item in value if (why := check(item)) is not None), None)
+
+    def described(self) -> dict[str, Any]:
+        """What fits, for a refusal's ``allowed``."""
+        described: dict[str, Any] = {"type": self.type.value, "required": self.required}
+        if self.values:
+            described["values"] = sorted(self.values)
+        return described
+
+
+def _string_refusal(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "a string is wanted"
+    if len(value) > _MAX_VALUE_CHARS:
+        return f"at most {_MAX_VALUE_CHARS} characters are taken"
+    if control_character(value) is not None:
+        return "a control character is refused"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationType:
+    """One type of relation: which labels it joins, and whether direction matters."""
+
+    name: str
+    source: frozenset[str]
+    target: frozenset[str]
+
+    def described(self) -> dict[str, Any]:
+        """What fits, for a refusal's ``allowed``."""
+        return {"source": sorted(self.source), "target": sorted(self.target)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A scheme, ready to check annotations and relations by."""
+
+    version: int
+    labels: Mapping[str, Mapping[str, Attribute]]
+    relations: Mapping[str, RelationType]
+
+    @classmethod
+    def of(cls, definition: Mapping[str, Any], version: int) -> "Scheme":
+        """The scheme of a definition that ``SchemeIn`` has accepted."""
+        return cls(
+            version=version,
+            labels={
+                label["name"]: {
+                    attribute["name"]: Attribute(
+                        attribute["name"],
+                        AttributeType(attribute["type"]),
+                        frozenset(attribute.get("values") or ()),
+                        attribute.get("required", False),
+                    )
+                    for attribute in label.get("attributes", ())
+                }
+                for label in definition["labels"]
+            },
+            relations={
+                relation["name"]: RelationType(
+                    relation["name"], frozenset(relation["source"]), frozenset(relation["target"])
+                )
+                for relation in definition.get("relations", ())
+            },
+        )
+
+    def refusals(self, label: str, attributes: Mapping[str, object]) -> list[Unprocessable]:
+        """What of a label and its attributes does not fit, each with what would."""
+        known = self.labels.get(label)
+        if known is None:
+            return [
+                UnknownLabel(
+                    "/label", f"The scheme has no label “{label}”.", allowed=sorted(self.labels)
+                )
+            ]
+        found: list[Unprocessable] = []
+        for name, value in attributes.items():
+            attribute = known.get(name)
+            pointer = f"/attributes/{_escape(name)}"
+            if attribute is None:
+                found.append(
+                    InvalidAttribute(
+                        pointer,
+                        f"The label “{label}” has no attribute “{name}”.",
+                        allowed=sorted(known),
+                    )
+                )
+            elif (why := attribute.refusal(value)) is not None:
+                found.append(
+                    InvalidAttribute(
+                        pointer,
+                        f"The value does not fit the attribute “{name}”: {why}.",
+                        allowed=attribute.described(),
+                    )
+                )
+        found.extend(
+            InvalidAttribute(
+                f"/attributes/{_escape(name)}",
+                f"The label “{label}” needs the attribute “{name}”.",
+                allowed=attribute.described(),
+            )
+            for name, attribute in known.items()
+            if attribute.required and name not in attributes
+        )
+        return found
+
+    def spans_of(self, label: str) -> frozenset[str]:
+        """The names of a label's span-valued attributes."""
+        return frozenset(
+            name
+            for name, attribute in self.labels.get(label, {}).items()
+            if attribute.type is AttributeType.SPAN
+        )
+
+    def relation_refusal(
+        self, type: str, source_label: str, target_label: str
+    ) -> Unprocessable | None:
+        """Why the scheme lets no relation of this type join these labels; None when it does."""
+        relation = self.relations.get(type)
+        if relation is None:
+            return RelationNotAllowed(
+                "/type",
+                f"The scheme has no relation “{type}”.",
+                allowed={name: known.described() for name, known in self.relations.items()},
+            )
+        if source_label in relation.source and target_label in relation.target:
+            return None
+        return RelationNotAllowed(
+            "/type",
+            f"“{type}” does not lead from a {source_label} to a {target_label}.",
+            allowed=relation.described(),
+        )
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,287 @@
+"""Deciding: one verdict, on exactly the version that the reviewer saw."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, update
+from uuid_utils.compat import uuid7
+
+from app.annotations import queries as annotations
+from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale
+from app.annotations.queries import SeenAnnotation
+from app.annotations.schemas import AnnotationOut
+from app.changes.commands import Entry, append, lock
+from app.changes.recorded import Recorded, Refused, Superseding, copied, table_of
+from app.core.columns import now
+from app.core.database import Moved, Session
+from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
+from app.core.permissions import Actor, Standing
+from app.core.vocabulary import ChangeKind, OffsetUnit
+from app.documents.queries import text_of
+from app.models import Annotation
+from app.projects import queries as projects
+from app.reviews import queries
+from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionIn, DecisionOut
+from app.text.offsets import Ruler
+
+_DECISIONS = table_of("decisions")
+_SETS = ("status", "decided_by_id", "decided_at", "updated_by_id", "updated_at")
+_DECIDE = Recorded(
+    _DECISIONS,
+    supersedes=Superseding(
+        ANNOTATIONS,
+        VERSIONS,
+        key="annotation_id",
+        changes=_SETS,
+        living=ANNOTATIONS.c.withdrawn_at.is_(None),
+    ),
+)
+
+
+async def decide(
+    db: Session, annotation: SeenAnnotation, seen: int, new: DecisionIn, unit: OffsetUnit
+) -> tuple[DecisionOut, bool]:
+    """Decide on version ``seen``; False when this reviewer had said so already.
+
+    Raises:
+        CommentRequired: when the verdict needs a comment and has none.
+        OwnAnnotation: when the reviewer wrote or last edited it, and the project forbids that.
+        Stale: when ``seen`` is not the current version.
+        Gone: when the annotation was withdrawn.
+    """
+    standing, row = annotation.standing, annotation.alive().row
+    _check_comment(new)
+    if row.version != seen or row.decided_by_id == standing.actor.id:
+        said = await _said_before(db, annotation, seen, new)
+        if said is not None:
+            return said, False
+    if row.version != seen:
+        raise await stale(db, annotation, unit)
+    _check_other(standing, row)
+    decision = _decision(standing, annotation.id, seen, new)
+    try:
+        await _DECIDE.write(
+            db,
+            _entry(standing, decision),
+            epoch=standing.epoch,
+            rows={"decisions": decision},
+            superseding={"id": annotation.id, "version": seen, **_sets(decision)},
+        )
+    except Refused:
+        said = await _said_before(db, annotation, seen, new)
+        if said is not None:
+            return said, False
+        raise await moved_or_stale(db, annotation, seen, unit) from None
+    return _out(decision, standing.actor), True
+
+
+async def _said_before(
+    db: Session, annotation: SeenAnnotation, seen: int, new: DecisionIn
+) -> DecisionOut | None:
+    """What this reviewer decided on that version, or to make it, if it was the same verdict."""
+    reviewer = annotation.standing.actor.id
+    own = await queries.by_reviewer(db, reviewer, [annotation.id], since=seen - 1)
+    return _standing_decision(own, annotation.id, seen, new)
+
+
+def _standing_decision(
+    own: dict[tuple[UUID, int], Row[Any]], id: UUID, seen: int, new: DecisionIn
+) -> DecisionOut | None:
+    for version in (seen, seen - 1):
+        row = own.get((id, version))
+        if row is not None and row.verdict is new.verdict:
+            return DecisionOut.of(row)
+    return None
+
+
+def _check_comment(new: DecisionIn) -> None:
+    if new.verdict.needs_comment and not (new.comment and new.comment.strip()):
+        raise CommentRequired(
+            "/comment", "To reject or to request changes, say why: it goes back to the author."
+        )
+
+
+def _check_other(standing: Standing, row: Row[Any]) -> None:
+    if standing.allow_self_review:
+        return
+    if row.author_id == standing.actor.id:
+        raise OwnAnnotation("Nobody decides on an annotation of their own.")
+    if row.editor_id == standing.actor.id:
+        raise OwnAnnotation("Whoever edited a version leaves it to another reviewer.")
+
+
+def _decision(standing: Standing, id: UUID, seen: int, new: DecisionIn) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "project_id": standing.project_id,
+        "annotation_id": id,
+        "version": seen,
+        "verdict": new.verdict,
+        "comment": new.comment,
+        "reviewer_id": standing.actor.id,
+        "decided_at": now(),
+    }
+
+
+def _sets(decision: dict[str, Any]) -> dict[str, Any]:
+    moment: dt.datetime = decision["decided_at"]
+    return {
+        "status": decision["verdict"].status,
+        "decided_by_id": decision["reviewer_id"],
+        "decided_at": moment,
+        "updated_by_id": decision["reviewer_id"],
+        "updated_at": moment,
+    }
+
+
+def _entry(standing: Standing, decision: dict[str, Any]) -> Entry:
+    return Entry(
+        standing.project_id,
+        standing.actor.id,
+        ChangeKind.ANNOTATION_DECIDED,
+        decision["annotation_id"],
+        decision["version"] + 1,
+        decision["decided_at"],
+    )
+
+
+def _out(decision: dict[str, Any], reviewer: Actor) -> DecisionOut:
+    return DecisionOut(
+        **{name: decision[name] for name in ("id", "version", "verdict", "comment", "decided_at")},
+        annotation=decision["annotation_id"],
+        resulting_version=decision["version"] + 1,
+        status=decision["verdict"].status,
+        reviewer=reviewer.name,
+    )
+
+
+_DECIDE_MANY = (
+    update(ANNOTATIONS)
+    .where(
+        ANNOTATIONS.c.id == bindparam("seen_id"),
+        ANNOTATIONS.c.version == bindparam("seen_version"),
+    )
+    .values(
+        version=ANNOTATIONS.c.version + 1,
+        **{name: bindparam(f"seen_{name}", type_=ANNOTATIONS.c[name].type) for name in _SETS},
+    )
+)
+
+
+async def decide_many(
+    db: Session, standing: Standing, given: Sequence[BulkDecisionIn], unit: OffsetUnit
+) -> list[BulkResult]:
+    """Decide on many annotations of a project, each on its own; all that succeed in one commit.
+
+    The log's lock is held throughout, so that what is read is what is decided on.
+    """
+    await db.begin()
+    end = await lock(db, standing.project_id)
+    if await projects.epoch(db, standing.project_id) != standing.epoch:
+        raise Moved
+    ids = sorted({item.annotation for item in given})
+    found = await db.execute(
+        annotations.ROWS.where(Annotation.id.in_(ids), Annotation.project_id == standing.project_id)
+    )
+    rows = {row.id: row for row in found}
+    own = await queries.by_reviewer(db, standing.actor.id, ids)
+    decisions: dict[UUID, dict[str, Any]] = {}
+    results: list[BulkResult] = []
+    for item in given:
+        try:
+            decision = _decided(standing, rows.get(item.annotation), item, own, decisions)
+        except Stale:
+            row = rows[item.annotation]
+            # Only for UTF-16 and UTF-8, and only for what was refused.
+            results.append(_refused(item, await _stale(db, standing, row, decisions, unit)))
+        except Problem as problem:
+            results.append(_refused(item, problem))
+        else:
+            status = 201 if isinstance(decision, dict) else 200
+            out = _out(decision, standing.actor) if isinstance(decision, dict) else decision
+            results.append(BulkResult(annotation=item.annotation, status=status, decision=out))
+    await _write_many(db, standing, list(decisions.values()), end)
+    return results
+
+
+def _decided(
+    standing: Standing,
+    row: Row[Any] | None,
+    item: BulkDecisionIn,
+    own: dict[tuple[UUID, int], Row[Any]],
+    decisions: dict[UUID, dict[str, Any]],
+) -> dict[str, Any] | DecisionOut:
+    """The decision to write, which is added to ``decisions``, or the one that stands."""
+    if row is None:
+        raise NotFound("There is no such annotation in the project.")
+    if row.withdrawn_at is not None:
+        raise Gone("The annotation was withdrawn; its history remains.")
+    _check_comment(item)
+    if row.version != item.version or row.decided_by_id == standing.actor.id:
+        said = _standing_decision(own, item.annotation, item.version, item)
+        if said is not None:
+            return said
+    made = decisions.get(item.annotation)
+    if made is not None and made["version"] == item.version and made["verdict"] is item.verdict:
+        return _out(made, standing.actor)
+    if row.version != item.version or made is not None:
+        raise Stale(None, version=row.version)
+    _check_other(standing, row)
+    decisions[item.annotation] = _decision(standing, item.annotation, item.version, item)
+    return decisions[item.annotation]
+
+
+async def _stale(
+    db: Session,
+    standing: Standing,
+    row: Row[Any],
+    decisions: dict[UUID, dict[str, Any]],
+    unit: OffsetUnit,
+) -> Stale:
+    ruler = None
+    if unit is not OffsetUnit.CODE_POINTS:
+        ruler = Ruler(await text_of(db, row.document_id, row.revision), unit)
+    current = AnnotationOut.of(row, standing.project, unit, ruler)
+    made = decisions.get(row.id)
+    if made is not None:
+        current = current.model_copy(
+            update={
+                "version": row.version + 1,
+                "status": made["verdict"].status,
+                "decided_by": standing.actor.name,
+                "decided_at": made["decided_at"],
+                "updated_at": made["decided_at"],
+            }
+        )
+    return Stale(current.model_dump(mode="json"), version=current.version)
+
+
+def _refused(item: BulkDecisionIn, problem: Problem) -> BulkResult:
+    return BulkResult(annotation=item.annotation, status=problem.status, problem=problem.body())
+
+
+async def _write_many(
+    db: Session, standing: Standing, decisions: Sequence[dict[str, Any]], end: int
+) -> None:
+    if not decisions:
+        return
+    for place, decision in enumerate(decisions, 1):
+        decision["sequence"] = end + place
+    ids = [decision["annotation_id"] for decision in decisions]
+    await db.execute(copied(ANNOTATIONS, VERSIONS, ANNOTATIONS.c.id.in_(ids)))
+    await db.execute(
+        _DECIDE_MANY,
+        [
+            {
+                "seen_id": decision["annotation_id"],
+                "seen_version": decision["version"],
+                **{f"seen_{name}": value for name, value in _sets(decision).items()},
+            }
+            for decision in decisions
+        ],
+    )
+    await db.execute(insert(_DECISIONS), list(decisions))
+    entries = [_entry(standing, decision) for decision in decisions]
+    await append(db, standing.project_id, entries, after=end)

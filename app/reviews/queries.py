@@ -1,0 +1,121 @@
+"""Decisions, and the history that they are part of."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+
+from app.annotations.queries import SeenAnnotation
+from app.annotations.schemas import Measured
+from app.core.database import Session
+from app.core.paging import Page, Paging
+from app.core.vocabulary import OffsetUnit
+from app.documents.queries import text_of
+from app.models import Annotation, AnnotationVersion, Decision, User
+from app.reviews.schemas import DecisionOut, HistoryOut, VersionOut
+from app.text.offsets import Ruler
+
+_Reviewer = User.__table__.alias("reviewer")
+_Editor = User.__table__.alias("editor")
+_Changer = User.__table__.alias("changer")
+
+DECISIONS: Select[Any] = select(*Decision.__table__.c, _Reviewer.c.name.label("reviewer")).join(
+    _Reviewer, _Reviewer.c.id == Decision.reviewer_id
+)
+"""Decisions with their reviewers' names."""
+
+
+async def page(db: Session, annotation: SeenAnnotation, pages: Paging) -> Page[DecisionOut]:
+    """The decisions on an annotation, oldest first."""
+    after = pages.after(int)
+    query = DECISIONS.where(Decision.annotation_id == annotation.id)
+    if after is not None:
+        query = query.where(Decision.version > after[0])
+    query = query.order_by(Decision.version).limit(pages.limit + 1)
+    rows = (await db.execute(query)).all()
+    return pages.page(rows, DecisionOut.of, key=lambda row: (row.version,))
+
+
+async def by_reviewer(
+    db: Session, reviewer_id: UUID, annotation_ids: Sequence[UUID], *, since: int = 0
+) -> dict[tuple[UUID, int], Row[Any]]:
+    """What a reviewer decided on these annotations, by annotation and version looked at."""
+    query = DECISIONS.where(
+        Decision.annotation_id.in_(annotation_ids),
+        Decision.reviewer_id == reviewer_id,
+        Decision.version >= since,
+    )
+    return {(row.annotation_id, row.version): row for row in await db.execute(query)}
+
+
+_SHARED = tuple(
+    column.name for column in AnnotationVersion.__table__.c if column.name != "annotation_id"
+)
+
+
+async def history(db: Session, annotation: SeenAnnotation, unit: OffsetUnit) -> HistoryOut:
+    """Every version and every decision of an annotation, oldest first, withdrawn or not."""
+    old = (
+        select(
+            *(AnnotationVersion.__table__.c[name] for name in _SHARED),
+            _Editor.c.name.label("edited_by"),
+            _Changer.c.name.label("changed_by"),
+        )
+        .join(_Editor, _Editor.c.id == AnnotationVersion.editor_id)
+        .join(_Changer, _Changer.c.id == AnnotationVersion.updated_by_id)
+        .where(AnnotationVersion.annotation_id == annotation.id)
+        .order_by(AnnotationVersion.version)
+    )
+    current = (
+        select(
+            *(Annotation.__table__.c[name] for name in _SHARED),
+            _Editor.c.name.label("edited_by"),
+            _Changer.c.name.label("changed_by"),
+        )
+        .join(_Editor, _Editor.c.id == Annotation.editor_id)
+        .join(_Changer, _Changer.c.id == Annotation.updated_by_id)
+        .where(Annotation.id == annotation.id)
+    )
+    # The current row is read first: a version written in between is then in neither, or in both.
+    newest = (await db.execute(current)).one()
+    rows = [
+        *(row for row in (await db.execute(old)).all() if row.version < newest.version),
+        newest,
+    ]
+    decided = DECISIONS.where(
+        Decision.annotation_id == annotation.id, Decision.version < newest.version
+    )
+    decisions = (await db.execute(decided.order_by(Decision.version))).all()
+    rulers: dict[int, Ruler | None] = dict.fromkeys({row.revision for row in rows})
+    if unit is not OffsetUnit.CODE_POINTS:
+        for revision in rulers:
+            text = await text_of(db, annotation.row.document_id, revision)
+            rulers[revision] = Ruler(text, unit)
+    return HistoryOut(
+        annotation=annotation.id,
+        versions=[_version(row, unit, rulers[row.revision]) for row in rows],
+        decisions=[DecisionOut.of(row) for row in decisions],
+    )
+
+
+def _version(row: Row[Any], unit: OffsetUnit, ruler: Ruler | None) -> VersionOut:
+    measured = Measured.of(row, ruler)
+    return VersionOut(
+        version=row.version,
+        revision=row.revision,
+        label=row.label,
+        start=measured.start,
+        end=measured.end,
+        quote=row.quote,
+        fragments=measured.fragments,
+        offset_unit=unit,
+        attributes=measured.attributes,
+        note=row.note,
+        confidence=row.confidence,
+        status=row.status,
+        edited_by=row.edited_by,
+        changed_by=row.changed_by,
+        changed_at=row.updated_at,
+        withdrawn=row.withdrawn_at is not None,
+    )

@@ -1,0 +1,92 @@
+"""Review: decisions, one at a time and in bulk, and the history that they make."""
+
+from fastapi import APIRouter
+
+from app.annotations.access import HistoricAnnotation, ReviewableAnnotation
+from app.core.conditions import Seen, Tag
+from app.core.documented import problems
+from app.core.errors import (
+    CommentRequired,
+    CrossSiteRequest,
+    Forbidden,
+    Gone,
+    NotFound,
+    OwnAnnotation,
+    PreconditionRequired,
+    Stale,
+)
+from app.core.listing import Link, Pages
+from app.core.paging import Page
+from app.core.routing import Db, Route
+from app.core.units import Unit
+from app.projects.access import ReviewableProject
+from app.reviews import commands, queries
+from app.reviews.schemas import BulkIn, BulkOut, DecisionIn, DecisionOut, HistoryOut
+
+router = APIRouter(route_class=Route, tags=["review"])
+
+
+@router.get(
+    "/v1/annotations/{id}/history",
+    operation_id="get_history",
+    responses=problems(NotFound),
+)
+async def history(annotation: HistoricAnnotation, unit: Unit, db: Db) -> HistoryOut:
+    """Every version and every decision, who and when; of a withdrawn annotation too."""
+    return await queries.history(db, annotation, unit)
+
+
+@router.get(
+    "/v1/annotations/{id}/decisions",
+    operation_id="list_decisions",
+    responses=problems(NotFound),
+)
+async def list_decisions(
+    annotation: HistoricAnnotation, db: Db, pages: Pages, link: Link
+) -> Page[DecisionOut]:
+    """The decisions on an annotation, oldest first."""
+    return link(await queries.page(db, annotation, pages))
+
+
+@router.post(
+    "/v1/annotations/{id}/decisions",
+    status_code=201,
+    operation_id="decide",
+    responses={
+        200: {"description": "The caller had decided so already.", "model": DecisionOut},
+        **problems(
+            Forbidden,
+            CrossSiteRequest,
+            OwnAnnotation,
+            NotFound,
+            Gone,
+            Stale,
+            CommentRequired,
+            PreconditionRequired,
+        ),
+    },
+)
+async def decide(
+    annotation: ReviewableAnnotation,
+    seen: Seen,
+    new: DecisionIn,
+    unit: Unit,
+    db: Db,
+    tag: Tag,
+) -> DecisionOut:
+    """Approve, reject or request changes to the version that If-Match names.
+
+    The answer's ETag is the annotation's, at the version that the decision made.
+    """
+    decision, is_new = await commands.decide(db, annotation, seen, new, unit)
+    return tag.decided(decision, version=decision.resulting_version, new=is_new)
+
+
+@router.post(
+    "/v1/projects/{project}/decisions",
+    operation_id="decide_many",
+    responses=problems(Forbidden, CrossSiteRequest, NotFound),
+)
+async def decide_many(standing: ReviewableProject, new: BulkIn, unit: Unit, db: Db) -> BulkOut:
+    """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest."""
+    return BulkOut(results=await commands.decide_many(db, standing, new.decisions, unit))

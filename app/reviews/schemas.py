@@ -1,0 +1,105 @@
+"""Decisions and history, as they come in and go out."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.annotations.schemas import SpanOut
+from app.core.shapes import In, Moment, Out, Prose
+from app.core.vocabulary import OffsetUnit, Status, Verdict
+
+
+class DecisionIn(In):
+    """A verdict, and why. A rejection and a request for changes need a comment."""
+
+    verdict: Annotated[Verdict, Field(strict=False)]
+    comment: Prose | None = None
+
+
+class BulkDecisionIn(DecisionIn):
+    """A verdict on one of many annotations, naming the version that was seen."""
+
+    annotation: Annotated[UUID, Field(strict=False)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class BulkIn(In):
+    """Up to 1000 verdicts, each on its own."""
+
+    decisions: Annotated[list[BulkDecisionIn], Field(min_length=1, max_length=1000)]
+
+
+class DecisionOut(Out):
+    """A decision: never changed, never deleted."""
+
+    id: UUID
+    annotation: UUID
+    version: int = Field(description="The version that the reviewer looked at.")
+    resulting_version: int = Field(description="The version that the decision made.")
+    verdict: Verdict
+    status: Status = Field(description="What the verdict made of the annotation.")
+    comment: str | None
+    reviewer: str
+    decided_at: Moment
+
+    @classmethod
+    def of(cls, row: Any) -> "DecisionOut":
+        """The decision of a row of ``decisions`` and its reviewer's name."""
+        return cls(
+            id=row.id,
+            annotation=row.annotation_id,
+            version=row.version,
+            resulting_version=row.version + 1,
+            verdict=row.verdict,
+            status=row.verdict.status,
+            comment=row.comment,
+            reviewer=row.reviewer,
+            decided_at=row.decided_at,
+        )
+
+
+class BulkResult(Out):
+    """What became of one verdict."""
+
+    annotation: UUID
+    status: int = Field(description="What it would have been answered alone: 201, 200, 412, …")
+    decision: DecisionOut | None = None
+    problem: dict[str, Any] | None = Field(
+        default=None, description="The problem, as it would have been answered alone."
+    )
+
+
+class BulkOut(Out):
+    """What became of each verdict, in the order of the request."""
+
+    results: list[BulkResult]
+
+
+class VersionOut(Out):
+    """What an annotation said and how it stood at one version."""
+
+    version: int
+    revision: int
+    label: str
+    start: int
+    end: int
+    quote: str
+    fragments: list[SpanOut] | None
+    offset_unit: OffsetUnit
+    attributes: dict[str, Any]
+    note: str | None
+    confidence: float | None
+    status: Status
+    edited_by: str = Field(description="Who made this content.")
+    changed_by: str = Field(description="Who made this version, by an edit or a decision.")
+    changed_at: Moment
+    withdrawn: bool
+
+
+class HistoryOut(Out):
+    """Every version and every decision, oldest first."""
+
+    annotation: UUID
+    versions: list[VersionOut]
+    decisions: list[DecisionOut]

@@ -1,0 +1,125 @@
+"""Who is asking: a bearer token, or a session cookie that came from this site's own pages."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from app.core.errors import CrossSiteRequest, Forbidden, Unauthenticated
+from app.core.permissions import Actor as ActorOf
+from app.core.routing import SAFE_METHODS, Db
+from app.core.settings import Settings
+from app.users import queries
+from app.users.credentials import Credential, parse_cookie, parse_token
+
+COOKIE = "stet_session"
+SECURE_COOKIE = "__Host-stet_session"
+
+
+def _credential(request: Request) -> Credential:
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, text = header.partition(" ")
+        credential = parse_token(text.strip()) if scheme.lower() == "bearer" else None
+    else:
+        cookies = request.cookies
+        credential = parse_cookie(cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or "")
+        if credential is not None and request.method not in SAFE_METHODS:
+            same_site(request, required=True)
+    if credential is None:
+        raise Unauthenticated("Send Authorization: Bearer <token>, or sign in.")
+    return credential
+
+
+Shown = Annotated[Credential, Depends(_credential)]
+"""What the caller shows of who they are; not looked up yet."""
+
+
+def same_site(request: Request, *, required: bool) -> None:
+    """Refuse what a browser says comes from another site.
+
+    https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html,
+    "verifying origin with standard headers". With ``required``, one of the headers must be there.
+
+    Raises:
+        CrossSiteRequest: when it does not come from here.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site != "same-origin":
+            raise CrossSiteRequest("The request comes from another site's page.")
+        return
+    origin = request.headers.get("origin")
+    if origin is not None:
+        settings: Settings = request.app.state.settings
+        ours = settings.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+        if _origin(origin) != _origin(ours):
+            raise CrossSiteRequest("The request comes from another site's page.")
+        return
+    if required:
+        raise CrossSiteRequest(
+            "A request with a cookie that writes needs Origin or Sec-Fetch-Site; a script should "
+            "use a token."
+        )
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+async def _actor(credential: Shown, db: Db, request: Request) -> ActorOf:
+    actor = await queries.actor(db, credential)
+    remember(request, actor)
+    return actor
+
+
+def remember(request: Request, actor: ActorOf) -> None:
+    """Let the request's log line say who asked."""
+    request.state.caller = actor.name
+
+
+Actor = Annotated[ActorOf, Depends(_actor)]
+"""Who is asking."""
+
+
+def _admin(actor: Actor) -> ActorOf:
+    if not actor.is_admin:
+        raise Forbidden("Only an admin may see or change users and make projects.")
+    return actor
+
+
+Admin = Annotated[ActorOf, Depends(_admin)]
+"""An admin who is asking, not by a token narrowed to less."""
+
+
+def _secure(request: Request) -> bool:
+    settings: Settings = request.app.state.settings
+    return request.url.scheme == "https" or settings.public_url.startswith("https:")
+
+
+def set_cookie(request: Request, response: Response, value: str) -> None:
+    """Give the browser its session; ``__Host-`` and ``Secure`` wherever there is https."""
+    settings: Settings = request.app.state.settings
+    secure = _secure(request)
+    response.set_cookie(
+        SECURE_COOKIE if secure else COOKIE,
+        value,
+        max_age=settings.session_days * 86_400,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_cookie(request: Request, response: Response) -> None:
+    """Take the session from the browser."""
+    secure = _secure(request)
+    response.delete_cookie(
+        SECURE_COOKIE if secure else COOKIE,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,164 @@
+"""Every write to users, tokens and sessions."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from app.core.columns import now
+from app.core.database import Session
+from app.core.errors import BadCredentials, Forbidden, InvalidValue, NameTaken, NotFound, Stale
+from app.core.permissions import Actor
+from app.models import BrowserSession, Token, User
+from app.users import credentials, queries
+from app.users.schemas import NewTokenOut, SessionIn, TokenIn, UserIn, UserOut, UserPatch
+
+
+async def create(db: Session, new: UserIn) -> UserOut:
+    """Add a user.
+
+    Raises:
+        NameTaken: when the name is, be it by a deactivated user.
+    """
+    hashed = await credentials.hash_password(new.password) if new.password else None
+    moment = now()
+    row = {
+        "id": uuid7(),
+        "name": new.name,
+        "display_name": new.display_name,
+        "password_hash": hashed,
+        "is_admin": new.is_admin,
+        "is_active": True,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    try:
+        await db.execute(insert(User).values(row))
+    except IntegrityError:
+        raise NameTaken(f"There is a user called {new.name} already.") from None
+    return UserOut.model_validate(row)
+
+
+async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
+    """Change a user; deactivating one or changing the password ends their browser sessions.
+
+    Raises:
+        NotFound: when there is no such user.
+        Stale: when ``seen`` is not the current version.
+    """
+    values: dict[str, Any] = patch.model_dump(exclude_unset=True)
+    password = values.pop("password", None)
+    if password is not None:
+        values["password_hash"] = await credentials.hash_password(password)
+    await db.begin()
+    changed = (
+        await db.execute(
+            update(User)
+            .where(User.name == name, User.version == seen)
+            .values(version=User.version + 1, updated_at=now(), **values)
+            .returning(*User.__table__.c)
+        )
+    ).one_or_none()
+    if changed is None:
+        current = await queries.by_name(db, name)
+        if current is None:
+            raise NotFound("There is no such user.")
+        raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
+    if password is not None or not changed.is_active:
+        await db.execute(delete(BrowserSession).where(BrowserSession.user_id == changed.id))
+    return UserOut.of(changed)
+
+
+async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> tuple[str, Actor]:
+    """Start a browser session and answer its cookie's value.
+
+    Raises:
+        BadCredentials: when name and password do not belong together, after the same time for a
+            known and an unknown name.
+    """
+    user = await queries.by_name(db, given.username)
+    fits = await credentials.password_fits(given.password, user and user.password_hash)
+    if user is None or not fits or not user.is_active:
+        raise BadCredentials("User name or password is wrong.")
+    id, secret, moment = uuid7(), credentials.new_secret(), now()
+    await db.begin()
+    await db.execute(delete(BrowserSession).where(BrowserSession.expires_at <= moment))
+    await db.execute(
+        insert(BrowserSession).values(
+            id=id,
+            user_id=user.id,
+            secret_hash=credentials.hash_secret(secret),
+            created_at=moment,
+            expires_at=moment + lasting,
+        )
+    )
+    actor = Actor(id=user.id, name=user.name, is_admin=user.is_admin, session_id=id)
+    return credentials.cookie_text(id, secret), actor
+
+
+async def sign_out(db: Session, actor: Actor) -> None:
+    """End the browser session that the actor came by."""
+    await db.execute(delete(BrowserSession).where(BrowserSession.id == actor.session_id))
+
+
+async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
+    """Make a token of the actor's own; its text is in the answer, this once.
+
+    Raises:
+        Forbidden: when the actor came by a narrowed token.
+        InvalidValue: when the project is not one that the actor may see, or the token would have
+            expired already or outlive the token that makes it.
+    """
+    if actor.role_cap is not None or actor.project_cap is not None:
+        raise Forbidden("A token that was narrowed makes no others; sign in, or use a full one.")
+    if new.expires_at is not None and new.expires_at <= now():
+        raise InvalidValue("/expires_at", "The token would have expired already.")
+    if actor.expires_at is not None and (
+        new.expires_at is None or new.expires_at > actor.expires_at
+    ):
+        raise InvalidValue("/expires_at", "A token that expires makes none that lasts longer.")
+    project_id = None
+    if new.project is not None:
+        project_id = await queries.project_seen(db, actor, new.project)
+        if project_id is None:
+            raise InvalidValue("/project", "There is no such project.")
+    secret = credentials.new_secret()
+    row = {
+        "id": uuid7(),
+        "user_id": actor.id,
+        "name": new.name,
+        "secret_hash": credentials.hash_secret(secret),
+        "role": new.role,
+        "project_id": project_id,
+        "created_at": now(),
+        "expires_at": new.expires_at,
+        "revoked_at": None,
+    }
+    await db.execute(insert(Token).values(row))
+    text = credentials.token_text(row["id"], secret)
+    return NewTokenOut.model_validate({**row, "project": new.project, "token": text})
+
+
+async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
+    """Revoke one of the actor's own tokens, at once and for good.
+
+    Raises:
+        Forbidden: when the actor came by a narrowed token.
+        NotFound: when the actor has no such token.
+        Stale: when ``seen`` is not 1; a token never changes.
+    """
+    if actor.role_cap is not None or actor.project_cap is not None:
+        raise Forbidden("A token that was narrowed revokes none; sign in, or use a full one.")
+    if seen != 1:
+        raise Stale(None, version=1)
+    revoked = await db.execute(
+        update(Token)
+        .where(Token.id == id, Token.user_id == actor.id, Token.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+    if revoked.rowcount == 0:
+        raise NotFound("There is no such token.")

@@ -1,0 +1,156 @@
+"""People: who one is, signing in, tokens; and for admins, users."""
+
+import datetime as dt
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.core.conditions import Seen, Tag
+from app.core.documented import problems
+from app.core.errors import (
+    BadCredentials,
+    CrossSiteRequest,
+    Forbidden,
+    InvalidValue,
+    NameTaken,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+    TooManyRequests,
+)
+from app.core.listing import Link, Pages
+from app.core.paging import Page
+from app.core.routing import Db, Route
+from app.core.settings import Settings
+from app.users import access, commands, queries
+from app.users.access import Actor, Admin
+from app.users.attempts import SignInAttempts
+from app.users.schemas import (
+    MeOut,
+    NewTokenOut,
+    SessionIn,
+    TokenIn,
+    TokenOut,
+    UserIn,
+    UserOut,
+    UserPatch,
+)
+
+router = APIRouter(route_class=Route)
+
+
+@router.get("/v1/me", tags=["session"], operation_id="get_me")
+async def me(actor: Actor, db: Db) -> MeOut:
+    """Who the caller is, and what they are in which project."""
+    return await queries.me(db, actor)
+
+
+@router.post(
+    "/v1/session",
+    tags=["session"],
+    operation_id="sign_in",
+    responses=problems(BadCredentials, CrossSiteRequest, TooManyRequests),
+)
+async def sign_in(given: SessionIn, db: Db, request: Request, response: Response) -> MeOut:
+    """Sign in with user name and password; the answer sets the session cookie."""
+    access.same_site(request, required=False)
+    attempts: SignInAttempts = request.app.state.sign_in_attempts
+    settings: Settings = request.app.state.settings
+    await attempts.count(given.username, request.client.host if request.client else "")
+    lasting = dt.timedelta(days=settings.session_days)
+    cookie, actor = await commands.sign_in(db, given, lasting=lasting)
+    access.set_cookie(request, response, cookie)
+    return await queries.me(db, actor)
+
+
+@router.delete(
+    "/v1/session",
+    status_code=204,
+    tags=["session"],
+    operation_id="sign_out",
+    responses=problems(CrossSiteRequest),
+)
+async def sign_out(actor: Actor, db: Db, request: Request, response: Response) -> None:
+    """End the browser session that the caller came by."""
+    await commands.sign_out(db, actor)
+    access.clear_cookie(request, response)
+
+
+@router.get("/v1/tokens", tags=["tokens"], operation_id="list_tokens")
+async def list_tokens(actor: Actor, db: Db, pages: Pages, link: Link) -> Page[TokenOut]:
+    """One's own tokens, oldest first; never their secrets."""
+    return link(await queries.tokens_page(db, actor, pages))
+
+
+@router.post(
+    "/v1/tokens",
+    status_code=201,
+    tags=["tokens"],
+    operation_id="create_token",
+    responses=problems(Forbidden, CrossSiteRequest, InvalidValue),
+)
+async def create_token(new: TokenIn, actor: Actor, db: Db, tag: Tag) -> NewTokenOut:
+    """Make a token of one's own. The answer shows it; nothing ever will again."""
+    token = await commands.create_token(db, actor, new)
+    return tag.created(token, f"/v1/tokens/{token.id}", new=True)
+
+
+@router.get(
+    "/v1/tokens/{id}", tags=["tokens"], operation_id="get_token", responses=problems(NotFound)
+)
+async def get_token(id: UUID, actor: Actor, db: Db, tag: Tag) -> TokenOut:
+    """One of one's own tokens."""
+    return tag(await queries.token(db, actor, id))
+
+
+@router.delete(
+    "/v1/tokens/{id}",
+    status_code=204,
+    tags=["tokens"],
+    operation_id="revoke_token",
+    responses=problems(NotFound, Forbidden, CrossSiteRequest, Stale, PreconditionRequired),
+)
+async def revoke_token(id: UUID, seen: Seen, actor: Actor, db: Db) -> None:
+    """Revoke one of one's own tokens, at once and for good. A token's version is always 1."""
+    await commands.revoke_token(db, actor, id, seen)
+
+
+@router.get("/v1/users", tags=["users"], operation_id="list_users", responses=problems(Forbidden))
+async def list_users(_: Admin, db: Db, pages: Pages, link: Link) -> Page[UserOut]:
+    """Every user by name."""
+    return link(await queries.users_page(db, pages))
+
+
+@router.post(
+    "/v1/users",
+    status_code=201,
+    tags=["users"],
+    operation_id="create_user",
+    responses=problems(Forbidden, CrossSiteRequest, NameTaken),
+)
+async def create_user(new: UserIn, _: Admin, db: Db, tag: Tag) -> UserOut:
+    """Add a user."""
+    user = await commands.create(db, new)
+    return tag.created(user, f"/v1/users/{user.name}", new=True)
+
+
+@router.get(
+    "/v1/users/{name}",
+    tags=["users"],
+    operation_id="get_user",
+    responses=problems(Forbidden, NotFound),
+)
+async def get_user(name: str, _: Admin, db: Db, tag: Tag) -> UserOut:
+    """One user."""
+    return tag(await queries.user(db, name))
+
+
+@router.patch(
+    "/v1/users/{name}",
+    tags=["users"],
+    operation_id="update_user",
+    responses=problems(Forbidden, CrossSiteRequest, NotFound, Stale, PreconditionRequired),
+)
+async def edit_user(name: str, seen: Seen, patch: UserPatch, _: Admin, db: Db, tag: Tag) -> UserOut:
+    """Change a user: display name, password, whether they are an admin, whether they are active."""
+    return tag(await commands.edit(db, name, seen, patch))

@@ -1,0 +1,111 @@
+"""Users, tokens and sessions, as they come in and go out."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Slug
+from app.core.vocabulary import Role
+
+Password = Annotated[str, StringConstraints(min_length=12, max_length=1000)]
+
+
+class SessionIn(In):
+    """A sign-in."""
+
+    username: Annotated[str, StringConstraints(max_length=200)]
+    password: Annotated[str, StringConstraints(max_length=1000)]
+
+
+class UserIn(In):
+    """A new user."""
+
+    name: Name
+    display_name: Line | None = None
+    password: Password | None = Field(
+        default=None, description="Without one, the user can only use tokens."
+    )
+    is_admin: bool = False
+
+
+class UserPatch(In):
+    """What of a user can change; a name never does."""
+
+    display_name: Line | None = None
+    password: Password | None = Field(
+        default=None, description="A new password ends the user's browser sessions."
+    )
+    is_admin: bool = False
+    is_active: bool = True
+
+
+class UserOut(Out):
+    """A user."""
+
+    id: UUID
+    name: str
+    display_name: str | None
+    is_admin: bool
+    is_active: bool
+    version: int
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: Any) -> "UserOut":
+        """The user of a row of ``users``."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class MembershipOut(Out):
+    """One of a user's projects."""
+
+    project: str
+    role: Role
+
+
+class MeOut(Out):
+    """Who is asking, and what they are where."""
+
+    id: UUID
+    name: str
+    display_name: str | None
+    is_admin: bool
+    memberships: list[MembershipOut]
+
+
+class TokenIn(In):
+    """A new token of one's own, narrowed if it is to do less than its user may."""
+
+    name: Line
+    role: Annotated[Role, Field(strict=False)] | None = Field(
+        default=None, description="The most that the token may be in any project."
+    )
+    project: Slug | None = Field(
+        default=None, description="The one project that the token may see."
+    )
+    expires_at: MomentIn | None = None
+
+
+class TokenOut(Out):
+    """A token, without its secret."""
+
+    id: UUID
+    name: str
+    role: Role | None
+    project: str | None
+    version: int = 1
+    created_at: Moment
+    expires_at: Moment | None
+
+    @classmethod
+    def of(cls, row: Any) -> "TokenOut":
+        """The token of a row of ``tokens`` and its project's slug."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class NewTokenOut(TokenOut):
+    """A token when it is made: the one time that it is shown."""
+
+    token: str

@@ -1,0 +1,84 @@
+"""How alembic reaches the database: the one of Stet's settings, through the drivers that Stet uses."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+from alembic import context
+from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.core.settings import settings
+from app.models import Base
+
+# A migration that cannot get its lock gives up rather than stand in everybody's way.
+_LOCK_TIMEOUT = "SET lock_timeout = '10s'"
+# Two that start at once take turns; the number is any that nothing else uses.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7338516)"
+
+
+def _url() -> str:
+    given: str | None = context.config.attributes.get("database_url")
+    return given or settings().database_url
+
+
+def _configure(**how: Any) -> None:
+    context.configure(
+        target_metadata=Base.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        render_as_batch=True,
+        **how,
+    )
+
+
+def _migrate(connection: Connection) -> None:
+    is_postgresql = connection.dialect.name == "postgresql"
+    _configure(connection=connection)
+    with context.begin_transaction():
+        if is_postgresql:
+            connection.execute(text(_LOCK_TIMEOUT))
+            connection.execute(text(_ONE_AT_A_TIME))
+        context.run_migrations()
+
+
+def _offline() -> None:
+    is_postgresql = _url().startswith("postgres")
+    _configure(
+        dialect_name="postgresql" if is_postgresql else "sqlite",
+        dialect=(postgresql if is_postgresql else sqlite).dialect(),
+        literal_binds=True,
+    )
+    with context.begin_transaction():
+        if is_postgresql:
+            context.execute(_LOCK_TIMEOUT)
+        context.run_migrations()
+
+
+async def _postgresql() -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(_url(), statement_cache_size=0),
+        poolclass=pool.NullPool,
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(_migrate)
+        await connection.commit()
+    await engine.dispose()
+
+
+def _sqlite() -> None:
+    engine = create_engine(_url(), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        _migrate(connection)
+        connection.commit()
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    _offline()
+elif _url().startswith("postgres"):
+    asyncio.run(_postgresql())
+else:
+    _sqlite()

@@ -1,0 +1,132 @@
+"""The Dockerfile cannot be built in every place that the tests run, so its claims are read."""
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+from fastapi.routing import iter_route_contexts
+
+from app.core.settings import Settings
+from app.operations.routes import router
+
+ROOT = Path(__file__).parents[2]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Each instruction and its argument, on one line each, without comments."""
+    text = (ROOT / "Dockerfile").read_text()
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [
+        (word, rest)
+        for word, _, rest in (line.partition(" ") for line in joined.splitlines())
+        if word
+    ]
+
+
+def last_stage() -> dict[str, list[str]]:
+    """The final image's instructions: the arguments of each, in order."""
+    found: dict[str, list[str]] = {}
+    for instruction, argument in instructions():
+        if instruction == "FROM":
+            found = {}
+        found.setdefault(instruction, []).append(argument)
+    return found
+
+
+def the_one(instruction: str) -> str:
+    (argument,) = last_stage()[instruction]
+    return argument
+
+
+def environment() -> dict[str, str]:
+    pairs = (word.partition("=") for line in last_stage()["ENV"] for word in shlex.split(line))
+    return {name: value for name, _, value in pairs}
+
+
+def copied() -> list[str]:
+    """What is copied from the working tree, in any stage."""
+    return [
+        source
+        for instruction, argument in instructions()
+        if instruction == "COPY" and not argument.startswith("--from")
+        for source in argument.split()[:-1]
+    ]
+
+
+def option(name: str) -> str:
+    arguments: list[str] = json.loads(the_one("CMD"))
+    return arguments[arguments.index(name) + 1]
+
+
+def test_what_is_copied_exists() -> None:
+    assert copied()
+    assert [path for path in copied() if not (ROOT / path).exists()] == []
+
+
+def test_what_is_copied_is_let_through_to_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+
+    let_through = {line.removeprefix("!") for line in lines if line.startswith("!")}
+
+    assert "*" in lines
+    assert let_through == set(copied())
+
+
+def test_both_stages_have_one_base_with_an_exact_version() -> None:
+    bases = {argument.split()[0] for word, argument in instructions() if word == "FROM"}
+
+    (base,) = bases
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+(@sha256:[0-9a-f]{64})?", base)
+
+
+def test_the_entry_point_is_the_console_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    (command,) = json.loads(the_one("ENTRYPOINT"))
+
+    assert project["scripts"] == {command: "app.cli:main"}
+
+
+def test_it_serves_on_the_port_that_it_exposes_the_default_one() -> None:
+    port = str(Settings.model_fields["port"].default)
+
+    assert json.loads(the_one("CMD"))[0] == "serve"
+    assert option("--port") == the_one("EXPOSE") == port
+    assert option("--host") == "0.0.0.0"  # noqa: S104 - a container's own network is the limit.
+
+
+def test_it_does_not_run_as_root() -> None:
+    user, group = the_one("USER").split(":")
+    (made,) = (line for line in last_stage()["RUN"] if "useradd" in line)
+
+    assert int(user) >= 10_000
+    assert f"--uid {user}" in made
+    assert f"--gid {group}" in made
+
+
+def test_the_one_volume_holds_the_default_database() -> None:
+    (volume,) = json.loads(the_one("VOLUME"))
+
+    url = environment()["STET_DATABASE_URL"]
+
+    assert url.startswith("sqlite:///")
+    assert Path(url.removeprefix("sqlite:///")).parent == Path(volume)
+
+
+def test_the_health_check_asks_a_path_that_is_served() -> None:
+    asked = re.search(r"http://127\.0\.0\.1:(?P<port>\d+)(?P<path>/\w+)", the_one("HEALTHCHECK"))
+    assert asked
+
+    served = {route.path for route in iter_route_contexts(router.routes)}
+
+    assert asked["port"] == the_one("EXPOSE")
+    assert asked["path"] in served
+
+
+def test_every_setting_that_it_names_exists() -> None:
+    known = {f"STET_{name.upper()}" for name in Settings.model_fields}
+
+    assert {name for name in environment() if name.startswith("STET_")} <= known

@@ -1,0 +1,42 @@
+"""The files that belong to another project are that project's, byte for byte."""
+
+import hashlib
+import re
+from pathlib import Path
+
+STATIC = Path(__file__).parents[2] / "app" / "operations" / "static"
+SWAGGER_UI = STATIC / "swagger-ui"
+
+
+def test_swagger_ui_is_as_it_was_published() -> None:
+    lines = (SWAGGER_UI / "SHA256SUMS").read_text().splitlines()
+    recorded = {name: digest for digest, name in (line.split() for line in lines)}
+
+    present = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in SWAGGER_UI.iterdir()
+        if path.name not in {"README.md", "SHA256SUMS"}
+    }
+
+    assert present == recorded
+
+
+def test_swagger_ui_has_its_licence_and_its_version() -> None:
+    heading = (SWAGGER_UI / "README.md").read_text().splitlines()[0]
+    version = heading.removeprefix("# Swagger UI ")
+
+    assert "Apache License" in (SWAGGER_UI / "LICENSE").read_text()
+    # Version 5 is the first that understands OpenAPI 3.1.
+    assert version.startswith("5.")
+    assert f'PACKAGE_VERSION:"{version}"' in (SWAGGER_UI / "swagger-ui-bundle.js").read_text()
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    page = (STATIC / "docs.html").read_text()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    files = [address.removeprefix("docs/static/") for address in addresses if "/" in address]
+
+    assert "docs.js" in files
+    assert [file for file in files if not (STATIC / file).is_file()] == []
+    # Under a Content-Security-Policy without 'unsafe-inline' an inline script does not run.
+    assert re.findall(r"<script(?! src)|<style|\bstyle=|\bon\w+=", page) == []
