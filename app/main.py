@@ -1,5 +1,6 @@
 """Assembles the application: settings, database, routers, problems, middleware."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,7 +12,8 @@ from app.core import problems
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
-from app.core.observability import Observed, configure_logging
+from app.core.methods import HeadAsGet
+from app.core.observability import Observed, configure_logging, keep_measuring
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
@@ -41,7 +43,9 @@ def create_app(given: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        measuring = asyncio.create_task(keep_measuring(app.state.database))
         yield
+        measuring.cancel()
         await app.state.database.dispose()
 
     app = FastAPI(
@@ -76,4 +80,4 @@ def wrapped(app: FastAPI) -> ASGIApp:
     limited = BodyLimits(
         app, max_bytes=chosen.max_body_bytes, timeout_seconds=chosen.body_timeout_seconds
     )
-    return Observed(limited)
+    return Observed(HeadAsGet(limited))

@@ -1,15 +1,18 @@
-"""The annotation of the path, for whom its signature says."""
+"""The annotation of the path, for whom its signature says, and the filter of the query."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from app.annotations import queries
 from app.annotations.queries import SeenAnnotation
+from app.annotations.schemas import AnnotationFilter
 from app.core.permissions import Act
-from app.core.routing import Db
+from app.core.routing import ATTRIBUTE_PREFIX, Db
+from app.core.shapes import MomentIn
+from app.core.vocabulary import Origin, Status
 from app.users.access import Shown, remember
 
 IdInPath = Annotated[UUID, Path(description="The annotation's id.")]
@@ -31,10 +34,46 @@ HistoricAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.READ))]
 """Withdrawn or not."""
 
 
-def _alive(annotation: HistoricAnnotation) -> SeenAnnotation:
+async def _alive(annotation: HistoricAnnotation) -> SeenAnnotation:
     return annotation.alive()
 
 
 ReadableAnnotation = Annotated[SeenAnnotation, Depends(_alive)]
 EditableAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.ANNOTATE))]
 ReviewableAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.REVIEW))]
+
+Labels = Annotated[list[str], Query(alias="label", description="May be repeated.")]
+Statuses = Annotated[list[Status], Query(alias="status", description="May be repeated.")]
+Authors = Annotated[list[str], Query(alias="author", description="User names; may be repeated.")]
+
+
+async def annotation_filter(
+    request: Request,
+    label: Labels = [],  # noqa: B006  # FastAPI copies defaults
+    status: Statuses = [],  # noqa: B006
+    author: Authors = [],  # noqa: B006
+    origin: Annotated[list[Origin], Query(description="May be repeated.")] = [],  # noqa: B006
+    document: Annotated[UUID | None, Query(description="Of this document alone.")] = None,
+    updated_after: Annotated[
+        MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
+    ] = None,
+    attribute: Annotated[
+        str | None,
+        Query(
+            alias=ATTRIBUTE_PREFIX,
+            description="`attribute.<name>=<value>`: an attribute equals the value, or is a list "
+            "that holds it. May be repeated with other names.",
+            include_in_schema=False,
+        ),
+    ] = None,
+) -> AnnotationFilter:
+    """Which annotations of a project are meant, from the query."""
+    attributes = tuple(
+        (name.removeprefix(ATTRIBUTE_PREFIX), value)
+        for name, value in request.query_params.multi_items()
+        if name.startswith(ATTRIBUTE_PREFIX)
+    )
+    return AnnotationFilter(label, status, author, origin, document, updated_after, attributes)
+
+
+Filter = Annotated[AnnotationFilter, Depends(annotation_filter)]

@@ -1,17 +1,22 @@
 """What an annotation says, checked against its scheme and its text. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from app.annotations.schemas import SpanFields
-from app.core.errors import Unprocessable, refuse
+from app.annotations.schemas import AnnotationPatch, SpanFields
+from app.core.errors import InvalidValue, Unprocessable, refuse
 from app.core.refusals import of_validation
-from app.core.vocabulary import OffsetUnit
+from app.core.vocabulary import OffsetUnit, Origin
 from app.projects.scheme import Scheme
-from app.text.spans import Verified, verify, verify_annotation
+from app.text.spans import SplitsGrapheme, split_graphemes, verify, verify_annotation
+
+Columns = dict[str, Any]
+
+SAID = ("label", "start", "end", "fragments", "attributes", "note", "confidence")
+"""The columns that make two annotations say the same: a quote follows from its offsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class Words:
     unit: OffsetUnit
 
 
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the columns of two annotations, or of two versions of one, say the same."""
+    return all(one[name] == other[name] for name in SAID)
+
+
 def checked(
     scheme: Scheme,
     words: Words,
@@ -30,85 +40,134 @@ def checked(
     span: SpanFields,
     fragments: Sequence[SpanFields] | None,
     attributes: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Columns:
     """The columns of an annotation that says this; offsets in code points, quotes cut from the text.
 
     Raises:
         Unprocessable: with every refusal at once: label, attributes, span and fragments.
     """
-    refusals = scheme.refusals(label, attributes)
-    placed: dict[str, Any] = {}
-    try:
-        placed = span_columns(
-            verify_annotation(
-                words.text,
-                span.given(),
-                None if fragments is None else [fragment.given() for fragment in fragments],
-                words.unit,
-            )
-        )
-    except Unprocessable as refusal:
-        refusals.append(refusal)
-    stored = located(scheme, words, label, attributes, refusals)
-    refuse(refusals)
-    return {"label": label, "attributes": stored, **placed}
+    return _together(
+        lambda: _described(scheme, words, label, attributes),
+        lambda: _placed(words, span, fragments),
+    )
 
 
-def described(
-    scheme: Scheme, words: Words, label: str, attributes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The columns of a label and its attributes alone, where the span stays as it is.
+def edited(
+    scheme: Scheme, words: Words, stored: Mapping[str, Any], patch: AnnotationPatch
+) -> Columns:
+    """The columns of a stored annotation as the patch wants them.
 
     Raises:
         Unprocessable: with every refusal at once.
     """
-    refusals = scheme.refusals(label, attributes)
-    stored = located(scheme, words, label, attributes, refusals)
+    fields = patch.model_fields_set
+    if "label" in fields and not patch.label:
+        raise InvalidValue("/label", "The label cannot be empty.")
+    confidence = patch.confidence if "confidence" in fields else stored["confidence"]
+    check_confidence(confidence, stored["origin"])
+    attributes, counted = patch.attributes, words
+    if "attributes" not in fields:
+        # What is stored counts code points, whatever the caller counts.
+        attributes, counted = stored["attributes"], Words(words.text, OffsetUnit.CODE_POINTS)
+    label = patch.label if "label" in fields else stored["label"]
+    moves = not fields.isdisjoint({*SpanFields.model_fields, "fragments"})
+    columns = _together(
+        lambda: _described(scheme, counted, label, attributes),
+        lambda: _placed(words, patch, patch.fragments) if moves else _kept(stored),
+    )
+    note = patch.note if "note" in fields else stored["note"]
+    return columns | {"note": note, "confidence": confidence}
+
+
+def check_confidence(confidence: float | None, origin: Origin) -> None:
+    """Raise unless whoever made the annotation may be more or less sure of it.
+
+    Raises:
+        InvalidValue: for a confidence that is not a model's.
+    """
+    if confidence is not None and origin is not Origin.MODEL:
+        raise InvalidValue("/confidence", "Only an annotation of origin “model” has a confidence.")
+
+
+def _together(*parts: Callable[[], Columns]) -> Columns:
+    """The columns of all parts and the warnings of each, or the refusals of all."""
+    columns: Columns = {}
+    warnings: list[dict[str, Any]] = []
+    refusals: list[Unprocessable] = []
+    for part in parts:
+        try:
+            found = part()
+        except Unprocessable as refusal:
+            refusals.append(refusal)
+        else:
+            warnings += found.pop("warnings") or ()
+            columns |= found
     refuse(refusals)
-    return {"label": label, "attributes": stored}
+    return columns | {"warnings": warnings or None}
 
 
-def span_columns(verified: Verified) -> dict[str, Any]:
-    """The columns of a verified span."""
+def _placed(words: Words, span: SpanFields, fragments: Sequence[SpanFields] | None) -> Columns:
+    """The columns of a span and its fragments, verified."""
+    verified = verify_annotation(
+        words.text,
+        span.given(),
+        None if fragments is None else [fragment.given() for fragment in fragments],
+        words.unit,
+    )
     return {
         "start": verified.start,
         "end": verified.end,
         "quote": verified.quote,
         "fragments": verified.fragments and [asdict(part) for part in verified.fragments],
-        "warnings": [
-            {
-                "code": "splits-grapheme",
-                "pointer": warning.pointer,
-                "detail": "The span splits what a reader sees as one character.",
-                "offset": warning.offset,
-                "before": warning.before,
-                "after": warning.after,
-            }
-            for warning in verified.warnings
-        ]
-        or None,
+        "warnings": [_warning(warning) for warning in verified.warnings],
     }
 
 
-def located(
-    scheme: Scheme,
-    words: Words,
-    label: str,
-    attributes: Mapping[str, Any],
-    refusals: list[Unprocessable],
-) -> dict[str, Any]:
-    """The attributes with their spans verified; what is refused is added to ``refusals``."""
-    spans = scheme.spans_of(label)
+_ATTRIBUTES = "/attributes/"
+
+
+def _kept(stored: Mapping[str, Any]) -> Columns:
+    """The columns of a stored span that stays where it is."""
+    warnings = stored["warnings"] or ()
+    return {
+        **{name: stored[name] for name in ("start", "end", "quote", "fragments")},
+        "warnings": [one for one in warnings if not one["pointer"].startswith(_ATTRIBUTES)],
+    }
+
+
+def _described(
+    scheme: Scheme, words: Words, label: str, attributes: Mapping[str, Any]
+) -> Columns:
+    """The columns of a label and its attributes, whose spans are verified."""
+    refusals = scheme.refusals(label, attributes)
     stored = dict(attributes)
+    warnings: list[dict[str, Any]] = []
+    spans = scheme.spans_of(label)
     for name, value in attributes.items():
-        if name in spans and isinstance(value, dict):
-            pointer = f"/attributes/{name}"
-            try:
-                given = SpanFields.model_validate(value).given()
-                stored[name] = asdict(verify(words.text, given, words.unit, pointer=pointer))
-            except ValidationError as error:
-                found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
-                refusals.append(of_validation(found).under(pointer))
-            except Unprocessable as refusal:
-                refusals.append(refusal)
-    return stored
+        if name not in spans or not isinstance(value, dict):
+            continue
+        pointer = f"{_ATTRIBUTES}{name}"
+        try:
+            given = SpanFields.model_validate(value).given()
+            span = verify(words.text, given, words.unit, pointer=pointer)
+        except ValidationError as error:
+            found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+            refusals.append(of_validation(found).under(pointer))
+        except Unprocessable as refusal:
+            refusals.append(refusal)
+        else:
+            stored[name] = asdict(span)
+            warnings += [_warning(one) for one in split_graphemes(words.text, span, pointer)]
+    refuse(refusals)
+    return {"label": label, "attributes": stored, "warnings": warnings}
+
+
+def _warning(warning: SplitsGrapheme) -> dict[str, Any]:
+    return {
+        "code": "splits-grapheme",
+        "pointer": warning.pointer,
+        "detail": "The span splits what a reader sees as one character.",
+        "offset": warning.offset,
+        "before": warning.before,
+        "after": warning.after,
+    }

@@ -1,14 +1,19 @@
 """Verified spans: posting, reading, editing, withdrawing."""
 
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 
 from app.annotations import commands, queries
-from app.annotations.access import EditableAnnotation, ReadableAnnotation
+from app.annotations.access import (
+    Authors,
+    EditableAnnotation,
+    Filter,
+    Labels,
+    ReadableAnnotation,
+    Statuses,
+)
 from app.annotations.schemas import (
-    AnnotationFilter,
     AnnotationIn,
     AnnotationOut,
     AnnotationPatch,
@@ -32,50 +37,13 @@ from app.core.errors import (
 )
 from app.core.listing import Link, Pages
 from app.core.paging import Page
-from app.core.routing import ATTRIBUTE_PREFIX, Db, Route
-from app.core.shapes import MomentIn
+from app.core.routing import Db, Route
 from app.core.units import Unit
-from app.core.vocabulary import Order, Origin, Status
+from app.core.vocabulary import Order
 from app.documents.access import AnnotatableDocument, ReadableDocument
 from app.projects.access import ReadableProject
 
 router = APIRouter(route_class=Route, tags=["annotations"])
-
-Labels = Annotated[list[str], Query(alias="label", description="May be repeated.")]
-Statuses = Annotated[list[Status], Query(alias="status", description="May be repeated.")]
-Authors = Annotated[list[str], Query(alias="author", description="User names; may be repeated.")]
-
-
-def annotation_filter(
-    request: Request,
-    label: Labels = [],  # noqa: B006  # FastAPI copies defaults
-    status: Statuses = [],  # noqa: B006
-    author: Authors = [],  # noqa: B006
-    origin: Annotated[list[Origin], Query(description="May be repeated.")] = [],  # noqa: B006
-    document: Annotated[UUID | None, Query(description="Of this document alone.")] = None,
-    updated_after: Annotated[
-        MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
-    ] = None,
-    attribute: Annotated[
-        str | None,
-        Query(
-            alias=ATTRIBUTE_PREFIX,
-            description="`attribute.<name>=<value>`: an attribute equals the value, or is a list "
-            "that holds it. May be repeated with other names.",
-            include_in_schema=False,
-        ),
-    ] = None,
-) -> AnnotationFilter:
-    """Which annotations of a project are meant, from the query."""
-    attributes = tuple(
-        (name.removeprefix(ATTRIBUTE_PREFIX), value)
-        for name, value in request.query_params.multi_items()
-        if name.startswith(ATTRIBUTE_PREFIX)
-    )
-    return AnnotationFilter(label, status, author, origin, document, updated_after, attributes)
-
-
-Filter = Annotated[AnnotationFilter, Depends(annotation_filter)]
 
 
 @router.get(

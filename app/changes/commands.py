@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import insert, update
 
 from app.core.database import Session
+from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind
 from app.models import Base, Change, ChangeHead
 
@@ -31,6 +32,19 @@ class Entry:
     version: int
     at: dt.datetime
     state: Mapping[str, Any] | None = None
+
+    @classmethod
+    def by(
+        cls,
+        standing: Standing,
+        kind: ChangeKind,
+        subject_id: UUID,
+        version: int,
+        at: dt.datetime,
+        state: Mapping[str, Any] | None = None,
+    ) -> "Entry":
+        """What somebody did in the project where they have this standing."""
+        return cls(standing.project_id, standing.actor.id, kind, subject_id, version, at, state)
 
     def row(self, sequence: int) -> dict[str, Any]:
         """The entry as a row of the log."""

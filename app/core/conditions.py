@@ -75,20 +75,28 @@ def _tags(header: str) -> set[str]:
     return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
-Tag = Annotated[Tagged, Depends(Tagged)]
+async def _tagged(request: Request, response: Response) -> Tagged:
+    return Tagged(request, response)
 
-_IF_MATCH = re.compile(r'"?([1-9][0-9]{0,8})(?:-[^"]*)?"?')
+
+Tag = Annotated[Tagged, Depends(_tagged)]
+
+_ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_OURS = re.compile(r"([1-9][0-9]{0,8})(?:-.*)?")
 
 
-def _named(header: str | None, *, example: str = '"3"') -> int | None:
+def _named(header: str | None) -> int | None:
+    """The version that If-Match names; 0, which none has, for a tag that can't match."""
     if header is None:
         return None
     if header.strip() == "*":
         raise PreconditionRequired("If-Match: * names no version; send the one that you saw.")
-    match = _IF_MATCH.fullmatch(header.strip())
-    if match is None:
-        raise InvalidParameter("If-Match", f"If-Match takes one ETag, such as {example}.")
-    return int(match[1])
+    tag = _ETAG.fullmatch(header.strip())
+    if tag is None:
+        raise InvalidParameter("If-Match", 'If-Match takes one ETag, such as "3".')
+    # If-Match compares strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+    ours = None if tag[1] else _OURS.fullmatch(tag[2])
+    return int(ours[1]) if ours else 0
 
 
 IfMatch = Annotated[
@@ -101,14 +109,14 @@ IfMatch = Annotated[
 ]
 
 
-def _seen(if_match: IfMatch = None) -> int:
+async def _seen(if_match: IfMatch = None) -> int:
     version = _named(if_match)
     if version is None:
         raise PreconditionRequired('Send If-Match with the ETag that you saw, such as "3".')
     return version
 
 
-def _maybe_seen(if_match: IfMatch = None) -> int | None:
+async def _maybe_seen(if_match: IfMatch = None) -> int | None:
     return _named(if_match)
 
 

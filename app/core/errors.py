@@ -20,7 +20,8 @@
     │   ├── QuoteMissing, QuoteMismatch, QuoteNotFound, QuoteAmbiguous
     │   ├── UnknownLabel, InvalidAttribute, RelationNotAllowed, UnknownAnnotation, UnknownUser
     │   ├── InvalidScheme
-    │   └── CommentRequired
+    │   ├── CommentRequired
+    │   └── ImportRefused
     ├── PreconditionRequired 428
     ├── TooManyRequests 429
     ├── InternalError 500
@@ -568,6 +569,30 @@ class CommentRequired(Unprocessable):
 
     code = "comment-required"
     title = "This verdict needs a comment"
+
+
+class ImportRefused(Unprocessable):
+    """Records of the file are refused, so nothing of it was written.
+
+    ``errors`` lists each refusal with the line of the file, a JSON pointer into that line's record
+    and the code that a POST of the same would have been answered with; ``count`` is how many there
+    are, of which the first thousand are listed.
+    """
+
+    code = "import-refused"
+    title = "Records of the file are refused"
+
+    def __init__(self, refused: Sequence[dict[str, object]], *, count: int) -> None:
+        Problem.__init__(
+            self, f"{count} of the file's records are refused; nothing was written.", count=count
+        )
+        self.errors = list(refused)
+        self.members = {"errors": self.errors, "count": count}
+
+    @classmethod
+    def example(cls) -> Self:
+        errors = UnknownLabel.example().under("/annotations/0").errors
+        return cls([{"line": 1, **error} for error in errors], count=1)
 
 
 class PreconditionRequired(Problem):

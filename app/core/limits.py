@@ -24,7 +24,7 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._max_bytes:
+            if name == b"content-length" and self._exceeds(value):
                 await self._refuse(self._too_large(), scope, receive, send)
                 return
 
@@ -60,6 +60,11 @@ class BodyLimits:
             if started:
                 raise
             await self._refuse(problem, scope, receive, send)
+
+    def _exceeds(self, length: bytes) -> bool:
+        # Python converts integers of at most 4,300 digits.
+        digits = length.strip().lstrip(b"0")
+        return digits.isdigit() and (len(digits) > 18 or int(digits) > self._max_bytes)
 
     def _too_large(self) -> TooLarge:
         problem = TooLarge(limit=self._max_bytes, unit="bytes")

@@ -9,7 +9,7 @@ from app.core.paging import MAX_LIMIT, Page, Paging
 T = TypeVar("T")
 
 
-def _paging(
+async def _paging(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = 100,
     cursor: Annotated[
         str | None, Query(max_length=2000, description="`next` of the page before.")
@@ -38,4 +38,8 @@ class Linked:
         return page
 
 
-Link = Annotated[Linked, Depends(Linked)]
+async def _linked(request: Request, response: Response) -> Linked:
+    return Linked(request, response)
+
+
+Link = Annotated[Linked, Depends(_linked)]

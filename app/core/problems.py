@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from app.core import errors
 from app.core.database import unavailable
 from app.core.errors import Problem
+from app.core.methods import methods_at
 from app.core.refusals import of_validation
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,10 +30,10 @@ class ProblemResponse(Response):
         )
 
 
-def of_http(error: HTTPException) -> Problem:
+def of_http(error: HTTPException, request: Request) -> Problem:
     """The problem for what the router itself refuses: an unknown path, a method that it lacks."""
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(methods_at(request))
         problem: Problem = errors.MethodNotAllowed(f"The path answers {allowed}.")
         problem.headers["Allow"] = allowed
         return problem
@@ -52,14 +53,19 @@ def install(app: FastAPI) -> None:
         return ProblemResponse(error)
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # the registration says so
-        return ProblemResponse(of_http(error))
+        return ProblemResponse(of_http(error, request))
 
     @app.exception_handler(RequestValidationError)
     async def validation(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # the registration says so
         return ProblemResponse(of_validation(list(error.errors())))
+
+    @app.exception_handler(Exception)
+    async def failure(_request: Request, error: Exception) -> Response:
+        # Starlette raises the exception again once this is sent, so that it is logged.
+        return ProblemResponse(of_failure(error))
 
 
 def of_failure(error: Exception) -> Problem:

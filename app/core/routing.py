@@ -3,18 +3,23 @@
 Returning commits, raising rolls back, and both happen before the first byte of the answer leaves.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any, get_origin
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from app.core import body
+from app.core.characters import control_character
 from app.core.database import Database, Moved, Session
-from app.core.errors import InvalidParameter, Unavailable, UnsupportedMediaType
+from app.core.errors import InvalidJson, InvalidParameter, Unavailable, UnsupportedMediaType
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_PARAMETERS = 200
+"""How many parameters a query may have: many values of one filter, and no burden for the database."""
 _TRIES = 5
 
 
@@ -24,11 +29,13 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, between our reading of the request and our commit."""
         inner = super().get_route_handler()
-        known = frozenset(_query_names(self.dependant))
+        known = _query_parameters(self.dependant)
         takes_body = self.body_field is not None
 
         async def handler(request: Request) -> Response:
-            _check_query(request, known)
+            _check_path(request)
+            if request.scope["query_string"]:
+                _check_query(request, known)
             request = StrictRequest(request.scope, request.receive)
             if takes_body:
                 await request.read()
@@ -54,11 +61,11 @@ class StrictRequest(Request):
 
         Raises:
             UnsupportedMediaType: when there is a body and it is not called JSON.
-            InvalidJson: when it is not.
+            InvalidJson: when it is not, or there is none.
         """
         content = await self.body()
         if not content:
-            return
+            raise InvalidJson("The body is empty.")
         kind, _, charset = self.headers.get("content-type", "").partition(";")
         kind = kind.strip().lower()
         if kind != "application/json" and not (
@@ -72,32 +79,58 @@ class StrictRequest(Request):
         self._json = body.parse(content)
 
 
-def _query_names(dependant: Dependant) -> list[str]:
-    """The query parameters that a route reads, those of its dependencies included."""
-    names = [field.alias for field in dependant.query_params]
-    for field in dependant.query_params:
-        model = field.field_info.annotation
-        if hasattr(model, "model_fields"):
-            names.extend(info.alias or name for name, info in model.model_fields.items())
+def _query_parameters(dependant: Dependant) -> dict[str, bool]:
+    """The query parameters that a route or its dependencies read, and whether one may be repeated."""
+    found = {
+        field.alias: get_origin(field.field_info.annotation) is list
+        for field in dependant.query_params
+    }
     for child in dependant.dependencies:
-        names.extend(_query_names(child))
-    return names
+        found.update(_query_parameters(child))
+    return found
 
 
 ATTRIBUTE_PREFIX = "attribute."
 """Filters on attributes are named by the scheme, so no signature lists them."""
 
 
-def _check_query(request: Request, known: frozenset[str]) -> None:
-    for name in request.query_params:
-        if name not in known and not (
-            name.startswith(ATTRIBUTE_PREFIX) and ATTRIBUTE_PREFIX in known
-        ):
+def _check_path(request: Request) -> None:
+    encoded: bytes = request.scope["raw_path"]
+    # The server has put U+FFFD where it could not decode, so only the bytes tell.
+    if b"%" in encoded:
+        _check_text(unquote_to_bytes(encoded), "path")
+
+
+def _check_query(request: Request, known: Mapping[str, bool]) -> None:
+    encoded: bytes = request.scope["query_string"]
+    if not encoded.isascii():
+        raise InvalidParameter("query", "Percent-encode what is not ASCII in the query, as UTF-8.")
+    if b"%" in encoded:
+        for part in encoded.split(b"&"):
+            name = unquote_to_bytes(part.partition(b"=")[0]).decode(errors="replace")
+            _check_text(unquote_to_bytes(part), name[:100])
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    if times.total() > MAX_PARAMETERS:
+        raise InvalidParameter("query", f"At most {MAX_PARAMETERS} query parameters are taken.")
+    for name, count in times.items():
+        if name.startswith(ATTRIBUTE_PREFIX) and ATTRIBUTE_PREFIX in known:
+            continue
+        if name not in known:
             raise InvalidParameter(
-                name[:100],
-                "There is no such query parameter.",
-                allowed=sorted(known),
+                name[:100], "There is no such query parameter.", allowed=sorted(known)
             )
+        if count > 1 and not known[name]:
+            raise InvalidParameter(name, "The parameter is given more than once.")
+
+
+def _check_text(encoded: bytes, parameter: str) -> None:
+    """Refuse what no stored text can hold, and some databases can't even be asked for."""
+    try:
+        text = encoded.decode()
+    except UnicodeDecodeError:
+        raise InvalidParameter(parameter, "What is percent-encoded is not UTF-8.") from None
+    if control_character(text) is not None:
+        raise InvalidParameter(parameter, "A control character is refused.")
 
 
 def _session(request: Request) -> Session:

@@ -1,10 +1,16 @@
 """The settings: ``STET_*`` environment variables or a ``.env`` file; README.md has the same table."""
 
+import os
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+
+
+class InvalidSettings(ValueError):
+    """A setting is not what it may be, or there is none of that name; the message is one line."""
 
 
 class Settings(BaseSettings):
@@ -73,5 +79,30 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        InvalidSettings: when one is not what it may be, or a variable names no setting: a typing
+            error in ``STET_DATABASE_URL`` must not lead to another database.
+    """
+    wrong = [_unknown(name) for name in _given() - _KNOWN]
+    try:
+        found = Settings()
+    except ValidationError as error:
+        wrong += [f"STET_{item['loc'][0]}".upper() + f": {item['msg']}." for item in error.errors()]
+    if wrong:
+        raise InvalidSettings(" ".join(sorted(wrong)))
+    return found
+
+
+_KNOWN = {f"STET_{name}".upper() for name in Settings.model_fields}
+
+
+def _given() -> set[str]:
+    names = {*os.environ, *DotEnvSettingsSource(Settings).env_vars}
+    return {name.upper() for name in names if name.upper().startswith("STET_")}
+
+
+def _unknown(name: str) -> str:
+    meant = "".join(f" Did you mean {near}?" for near in get_close_matches(name, _KNOWN, n=1))
+    return f"{name}: There is no such setting.{meant}"

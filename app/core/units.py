@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from app.core.vocabulary import OffsetUnit
 
 
-def _unit(
+async def _unit(
     offset_unit: Annotated[
         OffsetUnit, Query(description="What every offset in the request and the answer counts.")
     ] = OffsetUnit.CODE_POINTS,

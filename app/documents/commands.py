@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from uuid_utils.compat import uuid7
 
 from app.changes import recorded
 from app.changes.commands import Entry, append, lock
@@ -16,16 +15,14 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
 from app.documents.queries import SeenDocument
-from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut, DocumentPatch
+from app.documents.rows import NewDocument, logged, same_content
+from app.documents.schemas import DocumentIn, DocumentOut, DocumentPatch
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation
 from app.models.constraints import violated
-from app.text.arrival import Arrival, arrive, sha256
-from app.text.offsets import length
+from app.text.arrival import arrive
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
 _CREATE = Recorded(_DOCUMENTS, _REVISIONS)
-
-_CONTENT = ("external_id", "title", "language", "source_url", "published_on", "metadata", "sha256")
 
 
 async def create(
@@ -55,31 +52,31 @@ async def create(
     if len(new.text) > max_chars:
         raise TooLarge(limit=max_chars, unit="code_points")
     arrival = arrive(new.text, unit=unit)
-    rows = _rows(standing, new, arrival)
-    document, revision = rows["documents"], rows["revisions"]
-    out = DocumentOut.model_validate(
-        {
-            **document,
-            "project": standing.project,
-            "created_by": standing.actor.name,
-            "sha256": revision["sha256"],
-            "length": {name: revision[name] for name in ("code_points", "utf16", "utf8")},
-            "normalized": {name: revision[name] for name in ("bom_removed", "newlines_converted")},
-            "counts": Counts(),
-            "text": arrival.text,
-        }
+    moment = now()
+    rows = NewDocument.of(
+        new,
+        arrival,
+        project_id=standing.project_id,
+        maker_id=standing.actor.id,
+        at=moment,
     )
+    out = rows.out(project=standing.project, created_by=standing.actor.name)
     entry = Entry(
         standing.project_id,
         standing.actor.id,
         ChangeKind.DOCUMENT_CREATED,
         out.id,
         1,
-        document["created_at"],
-        _state(out),
+        moment,
+        logged(out),
     )
     try:
-        await _CREATE.write(db, entry, epoch=standing.epoch, rows=rows)
+        await _CREATE.write(
+            db,
+            entry,
+            epoch=standing.epoch,
+            rows={"documents": rows.document, "revisions": rows.revision},
+        )
     except Refused:
         raise Moved from None
     except IntegrityError as error:
@@ -89,47 +86,6 @@ async def create(
         stored = await _stored(db, standing, new, by_id=taken == "pk_documents")
         return await _same_or_conflict(db, standing, new, out, stored), False
     return out, True
-
-
-def _rows(standing: Standing, new: DocumentIn, arrival: Arrival) -> dict[str, dict[str, Any]]:
-    id, moment = new.id or uuid7(), now()
-    measured = length(arrival.text)
-    document = {
-        "id": id,
-        "project_id": standing.project_id,
-        "external_id": new.external_id,
-        "title": new.title,
-        "title_folded": new.title.casefold(),
-        "language": new.language,
-        "source_url": new.source_url,
-        "published_on": new.published_on,
-        "metadata": new.metadata,
-        "revision": 1,
-        "version": 1,
-        "created_by_id": standing.actor.id,
-        "created_at": moment,
-        "updated_at": moment,
-        "deleted_at": None,
-    }
-    revision = {
-        "document_id": id,
-        "number": 1,
-        "text": arrival.text,
-        "sha256": sha256(arrival.text),
-        "code_points": measured.code_points,
-        "utf16": measured.utf16,
-        "utf8": measured.utf8,
-        "bom_removed": arrival.bom_removed,
-        "newlines_converted": arrival.newlines_converted,
-        "created_by_id": standing.actor.id,
-        "created_at": moment,
-    }
-    return {"documents": document, "revisions": revision}
-
-
-def _state(out: DocumentItem) -> dict[str, Any]:
-    """What the log keeps of a document: all but its text and its counts."""
-    return out.model_dump(mode="json", exclude={"text", "counts", "project"})
 
 
 async def _stored(
@@ -158,8 +114,7 @@ async def _same_or_conflict(
         Change.project_id == stored.project_id, Change.sequence == stored.sequence
     )
     first = (await db.execute(created)).scalar_one()
-    sent = _state(out)
-    if any(sent[name] != first[name] for name in _CONTENT):
+    if not same_content(logged(out), first):
         if new.id == stored.id:
             raise IdConflict("The id is taken by a document with other content.")
         raise ExternalIdConflict(
@@ -210,7 +165,7 @@ async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPa
         out.id,
         out.version,
         out.updated_at,
-        _state(out),
+        logged(out),
     )
     await append(db, standing.project_id, [entry], after=end)
     return out

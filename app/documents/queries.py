@@ -152,12 +152,12 @@ async def out(db: Session, document: SeenDocument) -> DocumentOut:
 
 async def by_id(db: Session, id: UUID) -> Row[Any] | None:
     """A document's row, whoever asks and whether or not it was deleted."""
-    return (await db.execute(_ROWS.where(Document.id == id))).one_or_none()
+    return (await db.execute(ROWS.where(Document.id == id))).one_or_none()
 
 
 async def by_external_id(db: Session, project_id: UUID, external_id: str) -> Row[Any] | None:
     """The row of the project's document with that external id, unless it was deleted."""
-    query = _ROWS.where(
+    query = ROWS.where(
         Document.project_id == project_id,
         Document.external_id == external_id,
         Document.deleted_at.is_(None),
@@ -165,7 +165,7 @@ async def by_external_id(db: Session, project_id: UUID, external_id: str) -> Row
     return (await db.execute(query)).one_or_none()
 
 
-_ROWS = (
+ROWS = (
     select(*COLUMNS)
     .join(Revision, CURRENT_REVISION)
     .outerjoin(_Maker, _Maker.c.id == Document.created_by_id)
@@ -193,7 +193,7 @@ async def page(
         has_status: only those with an annotation in this status.
         order: oldest or newest first.
     """
-    query = _ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
+    query = ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
     if q is not None:
         query = query.where(Document.title_folded.contains(q.casefold(), autoescape=True))
     if external_id is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select
 
 from app.core.cache import Bounded
 from app.core.database import Session
@@ -43,6 +43,37 @@ async def standing(db: Session, credential: Credential, slug: str) -> Standing:
     found = row and standing_of(row, actor)
     if found is None:
         raise NotFound("There is no such project.")
+    return found
+
+
+async def standing_as(db: Session, name: str, slug: str) -> Standing:
+    """What the user of that name is in the project: for the shell, where nobody shows a credential.
+
+    Raises:
+        NotFound: when there is no such active user or project, or the user may not see it.
+    """
+    user = User.__table__
+    query = (
+        select(
+            user.c.id.label("caller_id"),
+            user.c.name.label("caller_name"),
+            user.c.is_admin.label("caller_is_admin"),
+            *STANDING_COLUMNS,
+        )
+        .join_from(user, Project, Project.slug == slug)
+        .join(ChangeHead, ChangeHead.project_id == Project.id)
+        .outerjoin(
+            Membership,
+            and_(Membership.project_id == Project.id, Membership.user_id == user.c.id),
+        )
+        .where(user.c.name == name, user.c.is_active)
+    )
+    row = (await db.execute(query)).one_or_none()
+    if row is None or not (row.caller_is_admin or row.standing_role):
+        raise NotFound(f"There is no project “{slug}” that an active user “{name}” may see.")
+    actor = Actor(id=row.caller_id, name=row.caller_name, is_admin=row.caller_is_admin)
+    found = standing_of(row, actor)
+    assert found is not None  # noqa: S101  # the join requires the project
     return found
 
 

@@ -16,7 +16,7 @@ COOKIE = "stet_session"
 SECURE_COOKIE = "__Host-stet_session"
 
 
-def _credential(request: Request) -> Credential:
+async def _credential(request: Request) -> Credential:
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, text = header.partition(" ")
@@ -83,7 +83,7 @@ Actor = Annotated[ActorOf, Depends(_actor)]
 """Who is asking."""
 
 
-def _admin(actor: Actor) -> ActorOf:
+async def _admin(actor: Actor) -> ActorOf:
     if not actor.is_admin:
         raise Forbidden("Only an admin may see or change users and make projects.")
     return actor

@@ -12,6 +12,7 @@ SEGMENTED = {
     "a line end of two": "a|\r\n|b",
     "line ends of one": "\n|\n|a",
     "a combining mark": "a|e\u0301|x",
+    "the first of the combining marks": "e\u0300|x",
     "several combining marks": "q\u0307\u0323\u0301|x",
     "a mark after a line end": "\n|\u0301|a",
     "a soft hyphen": "a|\xad|b",

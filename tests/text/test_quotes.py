@@ -73,6 +73,15 @@ def test_a_prefix_or_a_suffix_tells_candidates_apart(
     assert verify(TEXT, SpanIn(None, None, "fficials", *context), unit).start == start
 
 
+def test_candidates_at_the_edges_show_what_there_is_around_them() -> None:
+    error = refused(SpanIn(quote="no"), QuoteAmbiguous, CODE_POINTS, "“no”, no")
+
+    assert [(c["prefix"], c["suffix"]) for c in error["candidates"]] == [
+        ("“", "”, no"),
+        ("“no”, ", ""),
+    ]
+
+
 def test_overlapping_matches_are_ambiguous_too() -> None:
     error = refused(SpanIn(quote="aa"), QuoteAmbiguous, CODE_POINTS, "aaa")
 
@@ -91,6 +100,7 @@ def test_a_quote_that_is_not_found_is_refused(unit: OffsetUnit) -> None:
     error = refused(SpanIn(quote="partly founded"), QuoteNotFound, unit)
 
     assert error["occurrences"] == []
+    assert (error["count"], error["more"]) == (0, False)
     assert error["differs_in"] == []
     assert error["offset_unit"] == unit
 

@@ -238,6 +238,15 @@ def test_a_mismatch_says_what_alone_differs(text: str, quote: str, differs_in: l
     assert error["occurrences"] == []
 
 
+def test_an_empty_quote_beside_offsets_is_a_mismatch_that_stands_nowhere() -> None:
+    error = only_error(refused(SpanIn(0, 2, ""), CODE_POINTS, "no"), QuoteMismatch, "quote")
+
+    assert error["actual"] == "no"
+    assert (error["occurrences"], error["count"], error["more"]) == ([], 0, False)
+    assert error["matches_in_unit"] is None
+    assert error["differs_in"] == []
+
+
 def test_a_long_text_is_repeated_in_part() -> None:
     mismatch = refused(SpanIn(0, 1001, "b"), CODE_POINTS, "a" * 2000).errors[0]
     missing = refused(SpanIn(0, 1000), CODE_POINTS, "a" * 2000).errors[0]

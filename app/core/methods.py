@@ -1,0 +1,42 @@
+"""Which methods a path answers: HEAD wherever GET, and 405 naming all of them."""
+
+from fastapi import Request
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class HeadAsGet:
+    """ASGI middleware that answers HEAD as GET, without the body (RFC 9110, section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wraps an application that need not know HEAD."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # The server looks at the method of its own scope to end the answer rightly.
+        asked: Scope = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, without_body)
+        finally:
+            scope.update({name: asked[name] for name in ("route", "state") if name in asked})
+
+
+def methods_at(request: Request) -> list[str]:
+    """The methods that the request's path answers, of all the routes that share it."""
+    path: str = request.scope["path"]
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path_regex.fullmatch(path):
+            found.update({"GET"} if isinstance(route.original_route, Mount) else route.methods or ())
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))

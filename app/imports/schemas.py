@@ -1,0 +1,105 @@
+"""A file's records as they come in, and the report of what became of them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.annotations.schemas import Attributes, Confidence, Fragments, SpanFields
+from app.core.shapes import In, Line, MomentIn, Out, Prose
+from app.core.vocabulary import OffsetUnit, Origin, Status, Verdict
+from app.documents.schemas import DocumentIn
+
+_Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+_Id = Annotated[UUID, Field(strict=False)]
+_Person = Annotated[str, StringConstraints(max_length=200)]
+
+
+class DecisionLine(In):
+    """A decision in a file."""
+
+    version: _Version
+    verdict: Annotated[Verdict, Field(strict=False)]
+    comment: Prose | None = None
+    reviewer: _Person
+    decided_at: MomentIn
+
+
+class AnnotationLine(SpanFields):
+    """An annotation in a file: what a POST takes, and how it stood where it came from."""
+
+    id: _Id | None = None
+    external_id: Line | None = None
+    label: Annotated[str, StringConstraints(max_length=1000)]
+    fragments: Fragments | None = None
+    attributes: Attributes = {}
+    note: Prose | None = None
+    origin: Annotated[Origin, Field(strict=False)] = Origin.IMPORT
+    confidence: Confidence | None = None
+    author: _Person | None = None
+    edited_by: _Person | None = None
+    status: Annotated[Status, Field(strict=False)] = Status.PENDING
+    decided_by: _Person | None = None
+    decided_at: MomentIn | None = None
+    version: _Version = 1
+    created_at: MomentIn | None = None
+    updated_at: MomentIn | None = None
+    decisions: Annotated[list[DecisionLine], Field(max_length=10_000)] = []
+
+
+class RelationLine(In):
+    """A relation in a file; its ends are ids of the same line's annotations."""
+
+    id: _Id | None = None
+    type: Annotated[str, StringConstraints(max_length=1000)]
+    source: _Id
+    target: _Id
+    author: _Person | None = None
+    created_at: MomentIn | None = None
+
+
+class NormalizedLine(In):
+    """What the text's first arrival changed."""
+
+    bom_removed: bool = False
+    newlines_converted: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class DocumentLine(DocumentIn):
+    """A document in a file, with its annotations and relations."""
+
+    version: _Version = 1
+    created_by: _Person | None = None
+    created_at: MomentIn | None = None
+    updated_at: MomentIn | None = None
+    revision: Literal[1] = 1
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    normalized: NormalizedLine = NormalizedLine()
+    offset_unit: Annotated[OffsetUnit, Field(strict=False)] = OffsetUnit.CODE_POINTS
+    annotations: Annotated[list[AnnotationLine], Field(max_length=1_000_000)] = []
+    relations: Annotated[list[RelationLine], Field(max_length=1_000_000)] = []
+
+
+class RefusedOut(Out):
+    """One thing that a file asked for and did not get."""
+
+    line: int
+    pointer: str
+    code: str
+    detail: str
+
+
+class Tally(Out):
+    """How many of each kind."""
+
+    documents: int = 0
+    annotations: int = 0
+    relations: int = 0
+
+
+class ImportReport(Out):
+    """What became of a file."""
+
+    created: Tally
+    unchanged: Tally
+    refused: list[RefusedOut]

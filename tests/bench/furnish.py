@@ -1,0 +1,103 @@
+"""The newsroom that the benchmark works in, what it prepares, and what it finds afterwards."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import func, insert, select, text
+from uuid_utils.compat import uuid7
+
+from app.changes.commands import Entry, append, lock
+from app.core.columns import now
+from app.core.database import Database
+from app.core.vocabulary import ChangeKind, Origin, Status
+from app.models import Annotation, AnnotationVersion, Change, Decision, Project
+from tests import make
+from tests.bench import material
+
+PEOPLE = ("admin", "annotator", "reviewer")
+TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE, 1)}
+
+
+def migrate(url: str) -> None:
+    """Make the tables of an empty database."""
+    command = (str(Path(sys.executable).with_name("alembic")), "-c", str(Path(__file__).parents[2] / "alembic.ini"), "upgrade", "head")  # INTERIM
+    subprocess.run(command, check=True, env={**os.environ, "STET_DATABASE_URL": url})  # noqa: S603
+
+
+class Newsroom:
+    """A project with documents of 5,000 characters, the first of which holds fifty spans."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        """``url`` is where Stet serves this database."""
+        self._database = database
+        self._url = url
+        self.documents: list[UUID] = []
+        self._project = UUID(int=0)
+
+    async def furnish(self) -> None:
+        """People with the database, all else through the API."""
+        for number, name in enumerate(PEOPLE, 1):
+            await make.user(self._database, name, number=number, admin=name == "admin")
+        headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
+        async with httpx.AsyncClient(base_url=self._url, headers=headers) as admin:
+            await make.project(admin, "bench")
+            for name in ("annotator", "reviewer"):
+                await make.member(admin, name, name, "bench")
+            for _ in range(material.DOCUMENTS + 1):
+                made = await make.document(admin, material.TEXT, project="bench")
+                self.documents.append(UUID(made["id"]))
+            for number in range(50):
+                path = f"/v1/documents/{self.documents[0]}/annotations"
+                await make.said(await admin.post(path, json=material.span(number)))
+        async with self._database.session(writes=False) as db:
+            self._project = (await db.execute(select(Project.id))).scalar_one()
+
+    async def pend(self, count: int) -> list[UUID]:
+        """Add annotations that wait for a decision, with their log entries; their ids."""
+        moment, author = now(), make.id_of(PEOPLE.index("annotator") + 1)
+        async with self._database.session(writes=True) as db:
+            await db.begin()
+            end = await lock(db, self._project)
+            rows: list[dict[str, Any]] = [
+                {
+                    **material.span(number),
+                    "id": uuid7(),
+                    "project_id": self._project,
+                    "document_id": self.documents[1 + number % material.DOCUMENTS],
+                    "revision": 1,
+                    "origin": Origin.HUMAN,
+                    "author_id": author,
+                    "editor_id": author,
+                    "updated_by_id": author,
+                    "status": Status.PENDING,
+                    "version": 1,
+                    "sequence": end + 1 + number,
+                    "created_at": moment,
+                    "updated_at": moment,
+                }
+                for number in range(count)
+            ]
+            await db.execute(insert(Annotation), rows)
+            kind = ChangeKind.ANNOTATION_CREATED
+            entries = [Entry(self._project, author, kind, row["id"], 1, moment) for row in rows]
+            await append(db, self._project, entries, after=end)
+        if self._database.dialect == "postgresql":
+            async with self._database.session(writes=True) as db:
+                await db.execute(text("VACUUM ANALYZE"))
+        return [row["id"] for row in rows]
+
+    async def rows(self) -> dict[str, int]:
+        """How many there are of each thing that a request of the benchmark writes."""
+        tables = (Annotation, AnnotationVersion, Decision, Change)
+        async with self._database.session(writes=False) as db:
+            return {
+                table.__tablename__: (
+                    await db.execute(select(func.count()).select_from(table))
+                ).scalar_one()
+                for table in tables
+            }

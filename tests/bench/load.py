@@ -1,0 +1,77 @@
+"""Driving a server with wrk (https://github.com/wg/wrk)."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CONNECTIONS = 16
+_SCRIPT = Path(__file__).parent / "requests.lua"
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests to send again and again, or, if ``once``, each at most once."""
+
+    method: str
+    token: str
+    requests: list[str]
+    """Path, If-Match and body, separated by tabs."""
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What wrk saw."""
+
+    requests: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+def check_wrk() -> None:
+    """Refuse to begin without wrk.
+
+    Raises:
+        SystemExit: saying how to install it.
+    """
+    if shutil.which("wrk") is None:
+        raise SystemExit(
+            "The benchmark needs wrk. On Debian and Ubuntu: apt-get install wrk. "
+            "On macOS: brew install wrk."
+        )
+
+
+def lines(requests: Iterable[tuple[str, str, object]]) -> list[str]:
+    """Requests as ``Load`` takes them; a body of None is none."""
+    return [
+        f"{path}\t{if_match}\t{'' if body is None else json.dumps(body)}"
+        for path, if_match, body in requests
+    ]
+
+
+async def run(url: str, load: Load, seconds: float, folder: Path) -> Run:
+    """Send the load over 16 connections for so many seconds.
+
+    Raises:
+        RuntimeError: when an answer was not 2xx, a connection broke, or the requests ran out.
+    """
+    file = folder / "requests.tsv"
+    file.write_text("\n".join(load.requests))
+    # One thread: each has a script of its own, and would send the same requests.
+    wrk = await asyncio.create_subprocess_exec(
+        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT), url,
+        "--", load.method, load.token, str(file), stdout=asyncio.subprocess.PIPE
+    )  # fmt: skip
+    output, _ = await wrk.communicate()
+    said = json.loads(output.decode().rpartition("\n")[2])
+    if said["refused"] or said["broken"] or not said["requests"]:
+        raise RuntimeError(f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}")
+    if load.once and said["requests"] + CONNECTIONS > len(load.requests):
+        raise RuntimeError(f"Only {len(load.requests)} requests were prepared, all were sent.")
+    return Run(
+        said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"]
+    )

