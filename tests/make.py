@@ -27,6 +27,30 @@ ASTRAL = "😀 said: 🇺🇦 and 🇨🇳 — да, cafe\u0301, مرحبا, �
 """Emoji, flags, Cyrillic, a combining mark, right-to-left, a family joined by ZWJ."""
 
 
+TYPED_SCHEME: dict[str, Any] = {
+    "name": "typed",
+    "labels": [
+        {
+            "name": "mark",
+            "attributes": [
+                {"name": "text", "type": "string"},
+                {"name": "texts", "type": "string[]"},
+                {"name": "kind", "type": "enum", "values": ["один", "two"]},
+                {"name": "kinds", "type": "enum[]", "values": ["один", "two"]},
+                {"name": "sure", "type": "boolean"},
+                {"name": "count", "type": "integer"},
+                {"name": "score", "type": "number"},
+                {"name": "where", "type": "span"},
+            ],
+        },
+        {"name": "strict", "attributes": [{"name": "why", "type": "string", "required": True}]},
+        {"name": "plain"},
+    ],
+    "relations": [{"name": "joins", "source": ["mark", "plain"], "target": ["mark"]}],
+}
+"""A scheme with an attribute of each type, a label that requires one, and a label without any."""
+
+
 def id_of(number: int) -> UUID:
     """A constant id."""
     return UUID(int=(0x0198C0DE << 96) | (7 << 76) | (2 << 62) | number)
@@ -81,6 +105,45 @@ async def said(response: httpx.Response, status: int = 201) -> dict[str, Any]:
     return body
 
 
+def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer must be, whole as RFC 9457 has it."""
+    seen = f"{response.request.method} {response.request.url} {response.status_code} {response.text}"
+    assert response.status_code == status, seen
+    assert response.headers["Content-Type"] == "application/problem+json", seen
+    assert response.headers["X-Request-ID"]
+    body: dict[str, Any] = response.json()
+    assert (body["type"], body["status"]) == (f"/problems/{code}", status), seen
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def seen(version: int) -> dict[str, str]:
+    """The headers of a caller who has seen that version."""
+    return {"If-Match": f'"{version}"'}
+
+
+_ENCODINGS = {"code_points": ("utf-32-le", 4), "utf16": ("utf-16-le", 2), "utf8": ("utf-8", 1)}
+
+
+def measured(text: str, unit: str) -> int:
+    """How long the text is in the unit, by Python's own codecs."""
+    encoding, width = _ENCODINGS[unit]
+    return len(text.encode(encoding)) // width
+
+
+def cut(text: str, start: int, end: int, unit: str) -> str:
+    """What stands between two offsets in the unit, by Python's own codecs."""
+    encoding, width = _ENCODINGS[unit]
+    return text.encode(encoding)[start * width : end * width].decode(encoding)
+
+
+def span(text: str, quote: str, unit: str = "code_points") -> dict[str, Any]:
+    """The first place of the quote in the text, as a caller who counts in the unit gives it."""
+    start = measured(text[: text.index(quote)], unit)
+    return {"start": start, "end": start + measured(quote, unit), "quote": quote}
+
+
 async def project(client: httpx.AsyncClient, slug: str = "demo", **fields: Any) -> dict[str, Any]:
     """A project."""
     return await said(
@@ -94,6 +157,14 @@ async def member(
     """A member of a project."""
     path = f"/v1/projects/{project}/members/{name}"
     return await said(await client.put(path, json={"role": role}))
+
+
+async def typed_project(admin: httpx.AsyncClient) -> dict[str, Any]:
+    """The project ``typed`` under ``TYPED_SCHEME``, with a member in each role but manager."""
+    made = await project(admin, "typed", scheme=TYPED_SCHEME)
+    for role in ("reader", "annotator", "reviewer"):
+        await member(admin, role, role, "typed")
+    return made
 
 
 async def document(
@@ -137,6 +208,6 @@ async def decision(
         await client.post(
             f"/v1/annotations/{annotation_id}/decisions",
             json={"verdict": verdict, "comment": comment},
-            headers={"If-Match": f'"{version}"'},
+            headers=seen(version),
         )
     )

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-STET = (sys.executable, "-m", "uvicorn", "--factory", "app.main:serve_app", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--port", "{port}")  # INTERIM
+STET = (str(Path(sys.executable).with_name("stet")), "serve")
 _START_SECONDS = 30.0
 
 

@@ -132,7 +132,7 @@ async def _same_or_conflict(
     first = stored if stored.version == 1 else await queries.first_version(db, stored.id)
     if (
         first is not None
-        and content.same(sent, first._mapping)
+        and content.same(sent, first._asdict())
         and all(sent[name] == getattr(stored, name) for name in _UNCHANGING)
     ):
         return stored
@@ -194,8 +194,9 @@ async def edit(
         raise await stale(db, annotation, unit)
     scheme = await projects.scheme(db, standing)
     text = await text_of(db, row.document_id, row.revision)
-    said = content.edited(scheme, Words(text, unit), row._mapping, patch)
-    if content.same(said, row._mapping):
+    stored = row._asdict()
+    said = content.edited(scheme, Words(text, unit), stored, patch)
+    if content.same(said, stored):
         return await queries.out(db, standing, row, unit)
     if said["label"] != row.label:
         # Relations are checked by label, so none may be added until this is written.
@@ -213,8 +214,8 @@ async def edit(
         "updated_at": moment,
     }
     entry = Entry.by(standing, ChangeKind.ANNOTATION_UPDATED, annotation.id, seen + 1, moment)
-    await _supersede(db, _EDIT, annotation, seen, entry, values, unit)
-    fresh = SimpleNamespace(**{**row._mapping, **values, "decided_by": None, "version": seen + 1})
+    await _supersede(db, _EDIT, annotation, entry, values, unit)
+    fresh = SimpleNamespace(**{**stored, **values, "decided_by": None, "version": seen + 1})
     return await queries.out(db, standing, fresh, unit)
 
 
@@ -222,11 +223,12 @@ async def _supersede(
     db: Session,
     write: Recorded,
     annotation: SeenAnnotation,
-    seen: int,
     entry: Entry,
     values: dict[str, Any],
     unit: OffsetUnit,
 ) -> None:
+    """Write the version after the one that was read, with its entry in the log."""
+    seen: int = annotation.row.version
     try:
         await write.write(
             db,
@@ -291,4 +293,4 @@ async def withdraw(db: Session, annotation: SeenAnnotation, seen: int, unit: Off
         "updated_at": moment,
     }
     entry = Entry.by(standing, ChangeKind.ANNOTATION_WITHDRAWN, annotation.id, seen + 1, moment)
-    await _supersede(db, _WITHDRAW, annotation, seen, entry, values, unit)
+    await _supersede(db, _WITHDRAW, annotation, entry, values, unit)

@@ -41,7 +41,7 @@ def checked(
     fragments: Sequence[SpanFields] | None,
     attributes: Mapping[str, Any],
 ) -> Columns:
-    """The columns of an annotation that says this; offsets in code points, quotes cut from the text.
+    """The columns of an annotation that says this: offsets in code points, quotes cut from it.
 
     Raises:
         Unprocessable: with every refusal at once: label, attributes, span and fragments.
@@ -135,9 +135,7 @@ def _kept(stored: Mapping[str, Any]) -> Columns:
     }
 
 
-def _described(
-    scheme: Scheme, words: Words, label: str, attributes: Mapping[str, Any]
-) -> Columns:
+def _described(scheme: Scheme, words: Words, label: str, attributes: Mapping[str, Any]) -> Columns:
     """The columns of a label and its attributes, whose spans are verified."""
     refusals = scheme.refusals(label, attributes)
     stored = dict(attributes)

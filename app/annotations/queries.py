@@ -5,15 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Row,
+    Select,
+    bindparam,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
+from app.annotations.filters import check_attributes, matching
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.changes.queries import in_order
 from app.core.database import Session
-from app.core.errors import Gone, NotFound
+from app.core.errors import Gone, NotFound, SpanEmpty, SpanReversed
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
-from app.core.vocabulary import OffsetUnit, Order, Status
+from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import SeenDocument, text_of
 from app.models import Annotation, AnnotationVersion, Relation, User
 from app.text.offsets import Ruler, to_code_points
@@ -117,8 +127,8 @@ async def first_version(db: Session, id: UUID) -> Row[Any] | None:
     return (await db.execute(query)).one_or_none()
 
 
-async def out(db: Session, standing: Standing, row: Row[Any], unit: OffsetUnit) -> AnnotationOut:
-    """One annotation in the caller's unit."""
+async def out(db: Session, standing: Standing, row: Any, unit: OffsetUnit) -> AnnotationOut:
+    """One annotation in the caller's unit; ``row`` has ``COLUMNS``."""
     ruler = await _ruler(db, row.document_id, row.revision, unit)
     return AnnotationOut.of(row, standing.project, unit, ruler)
 
@@ -129,61 +139,50 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
     return Ruler(await text_of(db, document_id, revision), unit)
 
 
-def _of_document(
-    label: Sequence[str], status: Sequence[Status], author: Sequence[str]
-) -> Select[Any]:
-    query = ROWS.where(
-        Annotation.document_id == bindparam("document_id"), Annotation.withdrawn_at.is_(None)
-    )
-    if label:
-        query = query.where(Annotation.label.in_(label))
-    if status:
-        query = query.where(Annotation.status.in_(status))
-    if author:
-        query = query.where(_Author.c.name.in_(author))
-    return query.order_by(Annotation.start, Annotation.end, Annotation.sequence)
-
-
-_ALL_OF_DOCUMENT = _of_document((), (), ()).limit(bindparam("limit"))
+_OF_DOCUMENT = (
+    ROWS.where(Annotation.document_id == bindparam("document_id"))
+    .order_by(Annotation.start, Annotation.end, Annotation.sequence)
+    .limit(bindparam("limit"))
+)
+_EVERYTHING = AnnotationFilter()
+_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, _EVERYTHING, _Author.c.name, "")
 
 
 async def of_document(
     db: Session,
     document: SeenDocument,
+    given: AnnotationFilter,
     unit: OffsetUnit,
     pages: Paging,
     *,
-    label: Sequence[str] = (),
-    status: Sequence[Status] = (),
-    author: Sequence[str] = (),
     start: int | None = None,
     end: int | None = None,
 ) -> Page[AnnotationOut]:
     """A document's annotations in text order: by start, then end, then age.
 
-    ``start`` and ``end``, in ``unit``, keep those that share at least a character with that stretch.
+    ``start`` and ``end``, in ``unit``, keep those that share at least a character with that
+    stretch; of a discontinuous annotation, those whose envelope does.
 
     Raises:
         OffsetOutOfRange: when ``start`` or ``end`` lies outside the text.
         OffsetInsideCharacter: when one of them splits a character.
+        SpanEmpty: when they are equal.
+        SpanReversed: when ``start`` lies behind ``end``.
     """
-    plain = not (label or status or author or start is not None or end is not None)
-    query = _ALL_OF_DOCUMENT if plain else _of_document(label, status, author)
-    parameters: dict[str, Any] = {"document_id": document.id, "limit": pages.limit + 1}
+    query = (
+        _ALL_OF_DOCUMENT
+        if given == _EVERYTHING
+        else matching(_OF_DOCUMENT, given, _Author.c.name, db.dialect)
+    )
     if start is not None or end is not None:
         words = await text_of(db, document.id, document.revision)
-        if start is not None:
-            begins = to_code_points(words, start, unit, pointer="/start")
-            query = query.where(Annotation.end > begins)
-        if end is not None:
-            ends = to_code_points(words, end, unit, pointer="/end")
-            query = query.where(Annotation.start < ends)
-    if not plain:
-        query = query.limit(bindparam("limit"))
+        first, last = _stretch(words, start, end, unit)
+        query = query.where(Annotation.end > first, Annotation.start < last)
     after = pages.after(int, int, int)
     if after is not None:
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
-        query = query.where(order > tuple_(*after))
+        query = query.where(order > tuple_(*(literal(part, BigInteger) for part in after)))
+    parameters = {"document_id": document.id, "limit": pages.limit + 1}
     rows = (await db.execute(query, parameters)).all()
     ruler = await _ruler(db, document.id, document.revision, unit)
     return pages.page(
@@ -193,48 +192,18 @@ async def of_document(
     )
 
 
-def matching(
-    query: Select[Any], given: AnnotationFilter, author: ColumnElement[str], dialect: str
-) -> Select[Any]:
-    """A query over annotations, narrowed to those that the filter means."""
-    conditions: list[ColumnElement[bool]] = [Annotation.withdrawn_at.is_(None)]
-    if given.label:
-        conditions.append(Annotation.label.in_(given.label))
-    if given.status:
-        conditions.append(Annotation.status.in_(given.status))
-    if given.author:
-        conditions.append(author.in_(given.author))
-    if given.origin:
-        conditions.append(Annotation.origin.in_(given.origin))
-    if given.document is not None:
-        conditions.append(Annotation.document_id == given.document)
-    if given.updated_after is not None:
-        conditions.append(Annotation.updated_at > given.updated_after)
-    for place, (name, value) in enumerate(given.attributes):
-        conditions.append(_attribute_is(place, name, value, dialect))
-    return query.where(and_(*conditions))
-
-
-def _attribute_is(place: int, name: str, value: str, dialect: str) -> ColumnElement[bool]:
-    """An attribute equals the value, or is a list that holds it; a span equals nothing."""
-    if dialect == "postgresql":
-        sql = (
-            "CASE json_typeof(annotations.attributes -> :name) "
-            "WHEN 'object' THEN false "
-            "WHEN 'array' THEN EXISTS (SELECT 1 FROM "
-            "json_array_elements_text(annotations.attributes -> :name) AS item WHERE item = :value) "
-            "ELSE annotations.attributes ->> :name = :value END"
-        )
-    else:
-        sql = (
-            "EXISTS (SELECT 1 FROM json_each(annotations.attributes, '$.\"' || :name || '\"') AS item "
-            "WHERE json_type(annotations.attributes, '$.\"' || :name || '\"') <> 'object' "
-            "AND CASE item.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
-            "ELSE CAST(item.value AS TEXT) END = :value)"
-        )
-    sql = sql.replace(":name", f":attribute_{place}").replace(":value", f":value_{place}")
-    condition = text(sql).bindparams(**{f"attribute_{place}": name, f"value_{place}": value})
-    return condition  # type: ignore[return-value]  # a text clause stands as a condition
+def _stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:
+    """Both bounds in code points; where one is left out, that end of the text."""
+    first, last = 0, len(words)
+    if start is not None:
+        first = to_code_points(words, start, unit, pointer="/start")
+    if end is not None:
+        last = to_code_points(words, end, unit, pointer="/end")
+    if start is not None and end is not None and first >= last:
+        if first == last:
+            raise SpanEmpty("/end", "The end equals the start: no span shares a character with it.")
+        raise SpanReversed("/end", "The end lies before the start.")
+    return first, last
 
 
 async def of_project(
@@ -245,7 +214,12 @@ async def of_project(
     pages: Paging,
     order: Order,
 ) -> Page[AnnotationOut]:
-    """The project's annotations by age, newest or oldest first."""
+    """The project's annotations by age, newest or oldest first.
+
+    Raises:
+        InvalidParameter: when the filter names an attribute that the scheme does not have.
+    """
+    await check_attributes(db, standing, given)
     query = ROWS.where(Annotation.project_id == standing.project_id)
     query = matching(query, given, _Author.c.name, db.dialect)
     rows = (await db.execute(in_order(query, Annotation.sequence, order, pages))).all()

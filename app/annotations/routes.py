@@ -14,6 +14,7 @@ from app.annotations.access import (
     Statuses,
 )
 from app.annotations.schemas import (
+    AnnotationFilter,
     AnnotationIn,
     AnnotationOut,
     AnnotationPatch,
@@ -32,6 +33,8 @@ from app.core.errors import (
     OffsetOutOfRange,
     PreconditionRequired,
     RelationNotAllowed,
+    SpanEmpty,
+    SpanReversed,
     Stale,
     UnknownLabel,
 )
@@ -49,7 +52,9 @@ router = APIRouter(route_class=Route, tags=["annotations"])
 @router.get(
     "/v1/documents/{id}/annotations",
     operation_id="list_document_annotations",
-    responses=problems(NotFound, Gone, OffsetOutOfRange, OffsetInsideCharacter),
+    responses=problems(
+        NotFound, Gone, OffsetOutOfRange, OffsetInsideCharacter, SpanEmpty, SpanReversed
+    ),
 )
 async def list_of_document(
     document: ReadableDocument,
@@ -70,11 +75,9 @@ async def list_of_document(
         await queries.of_document(
             db,
             document,
+            AnnotationFilter(label, status, author),
             unit,
             pages,
-            label=label,
-            status=status,
-            author=author,
             start=start,
             end=end,
         )

@@ -33,7 +33,7 @@ class SpanFields(In):
 
 Fragments = Annotated[list[SpanFields], Field(max_length=1000)]
 Attributes = Annotated[dict[str, Any], Field(max_length=200)]
-Confidence = Annotated[float, Field(ge=0, le=1, strict=False, allow_inf_nan=False)]
+Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class AnnotationIn(SpanFields):
@@ -54,17 +54,13 @@ class AnnotationIn(SpanFields):
 
 
 class AnnotationPatch(SpanFields):
-    """What of an annotation can change. Span fields are replaced together, attributes as a whole."""
+    """What can change. Span fields are replaced together, attributes as a whole."""
 
     label: Annotated[str, StringConstraints(max_length=1000)] = ""
     fragments: Fragments | None = None
     attributes: Attributes = {}
     note: Prose | None = None
     confidence: Confidence | None = None
-
-    def moves(self) -> bool:
-        """Whether it says anything of the span."""
-        return not self.model_fields_set.isdisjoint({*SpanFields.model_fields, "fragments"})
 
 
 class SpanOut(Out):

@@ -98,7 +98,10 @@ class Recorded:
             alive = updated.returning(head.c.sequence).cte("updated")
             parts += [alive, self._supersedes.copy(alive).cte("copied")]
         parts += [_insert_from(table, alive).cte(f"into_{table.name}") for table in self._inserts]
-        return _insert_from(CHANGES, alive).add_cte(head, *parts).returning(CHANGES.c.sequence)
+        joined: Executable = (
+            _insert_from(CHANGES, alive).add_cte(head, *parts).returning(CHANGES.c.sequence)
+        )
+        return joined
 
     def _apart(self) -> list[Executable]:
         before = (
@@ -121,7 +124,7 @@ class Superseding:
         changes: tuple[str, ...],
         living: ColumnElement[bool],
     ) -> None:
-        """``key`` is the history's column for the row's id; ``changes`` the columns that are set."""
+        """``key`` is the history's column for the row's id; ``changes`` are the columns set."""
         self.table = table
         self._history = history
         self._key = key

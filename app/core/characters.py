@@ -5,6 +5,9 @@ import re
 # Unicode's category Cc without tab, newline and carriage return.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
+PRINTABLE = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""The same for a JSON Schema: what a text without control characters matches."""
+
 
 def control_character(text: str) -> int | None:
     """Where the first control character other than tab, LF and CR stands; None if there is none."""

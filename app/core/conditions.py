@@ -44,7 +44,7 @@ class Tagged:
         self._response = response
 
     def __call__(self, out: V, *, beside: str = "") -> V:
-        """The resource itself, once its tag is in the headers; ``beside`` is what is not of the row.
+        """The resource itself, its tag in the headers; ``beside`` is what is not of the row.
 
         Raises:
             NotModified: when If-None-Match of a GET names the tag.

@@ -2,7 +2,7 @@
 
 from app.core.database import Database
 from app.core.postgresql import PostgresDatabase
-from app.core.settings import Settings
+from app.core.settings import InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
 
 
@@ -10,11 +10,10 @@ def connect(settings: Settings) -> Database:
     """The database of the settings; nothing is opened yet.
 
     Raises:
-        ValueError: when the URL names neither an SQLite file nor PostgreSQL.
+        InvalidSettings: when the URL names neither an SQLite file nor PostgreSQL.
     """
-    scheme = settings.database_url.partition(":")[0]
-    if scheme == "sqlite":
+    if settings.database_url.startswith("sqlite:///"):
         return SqliteDatabase(settings)
-    if scheme in {"postgresql", "postgres"}:
+    if settings.database_url.startswith(("postgresql://", "postgres://")):
         return PostgresDatabase(settings)
-    raise ValueError("STET_DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    raise InvalidSettings("STET_DATABASE_URL must begin with sqlite:/// or postgresql://.")

@@ -91,6 +91,16 @@ class WriteGuard:
         return True
 
 
+FAILURES: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError)
+"""What a session raises when the database cannot be reached or does not do what it is asked."""
+
+
+def reason(failure: Exception) -> str:
+    """What the database's driver said of a failure, on one line; never a value of a row."""
+    said = failure.orig if isinstance(failure, DBAPIError) else failure
+    return str(said).partition("\n")[0] or type(said).__name__
+
+
 def unavailable(error: Exception) -> Unavailable | None:
     """The problem to answer when the database is away, full or too busy; None for any other error."""
     if isinstance(error, PoolTimeout):

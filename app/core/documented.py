@@ -1,9 +1,9 @@
-"""What the OpenAPI document says of problems: every one that an operation can answer, with an example."""
+"""What the OpenAPI document says of problems: each that an operation can answer, by example."""
 
 from typing import Any
 
 from app.core import errors
-from app.core.errors import Problem
+from app.core.errors import Problem, catalogue
 from app.core.problems import MEDIA_TYPE
 
 SPAN_PROBLEMS = (
@@ -20,6 +20,18 @@ SPAN_PROBLEMS = (
 )
 """What can be wrong with a span."""
 
+BODY_PROBLEMS = (
+    errors.InvalidJson,
+    errors.RequestTimeout,
+    errors.TooLarge,
+    errors.UnsupportedMediaType,
+    errors.MissingField,
+    errors.UnknownField,
+    errors.InvalidValue,
+    errors.InvalidBody,
+)
+"""What can be wrong with any JSON body."""
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -27,21 +39,47 @@ def problems(*raised: type[Problem]) -> Responses:
     """The ``responses`` of an operation that can raise these, by status, an example of each."""
     responses: Responses = {}
     for problem in raised:
+        example = problem.example()
         response = responses.setdefault(
             problem.status,
             {
-                "description": problem.title,
+                "description": "",
+                "headers": {
+                    name: {"$ref": f"#/components/headers/{name}"} for name in example.headers
+                },
                 "content": {
                     MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
                 },
             },
         )
-        example = problem.example().body()
         response["content"][MEDIA_TYPE]["examples"][problem.code] = {
-            "summary": problem.title,
-            "value": example,
+            "$ref": f"#/components/examples/{problem.code}"
         }
     for response in responses.values():
-        shown = response["content"][MEDIA_TYPE]["examples"].values()
-        response["description"] = "; ".join(example["summary"] for example in shown)
+        _name(response)
     return responses
+
+
+def examples() -> dict[str, Any]:
+    """The document's ``components/examples``: one of every problem."""
+    return {
+        code: {"summary": problem.title, "value": problem.example().body()}
+        for code, problem in catalogue().items()
+    }
+
+
+def add_problems(responses: dict[str, Any], *raised: type[Problem]) -> None:
+    """Let an operation's ``responses``, as they stand in the document, tell of these too."""
+    for status, more in problems(*raised).items():
+        response = responses.setdefault(str(status), more)
+        content = response.get("content", {}).get(MEDIA_TYPE)
+        if content is not None and response is not more:
+            content["examples"] |= more["content"][MEDIA_TYPE]["examples"]
+            _name(response)
+
+
+def _name(response: dict[str, Any]) -> None:
+    """Describe an answer by the titles of its problems."""
+    known = catalogue()
+    shown = response["content"][MEDIA_TYPE]["examples"]
+    response["description"] = "; ".join(known[code].title for code in shown)

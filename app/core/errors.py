@@ -261,6 +261,7 @@ class Stale(Problem):
             else f"The current version is {version}.",
             current=current,
         )
+        self.version = version
         if version is not None:
             self.headers["ETag"] = f'"{version}"'
 

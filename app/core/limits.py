@@ -1,7 +1,6 @@
-"""The outermost layer's guard on bodies: too large or too slow is refused before it is read whole."""
+"""The outer layer's guard on bodies: too large or too slow is refused before it is read whole."""
 
 import asyncio
-import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,14 +22,15 @@ class BodyLimits:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        for name, value in scope["headers"]:
-            if name == b"content-length" and self._exceeds(value):
-                await self._refuse(self._too_large(), scope, receive, send)
-                return
+        if any(
+            name == b"content-length" and self._exceeds(value) for name, value in scope["headers"]
+        ):
+            await self._refuse(self._too_large(), scope, receive, send)
+            return
 
         arrived = 0
         whole = False
-        deadline = time.monotonic() + self._timeout
+        deadline = asyncio.get_running_loop().time() + self._timeout
         started = False
 
         async def counted() -> Message:
@@ -38,7 +38,8 @@ class BodyLimits:
             if whole:
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), deadline - time.monotonic())
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
             except TimeoutError:
                 raise RequestTimeout(
                     f"The body did not arrive within {self._timeout:g} seconds."

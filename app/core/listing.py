@@ -1,6 +1,8 @@
 """The parameters that every list has, and the ``Link`` that its answer carries (RFC 8288)."""
 
+import hashlib
 from typing import Annotated, TypeVar
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
 
@@ -10,12 +12,24 @@ T = TypeVar("T")
 
 
 async def _paging(
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = 100,
     cursor: Annotated[
         str | None, Query(max_length=2000, description="`next` of the page before.")
     ] = None,
 ) -> Paging:
-    return Paging(limit, cursor)
+    return Paging(limit, cursor, _list_asked_for(request))
+
+
+def _list_asked_for(request: Request) -> str:
+    """A short name for the path and the filters: a cursor means nothing under others."""
+    filters = sorted(
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in {"limit", "cursor"}
+    )
+    asked = repr((request.scope["path"], filters)).encode()
+    return hashlib.blake2b(asked, digest_size=6).hexdigest()
 
 
 Pages = Annotated[Paging, Depends(_paging)]
@@ -33,8 +47,11 @@ class Linked:
     def __call__(self, page: Page[T]) -> Page[T]:
         """The page itself, once its link is in the headers."""
         if page.next is not None:
-            url = self._request.url.include_query_params(cursor=page.next)
-            self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+            given = self._request.query_params.multi_items()
+            query = [(name, value) for name, value in given if name != "cursor"]
+            path = quote(self._request.scope["path"])
+            query.append(("cursor", page.next))
+            self._response.headers["Link"] = f'<{path}?{urlencode(query)}>; rel="next"'
         return page
 
 

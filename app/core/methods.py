@@ -1,8 +1,7 @@
-"""Which methods a path answers: HEAD wherever GET, and 405 naming all of them."""
+"""Which methods a path answers: HEAD wherever GET; OPTIONS and 405 name all of them."""
 
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -38,5 +37,5 @@ def methods_at(request: Request) -> list[str]:
     found: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         if route.path_regex.fullmatch(path):
-            found.update({"GET"} if isinstance(route.original_route, Mount) else route.methods or ())
-    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+            found.update(route.methods or ())
+    return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))

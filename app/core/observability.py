@@ -1,7 +1,7 @@
 """One log line and one set of measurements a request, and the last word on what nothing mended.
 
 The lines are JSON on standard error. They say which route was asked, by whom and what came of it;
-never a path, a query, a header, a body, or the message of an exception, which may quote any of them.
+never a path, a query, a header, a body, or an exception's message, which may quote any of them.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ async def keep_measuring(database: Database) -> None:
 
 
 def configure_logging(level: str) -> None:
-    """Write JSON lines to standard error, from ``level`` up; until this is called nothing is written.
+    """Write JSON lines to standard error, from ``level`` up; until this is called, write none.
 
     Lines of the server get the same form, and so do warnings of libraries.
     """
@@ -162,7 +162,7 @@ class Observed:
                 ended = not message.get("more_body", False)
             await send(message)
 
-        failure: BaseException | None = None
+        failure: Exception | None = None
         try:
             await self._app(scope, receive, tagged)
         except ClientDisconnect:
@@ -184,7 +184,7 @@ class Observed:
         status: int,
         seconds: float,
         request_id: bytes,
-        failure: BaseException | None,
+        failure: Exception | None,
     ) -> None:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"

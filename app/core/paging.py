@@ -1,4 +1,4 @@
-"""Keyset pages: as fast at the end as at the start, and nothing skipped or repeated while others write.
+"""Keyset pages: as fast at the end as at the start, nothing skipped or repeated while others write.
 
 A cursor holds the sort key of the last row of a page. Every list sorts by columns that never change
 and end in one that is unique, so that "after this key" means the same whenever it is asked.
@@ -40,23 +40,27 @@ class Paging:
 
     limit: int = 100
     cursor: str | None = None
+    of: str = ""
+    """Names the list; its cursors carry the name, so that another list refuses them."""
 
     def after(self, *types: type[int] | type[str]) -> tuple[Any, ...] | None:
         """The key that the page begins after, of these types; None at the start.
 
         Raises:
-            InvalidParameter: when the cursor is not one that a list of this key has given.
+            InvalidParameter: when the cursor is not one that this list has given.
         """
         if self.cursor is None:
             return None
         try:
             padded = self.cursor + "=" * (-len(self.cursor) % 4)
-            key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            packed = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (binascii.Error, ValueError, RecursionError):
             raise _foreign() from None
+        if not isinstance(packed, list) or packed[:1] != [self.of]:
+            raise _foreign()
+        key = packed[1:]
         if (
-            not isinstance(key, list)
-            or len(key) != len(types)
+            len(key) != len(types)
             or any(type(part) is not kind for part, kind in zip(key, types, strict=True))
             or any(isinstance(part, int) and abs(part) >= 2**63 for part in key)
             or any(isinstance(part, str) and not part.isprintable() for part in key)
@@ -72,7 +76,7 @@ class Paging:
         """
         key = self.after(str)
         try:
-            return key and UUID(key[0])
+            return None if key is None else UUID(key[0])
         except ValueError:
             raise _foreign() from None
 
@@ -86,7 +90,7 @@ class Paging:
         shown = rows[: self.limit]
         cursor = None
         if len(rows) > self.limit:
-            packed = json.dumps(key(shown[-1]), separators=(",", ":")).encode()
+            packed = json.dumps((self.of, *key(shown[-1])), separators=(",", ":")).encode()
             cursor = base64.urlsafe_b64encode(packed).decode().rstrip("=")
         return Page.model_construct(items=[out(row) for row in shown], next=cursor)
 

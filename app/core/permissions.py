@@ -1,8 +1,8 @@
 """Who may do what: the whole policy, in one table.
 
-A role stands in one project. An admin is a manager of every project and alone may ``ADMINISTER``.
-Two rules depend on the annotation and not on the role, and so stand with the commands: one edits and
-withdraws one's own, and nobody decides on their own.
+A role stands in one project. An admin is a manager of every project, and alone sees and changes
+users and makes projects. Two rules depend on the annotation and not on the role, and so stand with
+the commands: one edits and withdraws one's own, and nobody decides on their own.
 """
 
 import datetime as dt
@@ -62,12 +62,23 @@ class Actor:
     id: UUID
     name: str
     is_admin: bool
+    """Whether the user is an admin, and so may see every project, however narrow their token."""
     role_cap: Role | None = None
     project_cap: UUID | None = None
     expires_at: dt.datetime | None = None
     """When their token expires, if it does."""
     session_id: UUID | None = None
     """The browser session that they came by, if it was not by token."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether they came by a token that may do less than its user."""
+        return self.role_cap is not None or self.project_cap is not None
+
+    @property
+    def administers(self) -> bool:
+        """Whether they may see and change users and make projects, by what they came by."""
+        return self.is_admin and not self.narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +101,4 @@ class Standing:
             Forbidden: naming the least role that may.
         """
         if not may(self.role, act):
-            raise Forbidden(f"Only a {least(act)} of the project or above may {act}.")
+            raise Forbidden(f"It takes the role {least(act)} or above to {act}.")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.core.columns import dump_json
 from app.core.database import Parameters, Session, WriteGuard
-from app.core.settings import Settings
+from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
 
@@ -39,7 +39,10 @@ class PostgresDatabase:
         async def connect(**driver_arguments: Any) -> Any:
             # The URL goes to asyncpg as it is, so that all of libpq's forms work: several hosts,
             # target_session_attrs, sslmode.
-            return await asyncpg.connect(dsn, timeout=timeout, **driver_arguments)
+            try:
+                return await asyncpg.connect(dsn, timeout=timeout, **driver_arguments)
+            except ValueError as error:
+                raise InvalidSettings(f"STET_DATABASE_URL: {error}.") from None
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",

@@ -39,8 +39,6 @@ def of_http(error: HTTPException, request: Request) -> Problem:
         return problem
     if error.status_code == 404:
         return errors.NotFound("There is nothing at this path.")
-    if error.status_code == 413:
-        return errors.TooLarge(limit=0, unit="bytes")
     return errors.InvalidJson("The body could not be read.")
 
 
@@ -55,7 +53,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # the registration says so
-        return ProblemResponse(of_http(error, request))
+        problem = of_http(error, request)
+        if problem.status == 405 and request.method == "OPTIONS":
+            return Response(status_code=204, headers=problem.headers)
+        return ProblemResponse(problem)
 
     @app.exception_handler(RequestValidationError)
     async def validation(_request: Request, error: Exception) -> Response:

@@ -27,6 +27,8 @@ def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:
     problem = _BY_CODE.get(kind, errors.InvalidValue)
     # Values of the vocabulary are worth listing; limits are in the message already.
     context = item.get("ctx") or {}
+    # What a whole object is refused for may lie at one place within it.
+    pointer += context.get("at", "")
     extra = {key: context[key] for key in ("allowed", "position") if key in context}
     return problem(pointer, message, **extra)
 

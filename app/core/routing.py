@@ -1,4 +1,4 @@
-"""How a request reaches a route: its query and body strict, its session opened, its write committed.
+"""How a request reaches a route: query and body strict, its session opened, its write committed.
 
 Returning commits, raising rolls back, and both happen before the first byte of the answer leaves.
 """
@@ -19,7 +19,7 @@ from app.core.errors import InvalidJson, InvalidParameter, Unavailable, Unsuppor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PARAMETERS = 200
-"""How many parameters a query may have: many values of one filter, and no burden for the database."""
+"""How many parameters a query may have, so that no filter becomes a burden for the database."""
 _TRIES = 5
 
 
@@ -80,7 +80,7 @@ class StrictRequest(Request):
 
 
 def _query_parameters(dependant: Dependant) -> dict[str, bool]:
-    """The query parameters that a route or its dependencies read, and whether one may be repeated."""
+    """The query parameters that a route and its dependencies read, and which may be repeated."""
     found = {
         field.alias: get_origin(field.field_info.annotation) is list
         for field in dependant.query_params
@@ -95,10 +95,10 @@ ATTRIBUTE_PREFIX = "attribute."
 
 
 def _check_path(request: Request) -> None:
-    encoded: bytes = request.scope["raw_path"]
     # The server has put U+FFFD where it could not decode, so only the bytes tell.
-    if b"%" in encoded:
-        _check_text(unquote_to_bytes(encoded), "path")
+    encoded: bytes = request.scope.get("raw_path") or b""
+    if b"%" in encoded and not _text(unquote_to_bytes(encoded), "path").isprintable():
+        raise InvalidParameter("path", "The path holds a character that no name has.")
 
 
 def _check_query(request: Request, known: Mapping[str, bool]) -> None:
@@ -108,7 +108,7 @@ def _check_query(request: Request, known: Mapping[str, bool]) -> None:
     if b"%" in encoded:
         for part in encoded.split(b"&"):
             name = unquote_to_bytes(part.partition(b"=")[0]).decode(errors="replace")
-            _check_text(unquote_to_bytes(part), name[:100])
+            _text(unquote_to_bytes(part), name[:100])
     times = Counter(name for name, _ in request.query_params.multi_items())
     if times.total() > MAX_PARAMETERS:
         raise InvalidParameter("query", f"At most {MAX_PARAMETERS} query parameters are taken.")
@@ -123,17 +123,18 @@ def _check_query(request: Request, known: Mapping[str, bool]) -> None:
             raise InvalidParameter(name, "The parameter is given more than once.")
 
 
-def _check_text(encoded: bytes, parameter: str) -> None:
-    """Refuse what no stored text can hold, and some databases can't even be asked for."""
+def _text(encoded: bytes, parameter: str) -> str:
+    """The text, unless nothing stored can hold it: some databases can't even be asked for it."""
     try:
         text = encoded.decode()
     except UnicodeDecodeError:
         raise InvalidParameter(parameter, "What is percent-encoded is not UTF-8.") from None
     if control_character(text) is not None:
         raise InvalidParameter(parameter, "A control character is refused.")
+    return text
 
 
-def _session(request: Request) -> Session:
+async def _session(request: Request) -> Session:
     session: Session = request.state.session
     return session
 

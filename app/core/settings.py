@@ -1,4 +1,4 @@
-"""The settings: ``STET_*`` environment variables or a ``.env`` file; README.md has the same table."""
+"""The settings: ``STET_*`` environment variables or a ``.env`` file; README.md has their table."""
 
 import os
 from difflib import get_close_matches
@@ -26,15 +26,17 @@ class Settings(BaseSettings):
     )
     database_pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         default=16,
-        description="PostgreSQL connections a worker keeps for writing, and as many for reading.",
+        description="PostgreSQL connections that a worker keeps for writing, and as many again for "
+        "reading.",
     )
     database_pooler: bool = Field(
         default=False,
-        description="Whether pgbouncer in transaction mode stands in between: nothing is prepared or kept.",
+        description="Whether pgbouncer in transaction mode stands in between.",
     )
     database_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
         default=10.0,
-        description="How long a request waits for a connection, a lock or the SQLite writer; three times that for one statement.",
+        description="How long a request waits for a connection, a lock or its turn to write to "
+        "SQLite; a statement may take three times that.",
     )
     host: str = Field(default="127.0.0.1", description="Address that `stet serve` listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -45,7 +47,8 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="",
-        description="Where browsers find this Stet, such as `https://stet.example.org`; names the origin that cookies are taken from and makes them `Secure`.",
+        description="Where browsers find this Stet, such as `https://stet.example.org`. Cookies "
+        "are taken from this origin alone, and are `Secure` if it is https.",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",
@@ -56,7 +59,8 @@ class Settings(BaseSettings):
     )
     login_attempts_per_minute: Annotated[int, Field(ge=1)] = Field(
         default=10,
-        description="Sign-ins tried for one user name, or from one address, in a minute and a worker.",
+        description="Attempts to sign in under one user name, or from one address, that a worker "
+        "takes in a minute.",
     )
     max_text_chars: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
         default=5_000_000, description="Longest text of a document, in code points."
@@ -65,7 +69,7 @@ class Settings(BaseSettings):
         default=33_554_432, description="Largest request body, in bytes."
     )
     body_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
-        default=30.0, description="How long a request body may take to arrive."
+        default=30.0, description="How long a request's body may take to arrive."
     )
     shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
         default=20, description="How long running requests may take to end when the server stops."
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
     log_level: str = Field(
         default="info",
         pattern="^(debug|info|warning|error)$",
-        description="`debug`, `info`, `warning` or `error`.",
+        description="The least that is logged: `debug`, `info`, `warning` or `error`.",
     )
 
 
@@ -86,11 +90,12 @@ def settings() -> Settings:
             error in ``STET_DATABASE_URL`` must not lead to another database.
     """
     wrong = [_unknown(name) for name in _given() - _KNOWN]
+    found = None
     try:
         found = Settings()
     except ValidationError as error:
         wrong += [f"STET_{item['loc'][0]}".upper() + f": {item['msg']}." for item in error.errors()]
-    if wrong:
+    if wrong or found is None:
         raise InvalidSettings(" ".join(sorted(wrong)))
     return found
 

@@ -1,6 +1,7 @@
 """Field types that every resource shares: how a time, a slug or a line of text looks in JSON."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,10 +20,21 @@ from pydantic_core import PydanticCustomError
 from app.core.characters import control_character
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
 class In(BaseModel):
     """What a caller may say: unknown fields are refused, and nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Patch(In):
+    """What is to change: what is left out stays, so no field has a default to tell of."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class Out(BaseModel):
@@ -44,11 +56,35 @@ Moment = Annotated[
 ]
 """A moment in UTC with six digits of fraction, ending in ``Z``."""
 
-MomentIn = Annotated[AwareDatetime, Field(strict=False)]
-"""A moment with its offset from UTC, as RFC 3339 writes it."""
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def _printable(value: str) -> str:
+def _written_out(value: object) -> object:
+    # Of strings and numbers pydantic takes more: seconds since 1970, a time without seconds.
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        return value
+    raise PydanticCustomError(
+        "moment", "A moment is written as RFC 3339 has it, such as 2026-11-23T09:00:00Z"
+    )
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise PydanticCustomError(
+            "moment", "In UTC, it is in none of the years 1 to 9999"
+        ) from None
+
+
+MomentIn = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_in_utc)
+]
+"""A moment with its offset from UTC, as RFC 3339 writes it; in UTC from here on."""
+
+
+def printable(value: str) -> str:
+    """The text itself, for a validator; one with control characters is refused."""
     position = control_character(value)
     if position is not None:
         raise PydanticCustomError(
@@ -59,10 +95,10 @@ def _printable(value: str) -> str:
     return value
 
 
-Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
+Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(printable)]
 """Free text without control characters."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_printable)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(printable)]
 """A short text that is not empty."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]

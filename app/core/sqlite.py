@@ -34,7 +34,7 @@ from sqlalchemy import (
 from app.core.columns import dump_json
 from app.core.database import Parameters, Session, WriteGuard
 from app.core.errors import Unavailable
-from app.core.settings import Settings
+from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class SqliteDatabase:
         """Opens the file on first use, not here."""
         url = make_url(settings.database_url)
         if not url.database or url.database == ":memory:":
-            raise ValueError("STET_DATABASE_URL must name a file for SQLite.")
+            raise InvalidSettings("STET_DATABASE_URL must name a file for SQLite.")
         self._path = Path(url.database)
         self._timeout = settings.database_timeout_seconds
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
@@ -113,7 +113,8 @@ class SqliteDatabase:
         """
         deadline = time.monotonic() + self._timeout
         try:
-            await asyncio.wait_for(self._turn.acquire(), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                await self._turn.acquire()
         except TimeoutError:
             raise Unavailable("Another write takes long; nothing was written.") from None
         try:

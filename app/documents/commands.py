@@ -1,6 +1,7 @@
 """Every write to documents."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,14 +16,17 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
 from app.documents.queries import SeenDocument
-from app.documents.rows import NewDocument, logged, same_content
-from app.documents.schemas import DocumentIn, DocumentOut, DocumentPatch
+from app.documents.rows import NewDocument, logged, same_content, same_json
+from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut, DocumentPatch
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation
 from app.models.constraints import violated
 from app.text.arrival import arrive
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
 _CREATE = Recorded(_DOCUMENTS, _REVISIONS)
+_EXTERNAL_ID = "uq_documents_project_id_external_id"
+# PostgreSQL runs the parts of a statement in any order, so that either table may notice a taken id.
+_TAKEN = {"pk_documents", "pk_revisions", _EXTERNAL_ID}
 
 
 async def create(
@@ -61,15 +65,7 @@ async def create(
         at=moment,
     )
     out = rows.out(project=standing.project, created_by=standing.actor.name)
-    entry = Entry(
-        standing.project_id,
-        standing.actor.id,
-        ChangeKind.DOCUMENT_CREATED,
-        out.id,
-        1,
-        moment,
-        logged(out),
-    )
+    entry = Entry.by(standing, ChangeKind.DOCUMENT_CREATED, out.id, 1, moment, logged(out))
     try:
         await _CREATE.write(
             db,
@@ -80,30 +76,21 @@ async def create(
     except Refused:
         raise Moved from None
     except IntegrityError as error:
-        taken = violated(error)
-        if taken not in {"pk_documents", "uq_documents_project_id_external_id"}:
+        if violated(error) not in _TAKEN:
             raise
-        stored = await _stored(db, standing, new, by_id=taken == "pk_documents")
-        return await _same_or_conflict(db, standing, new, out, stored), False
+        return await _same_or_conflict(db, standing, new, out), False
     return out, True
 
 
-async def _stored(
-    db: Session, standing: Standing, new: DocumentIn, *, by_id: bool
-) -> Row[Any] | None:
-    if by_id and new.id is not None:
-        return await queries.by_id(db, new.id)
-    return await queries.by_external_id(db, standing.project_id, new.external_id or "")
-
-
 async def _same_or_conflict(
-    db: Session,
-    standing: Standing,
-    new: DocumentIn,
-    out: DocumentOut,
-    stored: Row[Any] | None,
+    db: Session, standing: Standing, new: DocumentIn, out: DocumentOut
 ) -> DocumentOut:
-    """The stored document, if it was created by the same request; what it became since is no matter."""
+    """The stored document, if the same request created it; what it became since is no matter."""
+    stored = None if new.id is None else await queries.by_id(db, new.id)
+    if stored is None and new.external_id is not None:
+        stored = await queries.by_external_id(db, standing.project_id, new.external_id)
+        if stored is not None and new.id is not None:
+            raise ExternalIdConflict(f"The external id is taken by document {stored.id}.")
     if stored is None:
         raise Moved
     if stored.project_id != standing.project_id:
@@ -114,17 +101,17 @@ async def _same_or_conflict(
         Change.project_id == stored.project_id, Change.sequence == stored.sequence
     )
     first = (await db.execute(created)).scalar_one()
-    if not same_content(logged(out), first):
-        if new.id == stored.id:
-            raise IdConflict("The id is taken by a document with other content.")
-        raise ExternalIdConflict(
-            f"The external id is taken by document {stored.id}, which has other content."
-        )
-    return await queries.out(db, SeenDocument(standing, stored))
+    if same_content(logged(out), first):
+        return await queries.out(db, SeenDocument(standing, stored))
+    if new.id is not None:
+        raise IdConflict("The id is taken by a document with other content.")
+    raise ExternalIdConflict(
+        f"The external id is taken by document {stored.id}, which has other content."
+    )
 
 
 async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPatch) -> DocumentOut:
-    """Change everything of a document but its text.
+    """Change everything of a document but its text; what changes nothing makes no version.
 
     Raises:
         Forbidden: unless the caller added it or manages the project.
@@ -135,40 +122,53 @@ async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPa
     own = document.row.created_by == standing.actor.name
     if not own and not may(standing.role, Act.MANAGE):
         raise Forbidden("Only who added the document, or a manager, may change it.")
+    if document.row.version != seen:
+        raise await _stale(db, standing, document.id)
+    before = logged(DocumentItem.of(document.row, standing.project, Counts()))
+    if same_json(before, before | patch.model_dump(mode="json", exclude_unset=True)):
+        return await queries.out(db, document)
     values = patch.model_dump(exclude_unset=True)
     if "title" in values:
         values["title_folded"] = values["title"].casefold()
     await db.begin()
     end = await lock(db, standing.project_id)
+    this = (_DOCUMENTS.c.id == document.id, _DOCUMENTS.c.version == seen)
     try:
         changed = await db.execute(
             update(_DOCUMENTS)
-            .where(
-                _DOCUMENTS.c.id == document.id,
-                _DOCUMENTS.c.version == seen,
-                _DOCUMENTS.c.deleted_at.is_(None),
-            )
-            .values(version=_DOCUMENTS.c.version + 1, updated_at=now(), **values)
+            .where(*this, _DOCUMENTS.c.deleted_at.is_(None))
+            .values(version=seen + 1, updated_at=now(), **values)
         )
-    except IntegrityError:
+    except IntegrityError as error:
+        if violated(error) != _EXTERNAL_ID:
+            raise
         raise ExternalIdConflict("Another document of the project has that external id.") from None
-    row = await queries.by_id(db, document.id)
-    if row is None or row.deleted_at is not None:
-        raise Gone("The document was deleted.")
-    out = await queries.out(db, SeenDocument(standing, row))
     if changed.rowcount == 0:
-        raise Stale(out.model_dump(mode="json", exclude={"text"}), version=out.version)
-    entry = Entry(
-        standing.project_id,
-        standing.actor.id,
-        ChangeKind.DOCUMENT_UPDATED,
-        out.id,
-        out.version,
-        out.updated_at,
-        logged(out),
+        raise await _stale(db, standing, document.id)
+    out = await queries.out(db, SeenDocument(standing, await _living(db, document.id)))
+    entry = Entry.by(
+        standing, ChangeKind.DOCUMENT_UPDATED, out.id, out.version, out.updated_at, logged(out)
     )
     await append(db, standing.project_id, [entry], after=end)
     return out
+
+
+async def _living(db: Session, id: UUID) -> Row[Any]:
+    """The document's row.
+
+    Raises:
+        Gone: when it was deleted meanwhile.
+    """
+    row = await queries.by_id(db, id)
+    if row is None or row.deleted_at is not None:
+        raise Gone("The document was deleted.")
+    return row
+
+
+async def _stale(db: Session, standing: Standing, id: UUID) -> Stale:
+    """The problem that says what the document is now."""
+    current = await queries.out(db, SeenDocument(standing, await _living(db, id)))
+    return Stale(current.model_dump(mode="json", exclude={"text"}), version=current.version)
 
 
 async def delete(db: Session, document: SeenDocument, seen: int) -> None:
@@ -183,20 +183,15 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
     standing, moment = document.standing, now()
     await db.begin()
     end = await lock(db, standing.project_id, epoch=True)
-    row = await queries.by_id(db, document.id)
-    if row is None or row.deleted_at is not None:
-        raise Gone("The document was deleted.")
-    if row.version != seen:
-        current = await queries.out(db, SeenDocument(standing, row))
-        raise Stale(current.model_dump(mode="json", exclude={"text"}), version=row.version)
-
+    if (await _living(db, document.id)).version != seen:
+        raise await _stale(db, standing, document.id)
     for table, kind in (
         (table_of(Relation.__tablename__), ChangeKind.RELATION_WITHDRAWN),
         (table_of(Annotation.__tablename__), ChangeKind.ANNOTATION_WITHDRAWN),
     ):
         living = (table.c.document_id == document.id, table.c.withdrawn_at.is_(None))
         place = func.row_number().over(order_by=table.c.sequence)
-        logged = select(
+        entries = select(
             table.c.project_id,
             end + place,
             literal(moment, Change.at.type),
@@ -206,7 +201,7 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
             table.c.version + 1,
         ).where(*living)
         names = ["project_id", "sequence", "at", "actor_id", "kind", "subject_id", "version"]
-        found = await db.execute(insert(Change).from_select(names, logged))
+        found = await db.execute(insert(Change).from_select(names, entries))
         values: dict[str, Any] = {"withdrawn_at": moment, "version": table.c.version + 1}
         if kind is ChangeKind.ANNOTATION_WITHDRAWN:
             await db.execute(
@@ -221,12 +216,5 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
         .where(Document.id == document.id)
         .values(deleted_at=moment, updated_at=moment, version=Document.version + 1)
     )
-    entry = Entry(
-        standing.project_id,
-        standing.actor.id,
-        ChangeKind.DOCUMENT_DELETED,
-        document.id,
-        seen + 1,
-        moment,
-    )
+    entry = Entry.by(standing, ChangeKind.DOCUMENT_DELETED, document.id, seen + 1, moment)
     await append(db, standing.project_id, [entry], after=end)

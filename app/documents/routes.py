@@ -119,7 +119,10 @@ async def get_document(document: ReadableDocument, db: Db, tag: Tag) -> Document
 async def edit_document(
     document: EditableDocument, seen: Seen, patch: DocumentPatch, db: Db, tag: Tag
 ) -> DocumentOut:
-    """Change a document's particulars: for who added it, and for managers. Its text never changes."""
+    """Change a document's particulars: for who added it and for managers. Its text never changes.
+
+    What changes nothing makes no new version.
+    """
     out = await commands.edit(db, document, seen, patch)
     return tag(out, beside=out.counts.tag())
 

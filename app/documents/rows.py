@@ -1,6 +1,7 @@
 """A new document as rows, and what the log keeps of it. Pure."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -88,4 +89,9 @@ _CONTENT = ("external_id", "title", "language", "source_url", "published_on", "m
 
 def same_content(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two states of documents, as the log keeps them, say the same."""
-    return all(one[name] == other[name] for name in _CONTENT)
+    return all(same_json(one[name], other[name]) for name in _CONTENT)
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two values are the same JSON; to Python alone, ``1`` and ``true`` are equal."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

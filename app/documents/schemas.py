@@ -1,22 +1,40 @@
 """Documents, as they come in and go out."""
 
 import datetime as dt
-import json
+import re
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, StringConstraints, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
+from app.core.columns import dump_json
 from app.core.shapes import In, Line, Moment, Out
 from app.core.vocabulary import Status
 
 _URL = TypeAdapter(AnyHttpUrl)
+_BLANK = re.compile(r"\s")
 
 
 def _web_address(value: str) -> str:
-    _URL.validate_python(value)
+    if control_character(value) is not None or _BLANK.search(value):
+        # A parser of URLs takes these out, and what is kept is what was sent.
+        raise PydanticCustomError("invalid-url", "A URL holds no white space or control character")
+    try:
+        _URL.validate_python(value)
+    except ValidationError as error:
+        raise PydanticCustomError(
+            "invalid-url", "{why}", {"why": error.errors()[0]["msg"]}
+        ) from None
     return value
 
 
@@ -43,7 +61,7 @@ def _without_controls(value: dict[str, Any]) -> dict[str, Any]:
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
-    if len(json.dumps(value)) > 100_000:
+    if len(dump_json(value)) > 100_000:
         raise PydanticCustomError("too-long", "At most 100,000 characters of JSON are taken")
     return value
 
@@ -51,7 +69,17 @@ def _without_controls(value: dict[str, Any]) -> dict[str, Any]:
 Metadata = Annotated[dict[str, Any], AfterValidator(_without_controls)]
 """Free JSON about a document."""
 
-PublishedOn = Annotated[dt.date, Field(strict=False)]
+
+def _written_as_a_date(value: Any) -> Any:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise PydanticCustomError("invalid-date", "A date is written like 2026-11-23")
+    return value
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+PublishedOn = Annotated[dt.date, Field(strict=False), BeforeValidator(_written_as_a_date)]
+"""A day, as RFC 3339 writes it: a full-date, and not a count of seconds."""
 
 
 class DocumentIn(In):

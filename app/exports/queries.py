@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, func, select
 
-from app.annotations import queries as annotations
+from app.annotations.filters import matching
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Session
 from app.core.errors import NotFound
@@ -86,7 +86,7 @@ async def _batches(
     if annotated:
         some = select(Annotation.id).join(_Author, _Author.c.id == Annotation.author_id)
         some = some.where(Annotation.document_id == Document.id)
-        some = annotations.matching(some, given, _Author.c.name, db.dialect)
+        some = matching(some, given, _Author.c.name, db.dialect)
         query = query.where(exists(some.correlate(Document)))
     after = 0
     while True:
@@ -180,7 +180,7 @@ async def _annotations(
         .where(Annotation.document_id.in_(ids))
         .order_by(Annotation.start, Annotation.end, Annotation.sequence)
     )
-    query = annotations.matching(query, given, _Author.c.name, db.dialect)
+    query = matching(query, given, _Author.c.name, db.dialect)
     return (await db.execute(query)).all()
 
 

@@ -42,7 +42,7 @@ class StreamedExport(StreamingResponse):
 
 @router.get(
     "/v1/projects/{project}/export",
-    operation_id="export",
+    operation_id="export_project",
     response_class=StreamingResponse,
     responses={
         200: {

@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert
 
 from app.changes.commands import Entry, append, lock
 from app.core.columns import now
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
 from app.core.permissions import Act, Standing, may
 from app.core.refusals import of_validation
@@ -60,6 +60,9 @@ async def import_lines(
     importing = _Importing(db, standing, max_chars)
     await db.begin()
     importing.end = await lock(db, standing.project_id)
+    # The scheme and the importer's role must be as they were when the importer was let in.
+    if await projects.epoch(db, standing.project_id) != standing.epoch:
+        raise Moved
     async for line in lines:
         await importing.take(line)
         # On SQLite nothing above has let the event loop go on.

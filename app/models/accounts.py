@@ -12,7 +12,10 @@ from app.models.base import Base
 
 
 class User(Base):
-    """A person or a program that may sign in. Deactivated, never deleted: what they wrote keeps its name."""
+    """A person or a program that may sign in.
+
+    Deactivated, never deleted: what they wrote keeps its name.
+    """
 
     __tablename__ = "users"
 

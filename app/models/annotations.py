@@ -26,7 +26,7 @@ _LIVING = text("withdrawn_at IS NULL")
 
 
 class Content:
-    """What a version of an annotation says, and how it stood: the same in the row and in its history.
+    """What a version of an annotation says and how it stood: the same in row and history.
 
     Offsets are code points, half-open and zero-based; ``quote`` is cut from the revision's text.
     ``editor_id`` made this content, ``updated_by_id`` this version (an editor or a reviewer).
@@ -73,7 +73,7 @@ class Annotation(Content, Base):
             sqlite_where=text("external_id IS NOT NULL AND withdrawn_at IS NULL"),
             postgresql_where=text("external_id IS NOT NULL AND withdrawn_at IS NULL"),
         ),
-        # A document's annotations in text order, and by its status their counts, from the index alone.
+        # A document's annotations in text order, and their counts by status from the index alone.
         Index(
             "ix_annotations_document_id_text_order",
             "document_id",

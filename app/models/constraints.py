@@ -28,11 +28,13 @@ def violated(error: IntegrityError) -> str:
 def _unique_over(columns: list[str]) -> str:
     table = Base.metadata.tables[columns[0].split(".")[0]]
     names = {column.split(".")[1] for column in columns}
-    for constraint in table.constraints:
-        if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
-            if {column.name for column in constraint.columns} == names:
-                return str(constraint.name)
-    for index in table.indexes:
-        if index.unique and {column.name for column in index.columns} == names:
-            return str(index.name)
-    return ""
+    unique = (
+        *(one for one in table.constraints if isinstance(one, _UNIQUE)),
+        *(index for index in table.indexes if index.unique),
+    )
+    return next(
+        (str(one.name) for one in unique if {column.name for column in one.columns} == names), ""
+    )
+
+
+_UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)

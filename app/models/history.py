@@ -62,8 +62,9 @@ class Change(Base):
     """One entry of a project's log.
 
     ``subject_id`` is the document, annotation, relation or user that changed, NULL for the project
-    itself and its scheme. ``version`` is the subject's version after the change; an annotation's state at that version is
-    in its row or its history, so ``state`` is kept only for subjects that have no history.
+    itself and its scheme. ``version`` is the subject's version after the change; an annotation's
+    state at that version is in its row or its history, so ``state`` is kept only for subjects that
+    have no history.
     """
 
     __tablename__ = "changes"

@@ -1,8 +1,137 @@
-"""The OpenAPI document."""
+"""The OpenAPI document: FastAPI's, completed with what FastAPI does not know."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
+
+from app.core.documented import examples
+from app.operations.answers import HEADERS, complete
+from app.users.access import COOKIE, SECURE_COOKIE
+
+TAGS = {
+    "session": "Who is asking, and signing in from a browser.",
+    "tokens": "One's own bearer tokens.",
+    "users": "People and programs that may sign in. For admins.",
+    "projects": "Bodies of documents, each annotated under one scheme by one group of members.",
+    "members": "Who may do what in a project.",
+    "scheme": "A project's labels, their typed attributes, and the relations that may join them.",
+    "documents": "Source texts. A text never changes in place.",
+    "annotations": "Labels on verified spans of a text.",
+    "relations": "What joins two annotations of one document: a denial denies a claim.",
+    "review": "Decisions on annotations, and the history that they are part of.",
+    "export": "Projects out, as a stream.",
+    "operations": "For those who run Stet.",
+}
+
+_PROBLEM = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). Some problems have further members, which their "
+    "pages describe: `current`, `limit`, `orphans`.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "The page that describes this kind of problem.",
+        },
+        "title": {"type": "string", "description": "The same for every problem of the type."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "What happened this time."},
+        "errors": {
+            "type": "array",
+            "description": "Each thing that is wrong with what was sent.",
+            "items": {"$ref": "#/components/schemas/ProblemError"},
+        },
+    },
+    "additionalProperties": True,
+}
+
+_PROBLEM_ERROR = {
+    "type": "object",
+    "description": "One thing that is wrong. Further members, which the page of its code "
+    "describes, say what would be right.",
+    "required": ["code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "A JSON pointer into the body (RFC 6901)."},
+        "parameter": {"type": "string", "description": "The parameter, where it was not the body."},
+        "line": {"type": "integer", "description": "The line, in a file of lines; from 1."},
+        "code": {"type": "string", "description": "The last part of a problem's type."},
+        "detail": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+
+_SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "stet_…",
+        "description": "A token of `POST /v1/tokens` or `stet token create`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": f"Set by `POST /v1/session`; over https its name is `{SECURE_COOKIE}`.",
+    },
+}
 
 
 def describe(app: FastAPI) -> None:
-    """Let the application describe itself in full."""
-    app.description = "Stet"
+    """Let the application describe itself in full; made when it is first asked for."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's way to extend it
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an application."""
+    made = get_openapi(
+        title="Stet",
+        version=version("stet"),
+        summary="Annotations on texts: verified spans, relations, review.",
+        description=Path(__file__).with_name("description.md").read_text(encoding="utf-8"),
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "/", "description": "This server."}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        routes=app.routes,
+    )
+    components = made["components"]
+    schemas = components["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for schema in schemas.values():
+        _without_titles(schema)
+    schemas |= {"Problem": _PROBLEM, "ProblemError": _PROBLEM_ERROR}
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["examples"] = examples()
+    components["headers"] = HEADERS
+    components["securitySchemes"] = _SECURITY
+    for route in iter_route_contexts(app.routes):
+        path = route.path_format or ""
+        for method in route.methods or ():
+            operation = made["paths"].get(path, {}).get(method.lower())
+            if operation is not None:
+                for parameter in operation.get("parameters", ()):
+                    _without_titles(parameter["schema"])
+                complete(operation, method, path, route.dependant)
+    return made
+
+
+def _without_titles(schema: Any) -> None:
+    """Take away the titles that pydantic makes of the names, which say nothing more."""
+    if not isinstance(schema, dict):
+        return
+    schema.pop("title", None)
+    for name in ("items", "additionalProperties"):
+        _without_titles(schema.get(name))
+    for part in (*schema.get("properties", {}).values(), *schema.get("anyOf", ())):
+        _without_titles(part)

@@ -1,5 +1,6 @@
 """Whether the database is there and its tables are those of this release."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -18,9 +19,39 @@ def alembic_config() -> Config:
     return config
 
 
-def head() -> str | None:
+@lru_cache(maxsize=1)
+def head() -> str:
     """The revision that this release expects."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    found = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert found is not None  # noqa: S101  # a release has migrations
+    return found
+
+
+def unfit(revision: str | None) -> str | None:
+    """Why this release does not fit a database at that revision; None when it does.
+
+    The schema of a later release fits too, so that processes of this one go on while others are
+    upgraded. Revisions begin with a number, and later ones with a larger.
+    """
+    if revision is None:
+        return "The database has no tables of Stet; run stet migrate."
+    if revision != head() and not (revision[:4].isdecimal() and revision[:4] > head()[:4]):
+        return (
+            f"The database is at revision {revision}, and this release needs {head()}; "
+            "run stet migrate."
+        )
+    return None
+
+
+async def engine(database: Database) -> str:
+    """What the database is, and its version: ``SQLite 3.40.1``, ``PostgreSQL 18.0``."""
+    name, asked = {
+        "postgresql": ("PostgreSQL", "SHOW server_version"),
+        "sqlite": ("SQLite", "SELECT sqlite_version()"),
+    }[database.dialect]
+    async with database.session(writes=False) as session:
+        version: str = (await session.execute(text(asked))).scalar_one()
+    return f"{name} {version.partition(' ')[0]}"
 
 
 async def current(database: Database) -> str | None:

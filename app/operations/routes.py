@@ -1,16 +1,15 @@
 """Health, measurements, the API's documentation and the pages of its problems."""
 
-from functools import lru_cache
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from app.core.database import Database
 from app.core.documented import problems
 from app.core.errors import NotFound, Unavailable, catalogue
-from app.core.observability import POOL, metrics
+from app.core.observability import METRICS_TYPE, POOL, metrics
 from app.operations import queries
 from app.operations.pages import problem_page
 from app.operations.schemas import Health, Readiness
@@ -18,7 +17,14 @@ from app.operations.schemas import Health, Readiness
 router = APIRouter(tags=["operations"])
 
 _STATIC = Path(__file__).parent / "static"
-_head = lru_cache(maxsize=1)(queries.head)
+_static = StaticFiles(directory=_STATIC)
+
+# Everything is served from here, and nothing else is let in: no inline script, no other site.
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
+)
+_PAGE = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
 
 
 @router.get("/healthz", operation_id="get_health")
@@ -32,31 +38,39 @@ async def readiness(request: Request) -> Readiness:
     """Whether the database can be reached and its migrations are those of this release."""
     database: Database = request.app.state.database
     current = await queries.current(database)
-    if current != _head():
-        raise Unavailable(
-            f"The database is at revision {current}, this release needs {_head()}: run stet migrate."
-        )
-    return Readiness(status="ready", database=database.dialect, revision=current)
+    reason = queries.unfit(current)
+    if reason is not None:
+        raise Unavailable(reason)
+    return Readiness(status="ready", database=database.dialect, revision=current or "")
 
 
 @router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse)
 async def measurements(request: Request) -> Response:
-    """Requests by route and status, their duration, connections in use: Prometheus's text format."""
+    """Requests by route and status, their duration, connections in use: Prometheus's text format.
+
+    With several workers, any of them answers for all.
+    """
     database: Database = request.app.state.database
     POOL.set(database.pool_in_use())
-    return Response(metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(metrics(), media_type=METRICS_TYPE)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """The API's description, for programs."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs() -> Response:
-    """The API's documentation, to read and to try; all of it served from here."""
-    return FileResponse(_STATIC / "docs.html", headers={"Content-Security-Policy": _POLICY})
+    """The API's documentation, to read and to try."""
+    return FileResponse(_STATIC / "docs.html", headers=_PAGE)
 
 
-_POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
-)
+@router.get("/docs/static/{file:path}", include_in_schema=False)
+async def static(file: str, request: Request) -> Response:
+    """What the documentation's pages load."""
+    return await _static.get_response(file, request.scope)
 
 
 @router.get(
@@ -70,9 +84,4 @@ async def problem(code: str) -> Response:
     found = catalogue().get(code)
     if found is None:
         raise NotFound("There is no such problem.")
-    return HTMLResponse(problem_page(found), headers={"Content-Security-Policy": _POLICY})
-
-
-def mount_static(app: FastAPI) -> None:
-    """Serve what the documentation page loads."""
-    app.mount("/docs/static", StaticFiles(directory=_STATIC), name="static")
+    return HTMLResponse(problem_page(found), headers=_PAGE)

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
 from app.core.columns import now
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.errors import (
     InvalidValue,
     LastManager,
@@ -120,17 +120,34 @@ def _state(out: ProjectOut | SchemeOut | MemberOut) -> dict[str, Any]:
     return out.model_dump(mode="json")
 
 
+async def _lock(db: Session, standing: Standing) -> int:
+    """Take the log's lock, raise the epoch and answer where the log ends.
+
+    Raises:
+        Moved: when whoever asks was a manager when they were let in and is none now.
+    """
+    await db.begin()
+    end = await lock(db, standing.project_id, epoch=True)
+    actor = standing.actor
+    if not actor.is_admin:
+        query = select(Membership.role).where(
+            Membership.project_id == standing.project_id, Membership.user_id == actor.id
+        )
+        role = (await db.execute(query)).scalar_one_or_none()
+        if role is not Role.MANAGER:
+            raise Moved
+    return end
+
+
 async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) -> ProjectOut:
     """Change a project.
 
     Raises:
         Stale: when ``seen`` is not its current version.
     """
-    values: dict[str, Any] = patch.model_dump(exclude_unset=True, exclude={"settings"})
-    if patch.settings is not None:
-        values["allow_self_review"] = patch.settings.allow_self_review
-    await db.begin()
-    end = await lock(db, standing.project_id, epoch=True)
+    values: dict[str, Any] = patch.model_dump(exclude_unset=True)
+    values.update(values.pop("settings", {}))
+    end = await _lock(db, standing)
     moment = now()
     changed = (
         await db.execute(
@@ -176,8 +193,7 @@ async def set_member(
         Stale: when ``seen`` is not the current version, or there is no such member.
         LastManager: when the project would be left without a manager.
     """
-    await db.begin()
-    end = await lock(db, standing.project_id, epoch=True)
+    end = await _lock(db, standing)
     current = await queries.member(db, standing.project_id, name)
     moment = now()
     if current is None:
@@ -242,8 +258,7 @@ async def remove_member(db: Session, standing: Standing, name: str, seen: int) -
         Stale: when ``seen`` is not the current version.
         LastManager: when the project would be left without a manager.
     """
-    await db.begin()
-    end = await lock(db, standing.project_id, epoch=True)
+    end = await _lock(db, standing)
     current = await queries.member(db, standing.project_id, name)
     if current is None:
         raise NotFound("The project has no such member.")
@@ -271,8 +286,7 @@ async def set_scheme(db: Session, standing: Standing, seen: int, new: SchemeIn) 
     """
     if new.version not in {None, seen}:
         raise InvalidValue("/version", f"If-Match names version {seen}, the body another.")
-    await db.begin()
-    end = await lock(db, standing.project_id, epoch=True)
+    end = await _lock(db, standing)
     query = select(Project.scheme_version).where(Project.id == standing.project_id)
     version: int = (await db.execute(query)).scalar_one()
     stored = await queries.definition(db, standing.project_id, version)

@@ -10,6 +10,7 @@ from app.core.database import Session
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing
+from app.core.vocabulary import Role
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects.schemas import MemberOut, ProjectOut, SchemeOut
 from app.projects.scheme import Scheme
@@ -74,6 +75,26 @@ async def standing_as(db: Session, name: str, slug: str) -> Standing:
     actor = Actor(id=row.caller_id, name=row.caller_name, is_admin=row.caller_is_admin)
     found = standing_of(row, actor)
     assert found is not None  # noqa: S101  # the join requires the project
+    return found
+
+
+async def first_manager(db: Session, slug: str) -> str:
+    """The name of the project's manager of longest standing, whose account is active.
+
+    Raises:
+        NotFound: when there is no such project, or nobody active manages it.
+    """
+    query = (
+        select(User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Project, Project.id == Membership.project_id)
+        .where(Project.slug == slug, Membership.role == Role.MANAGER, User.is_active)
+        .order_by(Membership.created_at, User.name)
+        .limit(1)
+    )
+    found: str | None = (await db.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"There is no project “{slug}” with an active manager.")
     return found
 
 
@@ -153,7 +174,7 @@ async def scheme_out(db: Session, standing: Standing) -> SchemeOut:
     return SchemeOut.of(found, standing.scheme_version)
 
 
-_schemes: Bounded[tuple[UUID, int], Scheme] = Bounded(1000, lambda scheme: 1)
+_schemes: Bounded[tuple[UUID, int], Scheme] = Bounded(1000, lambda _: 1)
 
 
 async def scheme(db: Session, standing: Standing) -> Scheme:

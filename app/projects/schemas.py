@@ -1,16 +1,15 @@
 """Projects, members and schemes, as they come in and go out."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.core.shapes import In, Line, Moment, Out, Prose, Slug
+from app.core.shapes import In, Line, Moment, Out, Patch, Prose, Slug
 from app.core.vocabulary import AttributeType, Role
 
 Term = Annotated[
@@ -22,14 +21,19 @@ Term = Annotated[
 """A name in a scheme: up to 100 characters, no white space at its ends."""
 
 
-def _inconsistent(why: str) -> PydanticCustomError:
-    return PydanticCustomError("invalid-scheme", "{why}", {"why": why})
+def _inconsistent(at: str, why: str) -> PydanticCustomError:
+    """What the object contradicts itself in; ``at`` is a JSON pointer within it."""
+    return PydanticCustomError("invalid-scheme", "{why}", {"why": why, "at": at})
 
 
-def _unique(names: Iterable[str], what: str) -> None:
-    for name, times in Counter(names).items():
-        if times > 1:
-            raise _inconsistent(f"The {what} “{name}” is there {times} times.")
+def _unique(names: Iterable[str | None], what: str, at: str) -> None:
+    """Refuse a name that is there already; ``at`` is its pointer, with a place for its index."""
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            raise _inconsistent(at.format(place), f"The {what} “{name}” is there already.")
+        if name is not None:
+            seen.add(name)
 
 
 AttributeName = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]{0,98}$")]
@@ -51,10 +55,12 @@ class AttributeIn(In):
     def _enum_has_values(self) -> "AttributeIn":
         enum = self.type in {AttributeType.ENUM, AttributeType.ENUMS}
         if enum and not self.values:
-            raise _inconsistent(f"The enum “{self.name}” lists no values.")
+            raise _inconsistent("/values", f"The enum “{self.name}” lists no values.")
         if not enum and self.values is not None:
-            raise _inconsistent(f"“{self.name}” is a {self.type.value}; only an enum lists values.")
-        _unique(self.values or (), "value")
+            raise _inconsistent(
+                "/values", f"“{self.name}” is a {self.type.value}; only an enum lists values."
+            )
+        _unique(self.values or (), "value", "/values/{}")
         return self
 
 
@@ -69,7 +75,8 @@ class LabelIn(In):
 
     @model_validator(mode="after")
     def _attributes_differ(self) -> "LabelIn":
-        _unique((attribute.name for attribute in self.attributes), "attribute")
+        names = (attribute.name for attribute in self.attributes)
+        _unique(names, "attribute", "/attributes/{}/name")
         return self
 
 
@@ -93,14 +100,18 @@ class SchemeIn(In):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "SchemeIn":
-        _unique((label.name for label in self.labels), "label")
-        _unique((label.hotkey for label in self.labels if label.hotkey), "hotkey")
-        _unique((relation.name for relation in self.relations), "relation")
+        _unique((label.name for label in self.labels), "label", "/labels/{}/name")
+        _unique((label.hotkey for label in self.labels), "hotkey", "/labels/{}/hotkey")
+        _unique((relation.name for relation in self.relations), "relation", "/relations/{}/name")
         labels = {label.name for label in self.labels}
-        for relation in self.relations:
-            for end in (*relation.source, *relation.target):
-                if end not in labels:
-                    raise _inconsistent(f"The relation “{relation.name}” joins “{end}”, no label.")
+        for place, relation in enumerate(self.relations):
+            for side, ends in (("source", relation.source), ("target", relation.target)):
+                for end, label in enumerate(ends):
+                    if label not in labels:
+                        raise _inconsistent(
+                            f"/relations/{place}/{side}/{end}",
+                            f"The relation “{relation.name}” joins “{label}”, which is no label.",
+                        )
         return self
 
     def definition(self) -> dict[str, Any]:
@@ -152,18 +163,14 @@ class ProjectIn(In):
     settings: ProjectSettings = ProjectSettings()
 
 
-def _not_null(value: object) -> object:
-    if value is None:
-        raise PydanticCustomError("null", "The field cannot be null")
-    return value
-
-
-class ProjectPatch(In):
+class ProjectPatch(Patch):
     """What of a project can change; its slug never does."""
 
-    name: Annotated[Line | None, AfterValidator(_not_null)] = None
+    name: Line = ""
     description: Prose | None = None
-    settings: Annotated[ProjectSettings | None, AfterValidator(_not_null)] = None
+    settings: ProjectSettings = Field(
+        default=ProjectSettings(), description="Those that are left out stay as they are."
+    )
 
 
 class ProjectOut(Out):

@@ -1,9 +1,9 @@
 """Every write to relations."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, insert, update
+from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
@@ -23,6 +23,7 @@ from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind
 from app.documents.queries import SeenDocument
 from app.models import Relation
+from app.models.constraints import violated
 from app.projects import queries as projects
 from app.relations import queries
 from app.relations.queries import SeenRelation
@@ -47,7 +48,9 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
         stored = await queries.by_id(db, new.id)
         if stored is not None:
             return _same_or_conflict(document, new, stored), False
-    await _check_epoch(db, document)
+    if await projects.epoch(db, standing.project_id) != standing.epoch:
+        # The scheme or the document is not as it was when the caller was let in.
+        raise Moved
     found = await queries.ends(db, document.id, {new.source, new.target})
     refusals: list[Unprocessable] = [
         UnknownAnnotation(pointer, "The document has no such annotation.")
@@ -60,9 +63,9 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
     refusal = scheme.relation_refusal(new.type, found[new.source].label, found[new.target].label)
     if refusal is not None:
         raise refusal
-    moment = now()
+    moment, id = now(), new.id or uuid7()
     row = {
-        "id": new.id or uuid7(),
+        "id": id,
         "project_id": standing.project_id,
         "document_id": document.id,
         "type": new.type,
@@ -74,11 +77,14 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
         "created_at": moment,
         "withdrawn_at": None,
     }
-    await db.execute(insert(Relation).values(row))
-    id: UUID = row["id"]
-    entry = Entry(
-        standing.project_id, standing.actor.id, ChangeKind.RELATION_CREATED, id, 1, moment
-    )
+    try:
+        await db.execute(insert(Relation).values(row))
+    except IntegrityError as error:
+        if violated(error) != "pk_relations":
+            raise
+        # Another project, under a lock of its own, took the id since it was looked for.
+        raise Moved from None
+    entry = Entry.by(standing, ChangeKind.RELATION_CREATED, id, 1, moment)
     await append(db, standing.project_id, [entry], after=end)
     out = RelationOut(
         id=id,
@@ -92,12 +98,6 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
         created_at=moment,
     )
     return out, True
-
-
-async def _check_epoch(db: Session, document: SeenDocument) -> None:
-    """The scheme and the document must be as they were when the caller was let in."""
-    if await projects.epoch(db, document.standing.project_id) != document.standing.epoch:
-        raise Moved
 
 
 def _same_or_conflict(document: SeenDocument, new: RelationIn, row: Row[Any]) -> RelationOut:
@@ -140,12 +140,5 @@ async def withdraw(db: Session, relation: SeenRelation, seen: int) -> None:
     )
     if withdrawn.rowcount == 0:
         raise Gone("The relation was withdrawn.")
-    entry = Entry(
-        standing.project_id,
-        standing.actor.id,
-        ChangeKind.RELATION_WITHDRAWN,
-        row.id,
-        seen + 1,
-        moment,
-    )
+    entry = Entry.by(standing, ChangeKind.RELATION_WITHDRAWN, row.id, seen + 1, moment)
     await append(db, standing.project_id, [entry], after=end)

@@ -9,11 +9,11 @@ from sqlalchemy import Row, bindparam, insert, update
 from uuid_utils.compat import uuid7
 
 from app.annotations import queries as annotations
-from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale
+from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale, superseding
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
 from app.changes.commands import Entry, append, lock
-from app.changes.recorded import Recorded, Refused, Superseding, copied, table_of
+from app.changes.recorded import Recorded, Refused, copied, table_of
 from app.core.columns import now
 from app.core.database import Moved, Session
 from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
@@ -27,17 +27,7 @@ from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionIn, Decision
 from app.text.offsets import Ruler
 
 _DECISIONS = table_of("decisions")
-_SETS = ("status", "decided_by_id", "decided_at", "updated_by_id", "updated_at")
-_DECIDE = Recorded(
-    _DECISIONS,
-    supersedes=Superseding(
-        ANNOTATIONS,
-        VERSIONS,
-        key="annotation_id",
-        changes=_SETS,
-        living=ANNOTATIONS.c.withdrawn_at.is_(None),
-    ),
-)
+_DECIDE = Recorded(_DECISIONS, supersedes=superseding("status", "decided_by_id", "decided_at"))
 
 
 async def decide(
@@ -80,20 +70,25 @@ async def decide(
 async def _said_before(
     db: Session, annotation: SeenAnnotation, seen: int, new: DecisionIn
 ) -> DecisionOut | None:
-    """What this reviewer decided on that version, or to make it, if it was the same verdict."""
-    reviewer = annotation.standing.actor.id
-    own = await queries.by_reviewer(db, reviewer, [annotation.id], since=seen - 1)
-    return _standing_decision(own, annotation.id, seen, new)
+    """The decision of this reviewer that the new one repeats, if it does."""
+    own = await queries.by_reviewer(db, annotation.standing.actor.id, [annotation.id])
+    return _repeated(own, annotation.row, seen, new)
 
 
-def _standing_decision(
-    own: dict[tuple[UUID, int], Row[Any]], id: UUID, seen: int, new: DecisionIn
+def _repeated(
+    own: dict[tuple[UUID, int], Row[Any]], row: Row[Any], seen: int, new: DecisionIn
 ) -> DecisionOut | None:
-    for version in (seen, seen - 1):
-        row = own.get((id, version))
-        if row is not None and row.verdict is new.verdict:
-            return DecisionOut.of(row)
-    return None
+    """The reviewer's decision on the same version with the same verdict: a lost answer's retry.
+
+    So is one on the version that their own decision made, while that is the current one, unless it
+    says more than that decision did.
+    """
+    said = own.get((row.id, seen))
+    if said is None and row.version == seen:
+        said = own.get((row.id, seen - 1))
+        if said is not None and new.comment not in {None, said.comment}:
+            return None
+    return None if said is None or said.verdict is not new.verdict else DecisionOut.of(said)
 
 
 def _check_comment(new: DecisionIn) -> None:
@@ -137,9 +132,8 @@ def _sets(decision: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entry(standing: Standing, decision: dict[str, Any]) -> Entry:
-    return Entry(
-        standing.project_id,
-        standing.actor.id,
+    return Entry.by(
+        standing,
         ChangeKind.ANNOTATION_DECIDED,
         decision["annotation_id"],
         decision["version"] + 1,
@@ -165,7 +159,10 @@ _DECIDE_MANY = (
     )
     .values(
         version=ANNOTATIONS.c.version + 1,
-        **{name: bindparam(f"seen_{name}", type_=ANNOTATIONS.c[name].type) for name in _SETS},
+        **{
+            name: bindparam(f"seen_{name}", type_=ANNOTATIONS.c[name].type)
+            for name in ("status", "decided_by_id", "decided_at", "updated_by_id", "updated_at")
+        },
     )
 )
 
@@ -191,7 +188,7 @@ async def decide_many(
     results: list[BulkResult] = []
     for item in given:
         try:
-            decision = _decided(standing, rows.get(item.annotation), item, own, decisions)
+            out, is_new = _decided(standing, rows.get(item.annotation), item, own, decisions)
         except Stale:
             row = rows[item.annotation]
             # Only for UTF-16 and UTF-8, and only for what was refused.
@@ -199,8 +196,7 @@ async def decide_many(
         except Problem as problem:
             results.append(_refused(item, problem))
         else:
-            status = 201 if isinstance(decision, dict) else 200
-            out = _out(decision, standing.actor) if isinstance(decision, dict) else decision
+            status = 201 if is_new else 200
             results.append(BulkResult(annotation=item.annotation, status=status, decision=out))
     await _write_many(db, standing, list(decisions.values()), end)
     return results
@@ -212,25 +208,25 @@ def _decided(
     item: BulkDecisionIn,
     own: dict[tuple[UUID, int], Row[Any]],
     decisions: dict[UUID, dict[str, Any]],
-) -> dict[str, Any] | DecisionOut:
-    """The decision to write, which is added to ``decisions``, or the one that stands."""
+) -> tuple[DecisionOut, bool]:
+    """The decision that stands, or the new one, which is added to ``decisions``; then True."""
     if row is None:
         raise NotFound("There is no such annotation in the project.")
     if row.withdrawn_at is not None:
         raise Gone("The annotation was withdrawn; its history remains.")
     _check_comment(item)
-    if row.version != item.version or row.decided_by_id == standing.actor.id:
-        said = _standing_decision(own, item.annotation, item.version, item)
-        if said is not None:
-            return said
+    said = _repeated(own, row, item.version, item)
+    if said is not None:
+        return said, False
     made = decisions.get(item.annotation)
     if made is not None and made["version"] == item.version and made["verdict"] is item.verdict:
-        return _out(made, standing.actor)
+        return _out(made, standing.actor), False
     if row.version != item.version or made is not None:
         raise Stale(None, version=row.version)
     _check_other(standing, row)
-    decisions[item.annotation] = _decision(standing, item.annotation, item.version, item)
-    return decisions[item.annotation]
+    decision = _decision(standing, item.annotation, item.version, item)
+    decisions[item.annotation] = decision
+    return _out(decision, standing.actor), True
 
 
 async def _stale(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import BigInteger, Row, Select, literal, select
 
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import Measured
@@ -31,20 +31,19 @@ async def page(db: Session, annotation: SeenAnnotation, pages: Paging) -> Page[D
     after = pages.after(int)
     query = DECISIONS.where(Decision.annotation_id == annotation.id)
     if after is not None:
-        query = query.where(Decision.version > after[0])
+        query = query.where(Decision.version > literal(after[0], BigInteger))
     query = query.order_by(Decision.version).limit(pages.limit + 1)
     rows = (await db.execute(query)).all()
     return pages.page(rows, DecisionOut.of, key=lambda row: (row.version,))
 
 
 async def by_reviewer(
-    db: Session, reviewer_id: UUID, annotation_ids: Sequence[UUID], *, since: int = 0
+    db: Session, reviewer_id: UUID, annotation_ids: Sequence[UUID]
 ) -> dict[tuple[UUID, int], Row[Any]]:
     """What a reviewer decided on these annotations, by annotation and version looked at."""
     query = DECISIONS.where(
         Decision.annotation_id.in_(annotation_ids),
         Decision.reviewer_id == reviewer_id,
-        Decision.version >= since,
     )
     return {(row.annotation_id, row.version): row for row in await db.execute(query)}
 

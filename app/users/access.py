@@ -22,8 +22,8 @@ async def _credential(request: Request) -> Credential:
         scheme, _, text = header.partition(" ")
         credential = parse_token(text.strip()) if scheme.lower() == "bearer" else None
     else:
-        cookies = request.cookies
-        credential = parse_cookie(cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or "")
+        # Where there is https, the plain name is not read: another host of the domain could set it.
+        credential = parse_cookie(request.cookies.get(_cookie_name(request), ""))
         if credential is not None and request.method not in SAFE_METHODS:
             same_site(request, required=True)
     if credential is None:
@@ -53,7 +53,8 @@ def same_site(request: Request, *, required: bool) -> None:
     if origin is not None:
         settings: Settings = request.app.state.settings
         ours = settings.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if _origin(origin) != _origin(ours):
+        from_where = _origin(origin)
+        if from_where is None or from_where != _origin(ours):
             raise CrossSiteRequest("The request comes from another site's page.")
         return
     if required:
@@ -63,9 +64,17 @@ def same_site(request: Request, *, required: bool) -> None:
         )
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None for what is no such URL, as ``null`` is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        return None
+    return parts.scheme, parts.hostname or "", port
+
+
+_PORTS = {"http": 80, "https": 443}
 
 
 async def _actor(credential: Shown, db: Db, request: Request) -> ActorOf:
@@ -84,7 +93,7 @@ Actor = Annotated[ActorOf, Depends(_actor)]
 
 
 async def _admin(actor: Actor) -> ActorOf:
-    if not actor.is_admin:
+    if not actor.administers:
         raise Forbidden("Only an admin may see or change users and make projects.")
     return actor
 
@@ -98,16 +107,19 @@ def _secure(request: Request) -> bool:
     return request.url.scheme == "https" or settings.public_url.startswith("https:")
 
 
+def _cookie_name(request: Request) -> str:
+    return SECURE_COOKIE if _secure(request) else COOKIE
+
+
 def set_cookie(request: Request, response: Response, value: str) -> None:
     """Give the browser its session; ``__Host-`` and ``Secure`` wherever there is https."""
     settings: Settings = request.app.state.settings
-    secure = _secure(request)
     response.set_cookie(
-        SECURE_COOKIE if secure else COOKIE,
+        _cookie_name(request),
         value,
         max_age=settings.session_days * 86_400,
         path="/",
-        secure=secure,
+        secure=_secure(request),
         httponly=True,
         samesite="lax",
     )
@@ -115,11 +127,10 @@ def set_cookie(request: Request, response: Response, value: str) -> None:
 
 def clear_cookie(request: Request, response: Response) -> None:
     """Take the session from the browser."""
-    secure = _secure(request)
     response.delete_cookie(
-        SECURE_COOKIE if secure else COOKIE,
+        _cookie_name(request),
         path="/",
-        secure=secure,
+        secure=_secure(request),
         httponly=True,
         samesite="lax",
     )

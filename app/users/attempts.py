@@ -1,8 +1,11 @@
-"""How often one may try to sign in: per user name and per address, in each worker."""
+"""How often one may fail to sign in: per address and per user name, in each worker."""
+
+import math
+import time
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import FixedWindowRateLimiter
 
 from app.core.errors import TooManyRequests
 
@@ -11,18 +14,31 @@ class SignInAttempts:
     """Counts sign-ins that failed or are under way."""
 
     def __init__(self, per_minute: int) -> None:
-        """``per_minute`` attempts for one name, and as many from one address."""
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        """``per_minute`` attempts from one address, and as many for one name."""
+        self._storage = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._storage)
         self._limit = RateLimitItemPerMinute(per_minute)
 
     async def count(self, username: str, address: str) -> None:
-        """Count one attempt.
+        """Count one attempt; ``forget`` it if it succeeds.
 
         Raises:
-            TooManyRequests: when it is one too many.
+            TooManyRequests: when it is one too many, with the seconds to wait.
         """
-        for key in (f"name:{username}", f"address:{address}"):
+        # The address first: one that may try no more must not use up a name's attempts.
+        for key in _keys(username, address):
             if not await self._limiter.hit(self._limit, key):
+                window = await self._limiter.get_window_stats(self._limit, key)
+                wait = max(1, math.ceil(window.reset_time - time.time()))
                 raise TooManyRequests(
-                    "Too many attempts to sign in; wait a minute.", retry_after=60
+                    f"Too many attempts to sign in; wait {wait} seconds.", retry_after=wait
                 )
+
+    async def forget(self, username: str, address: str) -> None:
+        """Take back an attempt that succeeded: who knows the password is not slowed down."""
+        for key in _keys(username, address):
+            await self._storage.decr(self._limit.key_for(key))
+
+
+def _keys(username: str, address: str) -> tuple[str, str]:
+    return f"address:{address}", f"name:{username}"

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -46,14 +46,17 @@ async def create(db: Session, new: UserIn) -> UserOut:
 async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
     """Change a user; deactivating one or changing the password ends their browser sessions.
 
+    Without a password, null, a user can only use tokens.
+
     Raises:
         NotFound: when there is no such user.
         Stale: when ``seen`` is not the current version.
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
-    password = values.pop("password", None)
-    if password is not None:
-        values["password_hash"] = await credentials.hash_password(password)
+    new_password = "password" in values
+    if new_password:
+        password = values.pop("password")
+        values["password_hash"] = password and await credentials.hash_password(password)
     await db.begin()
     changed = (
         await db.execute(
@@ -68,7 +71,7 @@ async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
         if current is None:
             raise NotFound("There is no such user.")
         raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
-    if password is not None or not changed.is_active:
+    if new_password or not changed.is_active:
         await db.execute(delete(BrowserSession).where(BrowserSession.user_id == changed.id))
     return UserOut.of(changed)
 
@@ -86,6 +89,14 @@ async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> tu
         raise BadCredentials("User name or password is wrong.")
     id, secret, moment = uuid7(), credentials.new_secret(), now()
     await db.begin()
+    # Held until the commit, so that a session never outlives the password that it was started with.
+    unchanged = (
+        select(User.id)
+        .where(User.id == user.id, User.password_hash == user.password_hash, User.is_active)
+        .with_for_update(read=True)
+    )
+    if (await db.execute(unchanged)).first() is None:
+        raise BadCredentials("User name or password is wrong.")
     await db.execute(delete(BrowserSession).where(BrowserSession.expires_at <= moment))
     await db.execute(
         insert(BrowserSession).values(
@@ -113,7 +124,7 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         InvalidValue: when the project is not one that the actor may see, or the token would have
             expired already or outlive the token that makes it.
     """
-    if actor.role_cap is not None or actor.project_cap is not None:
+    if actor.narrowed:
         raise Forbidden("A token that was narrowed makes no others; sign in, or use a full one.")
     if new.expires_at is not None and new.expires_at <= now():
         raise InvalidValue("/expires_at", "The token would have expired already.")
@@ -126,9 +137,9 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         project_id = await queries.project_seen(db, actor, new.project)
         if project_id is None:
             raise InvalidValue("/project", "There is no such project.")
-    secret = credentials.new_secret()
+    id, secret = uuid7(), credentials.new_secret()
     row = {
-        "id": uuid7(),
+        "id": id,
         "user_id": actor.id,
         "name": new.name,
         "secret_hash": credentials.hash_secret(secret),
@@ -139,7 +150,7 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         "revoked_at": None,
     }
     await db.execute(insert(Token).values(row))
-    text = credentials.token_text(row["id"], secret)
+    text = credentials.token_text(id, secret)
     return NewTokenOut.model_validate({**row, "project": new.project, "token": text})
 
 
@@ -151,10 +162,11 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
         NotFound: when the actor has no such token.
         Stale: when ``seen`` is not 1; a token never changes.
     """
-    if actor.role_cap is not None or actor.project_cap is not None:
+    if actor.narrowed:
         raise Forbidden("A token that was narrowed revokes none; sign in, or use a full one.")
     if seen != 1:
-        raise Stale(None, version=1)
+        current = await queries.token(db, actor, id)
+        raise Stale(current.model_dump(mode="json"), version=current.version)
     revoked = await db.execute(
         update(Token)
         .where(Token.id == id, Token.user_id == actor.id, Token.revoked_at.is_(None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.columns import now
 from app.core.database import Session
@@ -26,6 +27,8 @@ from app.models import BrowserSession, ChangeHead, Membership, Project, Token, U
 from app.users.credentials import Credential, CredentialKind
 from app.users.schemas import MembershipOut, MeOut, TokenOut, UserOut
 
+Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -36,11 +39,11 @@ class Caller:
 
     source: FromClause
     columns: tuple[ColumnElement[Any], ...]
-    project_cap: ColumnElement[Any]
+    project_cap: Column
     where: ColumnElement[bool]
 
-    def seeing(self, project_id: ColumnElement[Any]) -> FromClause:
-        """Joined to the project of that id where the caller may see it; else its columns are NULL."""
+    def seeing(self, project_id: Column) -> FromClause:
+        """Joined to the project of that id; its columns are NULL if the caller may not see it."""
         return (
             self.source.outerjoin(
                 Membership,
@@ -58,7 +61,7 @@ class Caller:
         )
 
     def joined(self, target: FromClause, on: ColumnElement[bool]) -> "Caller":
-        """The same, with ``target`` outer-joined first, so that its columns can name the project."""
+        """The same, with ``target`` outer-joined first: its columns can then name the project."""
         return Caller(self.source.outerjoin(target, on), self.columns, self.project_cap, self.where)
 
 
@@ -116,9 +119,7 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
     return Actor(
         id=row.caller_id,
         name=row.caller_name,
-        is_admin=row.caller_is_admin
-        and row.caller_role_cap is None
-        and row.caller_project_cap is None,
+        is_admin=row.caller_is_admin,
         role_cap=row.caller_role_cap,
         project_cap=row.caller_project_cap,
         expires_at=None if by_session else row.caller_expires_at,
@@ -127,7 +128,7 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
 
 
 def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
-    """What the actor is in the project of a row with ``STANDING_COLUMNS``; None if they may not see it."""
+    """What the actor is in the project of a row with ``STANDING_COLUMNS``; None if it is hidden."""
     if row.standing_project_id is None:
         return None
     role = Role.MANAGER if row.caller_is_admin else row.standing_role
@@ -210,7 +211,7 @@ async def me(db: Session, actor: Actor) -> MeOut:
         id=actor.id,
         name=actor.name,
         display_name=found.scalar_one(),
-        is_admin=actor.is_admin,
+        is_admin=actor.administers,
         memberships=[
             MembershipOut(project=row.slug, role=narrower(row.role, actor.role_cap))
             for row in memberships

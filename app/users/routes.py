@@ -56,9 +56,11 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     access.same_site(request, required=False)
     attempts: SignInAttempts = request.app.state.sign_in_attempts
     settings: Settings = request.app.state.settings
-    await attempts.count(given.username, request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
+    await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
     cookie, actor = await commands.sign_in(db, given, lasting=lasting)
+    await attempts.forget(given.username, address)
     access.set_cookie(request, response, cookie)
     return await queries.me(db, actor)
 

@@ -3,18 +3,20 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Slug
+from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Patch, Slug, printable
 from app.core.vocabulary import Role
 
-Password = Annotated[str, StringConstraints(min_length=12, max_length=1000)]
+Password = Annotated[
+    str, StringConstraints(min_length=12, max_length=1000), AfterValidator(printable)
+]
 
 
 class SessionIn(In):
     """A sign-in."""
 
-    username: Annotated[str, StringConstraints(max_length=200)]
+    username: Line
     password: Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -29,12 +31,13 @@ class UserIn(In):
     is_admin: bool = False
 
 
-class UserPatch(In):
+class UserPatch(Patch):
     """What of a user can change; a name never does."""
 
     display_name: Line | None = None
     password: Password | None = Field(
-        default=None, description="A new password ends the user's browser sessions."
+        default=None,
+        description="A new one ends the user's browser sessions; null leaves them tokens alone.",
     )
     is_admin: bool = False
     is_active: bool = True

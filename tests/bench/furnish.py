@@ -25,7 +25,7 @@ TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE
 
 def migrate(url: str) -> None:
     """Make the tables of an empty database."""
-    command = (str(Path(sys.executable).with_name("alembic")), "-c", str(Path(__file__).parents[2] / "alembic.ini"), "upgrade", "head")  # INTERIM
+    command = (str(Path(sys.executable).with_name("stet")), "migrate")
     subprocess.run(command, check=True, env={**os.environ, "STET_DATABASE_URL": url})  # noqa: S603
 
 

@@ -12,10 +12,11 @@ from app.core.errors import ImportRefused
 from app.formats.jsonl import Line, Reader
 from app.imports.commands import import_lines
 from app.imports.schemas import ImportReport
+from app.main import create_app
 from app.models import Change, ChangeHead
 from app.projects.queries import standing_as
 from tests import make
-from tests.conftest import Newsroom
+from tests.conftest import Databases, Newsroom, settings
 
 PATH = "/v1/projects/{}/export?format=jsonl"
 
@@ -110,17 +111,14 @@ async def test_what_was_exported_comes_back_equal_in_an_empty_project(newsroom: 
 
 
 async def test_the_ids_are_kept_where_they_are_free(
-    newsroom: Newsroom, databases: Any, dialect: str
+    newsroom: Newsroom, databases: Databases, dialect: str
 ) -> None:
     """Deleting frees nothing, so the second Stet is another database."""
     await furnish(newsroom)
     exported = await export(newsroom)
     url = databases.furnished(dialect)
-    from app.main import create_app
-    from tests.conftest import settings
-
     app = create_app(settings(url))
-    other = Newsroom(app, newsroom._stack)
+    other = Newsroom(app, newsroom.stack)
     await bring_in(other, exported)
 
     assert await export(other) == exported

@@ -1,0 +1,96 @@
+"""Which annotations a filter means, in the words of either database."""
+
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, text
+
+from app.annotations.schemas import AnnotationFilter
+from app.core.database import Session
+from app.core.errors import InvalidParameter
+from app.core.permissions import Standing
+from app.models import Annotation
+from app.projects import queries as projects
+
+
+def matching(
+    query: Select[Any], given: AnnotationFilter, author: ColumnElement[str], dialect: str
+) -> Select[Any]:
+    """A query over annotations, narrowed to those that the filter means."""
+    conditions: list[ColumnElement[bool]] = [Annotation.withdrawn_at.is_(None)]
+    if given.label:
+        conditions.append(Annotation.label.in_(given.label))
+    if given.status:
+        conditions.append(Annotation.status.in_(given.status))
+    if given.author:
+        conditions.append(author.in_(given.author))
+    if given.origin:
+        conditions.append(Annotation.origin.in_(given.origin))
+    if given.document is not None:
+        conditions.append(Annotation.document_id == given.document)
+    if given.updated_after is not None:
+        conditions.append(Annotation.updated_at > given.updated_after)
+    for place, (name, value) in enumerate(given.attributes):
+        conditions.append(_attribute_is(place, name, value, dialect))
+    return query.where(and_(*conditions))
+
+
+# A JSON number, as a query may hold it (RFC 8259, section 6).
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+_ATTRIBUTE_IS = {
+    "postgresql": """
+        CASE json_typeof(annotations.attributes -> :name)
+        WHEN 'object' THEN false
+        WHEN 'array' THEN EXISTS (
+            SELECT 1 FROM json_array_elements_text(annotations.attributes -> :name) AS item
+            WHERE item = :value)
+        WHEN 'number' THEN (annotations.attributes ->> :name)::double precision = :number
+        ELSE annotations.attributes ->> :name = :value END""",
+    "sqlite": """
+        EXISTS (
+            SELECT 1 FROM json_each(annotations.attributes) AS attribute
+            WHERE attribute.key = :name AND CASE attribute.type
+            WHEN 'object' THEN false
+            WHEN 'array' THEN EXISTS (
+                SELECT 1 FROM json_each(attribute.value) AS item WHERE item.value = :value)
+            WHEN 'true' THEN :value = 'true'
+            WHEN 'false' THEN :value = 'false'
+            WHEN 'text' THEN attribute.value = :value
+            ELSE attribute.value = :number END)""",
+}
+
+
+def _attribute_is(place: int, name: str, value: str, dialect: str) -> ColumnElement[bool]:
+    """An attribute equals the value, or is a list that holds it; a span equals nothing."""
+    number = float(value) if _NUMBER.fullmatch(value) else None
+    bound = {
+        f"{kind}_{place}": bindparam(f"{kind}_{place}", given, type_=type_)
+        for kind, given, type_ in (
+            ("name", name, Text()),
+            ("value", value, Text()),
+            ("number", number, Double()),
+        )
+    }
+    sql = re.sub(r":(name|value|number)\b", rf":\1_{place}", _ATTRIBUTE_IS[dialect])
+    used = [parameter for key, parameter in bound.items() if f":{key}" in sql]
+    return text(sql).bindparams(*used)  # type: ignore[return-value]  # a text clause is a condition
+
+
+async def check_attributes(db: Session, standing: Standing, given: AnnotationFilter) -> None:
+    """Raise unless some label of the project's scheme has each attribute that the filter names.
+
+    Raises:
+        InvalidParameter: for a name that no label has; it would silently match nothing.
+    """
+    if not given.attributes:
+        return
+    scheme = await projects.scheme(db, standing)
+    known = {name for attributes in scheme.labels.values() for name in attributes}
+    for name, _ in given.attributes:
+        if name not in known:
+            raise InvalidParameter(
+                f"attribute.{name}"[:200],
+                "No label of the scheme has such an attribute.",
+                allowed=sorted(known),
+            )

@@ -1,0 +1,287 @@
+"""The same commands, from a shell.
+
+Whoever has the shell has the database, so nobody is asked for a token here. What is refused is one
+line on standard error and an exit status: 1 for what was asked, 2 for how. Never a traceback.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from alembic import command
+from alembic.util import CommandError
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+
+from app.annotations.schemas import AnnotationFilter
+from app.core.connect import connect
+from app.core.database import FAILURES, Database, Moved, reason
+from app.core.errors import NotFound, Problem, Unavailable, Unprocessable
+from app.core.permissions import Actor
+from app.core.settings import InvalidSettings, settings
+from app.core.vocabulary import Role, Status
+from app.exports import queries as exports
+from app.exports.files import whole
+from app.imports import commands as imports
+from app.imports.files import lines_of
+from app.operations import queries as operations
+from app.operations import serving
+from app.projects import commands as projects
+from app.projects import queries as project_queries
+from app.users import commands as users
+from app.users import queries as user_queries
+from app.users.schemas import TokenIn, UserIn
+
+T = TypeVar("T")
+
+_SHOWN_REFUSALS = 20
+
+app = typer.Typer(
+    help="Stet annotates text. Settings are STET_* variables or a .env file.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="People.", no_args_is_help=True)
+token = typer.Typer(help="What people and scripts authenticate by.", no_args_is_help=True)
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
+
+
+def main() -> None:
+    """What the shell runs. Other packages add commands by the entry points ``stet.commands``."""
+    for entry in entry_points(group="stet.commands"):
+        app.command(entry.name)(entry.load())
+    try:
+        app()
+    except REFUSALS as error:
+        for line in _words(error):
+            typer.echo(f"stet: {line}", err=True)
+        raise SystemExit(2 if isinstance(error, InvalidSettings | ValidationError) else 1) from None
+
+
+REFUSALS: tuple[type[Exception], ...] = (
+    InvalidSettings,
+    ValidationError,
+    Problem,
+    Moved,
+    CommandError,
+    *FAILURES,
+)
+
+
+def _words(error: Exception) -> Iterator[str]:
+    match error:
+        case ValidationError():
+            yield from (f"{item['loc'][0]}: {item['msg']}." for item in error.errors())
+        case Unprocessable(errors=refused):
+            for item in refused[:_SHOWN_REFUSALS]:
+                where = f"line {item['line']} " if "line" in item else ""
+                yield f"{where}{item.get('pointer', '')}".strip() + f": {item['detail']}"
+            if len(refused) > 1:
+                yield error.detail
+        case InvalidSettings() | Problem():
+            yield str(error)
+        case CommandError():
+            yield f"The migrations of this release do not fit the database: {error}"
+        case Moved():
+            yield "The project was changed meanwhile; nothing was written. Run it again."
+        case OSError() if error.filename is not None:
+            yield f"{error.filename}: {error.strerror}."
+        case _:
+            yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
+
+
+def run(work: Callable[[Database], Awaitable[T]]) -> T:
+    """What ``work`` answers, given the database of the settings, which is closed after it."""
+
+    async def connected() -> T:
+        database = connect(settings())
+        try:
+            return await work(database)
+        finally:
+            await database.dispose()
+
+    return asyncio.run(connected())
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+) -> None:
+    """Serve the API until stopped; what runs then is finished first."""
+    given = {"host": host, "port": port, "workers": workers}
+    update = {name: value for name, value in given.items() if value is not None}
+    chosen = settings().model_copy(update=update)
+
+    async def check(database: Database) -> str:
+        if database.dialect == "sqlite" and chosen.workers > 1:
+            raise InvalidSettings(
+                "SQLite has one writer, so one worker serves it. For more workers, use PostgreSQL."
+            )
+        unfit = operations.unfit(await operations.current(database))
+        if unfit is not None:
+            raise Unavailable(unfit)
+        return await operations.engine(database)
+
+    engine = run(check)
+
+    def announce(address: str) -> None:
+        of_workers = "one worker" if chosen.workers == 1 else f"{chosen.workers} workers"
+        url = chosen.public_url.rstrip("/") or address
+        typer.echo(f"Stet {version('stet')} on {engine}, {of_workers}. Ctrl-C stops it.\n")
+        typer.echo(f"  address     {url}")
+        typer.echo(f"  API         {url}/docs\n")
+
+    try:
+        serving.serve(chosen, announce)
+    except OSError as error:
+        where, why = f"{chosen.host}, port {chosen.port}", str(error.strerror).partition(" (")[0]
+        raise Unavailable(f"Cannot listen on {where}: {why}.") from None
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables to those of this release."""
+    before = run(operations.current)
+    command.upgrade(operations.alembic_config(), "head")
+    after = run(operations.current)
+    if before == after:
+        typer.echo(f"The database is at revision {after} already.")
+    else:
+        typer.echo(f"The database is at revision {after} now.")
+
+
+@user.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Lower case; it never changes.")],
+    project: Annotated[str | None, typer.Option(help="A project to be a member of.")] = None,
+    role: Annotated[Role | None, typer.Option(help="What to be in it.")] = None,
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="May do everything.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a password from standard input.")
+    ] = False,
+) -> None:
+    """Add a user, or with --project give one that there is a role in it."""
+    if (project is None) != (role is None):
+        raise typer.BadParameter("--project and --role go together.")
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    new = UserIn(name=name, password=password, is_admin=admin)
+
+    async def work(database: Database) -> bool:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            is_new = await user_queries.by_name(db, name) is None
+            if is_new or project is None or admin or password_stdin:
+                await users.create(db, new)
+            if project is not None and role is not None:
+                by = await project_queries.first_manager(db, project)
+                standing = await project_queries.standing_as(db, by, project)
+                member = await project_queries.member(db, standing.project_id, name)
+                seen = member and member.version
+                await projects.set_member(db, standing, name, seen, role)
+            return is_new
+
+    if run(work):
+        typer.echo(f"Added {name}.")
+        if not password_stdin:
+            typer.echo(f"Without a password, {name} uses tokens: stet token create {name} --name …")
+    if project is not None:
+        typer.echo(f"{name} is {role} of {project}.")
+
+
+@token.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(metavar="USER", help="Whose token it is.")],
+    label: Annotated[str, typer.Option("--name", help="What it is for.")],
+) -> None:
+    """Make a token and print it, alone; nothing ever shows it again."""
+
+    async def work(database: Database) -> str:
+        async with database.session(writes=True) as db:
+            found = await user_queries.user(db, name)
+            if not found.is_active:
+                raise NotFound("The user is deactivated.")
+            actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin)
+            return (await users.create_token(db, actor, TokenIn(name=label))).token
+
+    typer.echo(run(work))
+
+
+class Format(StrEnum):
+    """What a file holds."""
+
+    JSONL = "jsonl"
+
+
+_Format = Annotated[Format, typer.Option("--format", help="What the file holds.")]
+
+
+@app.command("export")
+def export_project(
+    project: Annotated[str, typer.Argument(help="The project's slug.")],
+    output: Annotated[Path | None, typer.Option(help="Else standard output.")] = None,
+    status: Annotated[list[Status] | None, typer.Option(help="Only these; repeatable.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
+    _format: _Format = Format.JSONL,
+) -> None:
+    """Write a project to a file: one consistent moment, whatever is written meanwhile."""
+    given = AnnotationFilter(status=status or (), label=label or ())
+
+    async def work(database: Database) -> None:
+        async with database.snapshot() as db:
+            id, _ = await exports.snapshot_of(db, project)
+            total = await exports.count(db, id)
+            with whole(output) as file, _progress("Documents", total) as advance:
+                async for lines in exports.lines(db, id, given):
+                    file.write(lines)
+                    advance(lines.count(b"\n"))
+
+    run(work)
+
+
+@app.command("import")
+def import_file(
+    project: Annotated[str, typer.Argument(help="The project's slug.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    by: Annotated[
+        str | None,
+        typer.Option("--as", metavar="USER", help="Who imports; else its first manager."),
+    ] = None,
+    _format: _Format = Format.JSONL,
+) -> None:
+    """Read a file into a project: all of it, or nothing if any of it is refused."""
+
+    async def work(database: Database) -> None:
+        async with database.session(writes=True) as db:
+            name = by or await project_queries.first_manager(db, project)
+            standing = await project_queries.standing_as(db, name, project)
+            with _progress("Bytes", file.stat().st_size) as advance:
+                report = await imports.import_lines(
+                    db, standing, lines_of(file, advance), max_chars=settings().max_text_chars
+                )
+        for what, tally in (("Created", report.created), ("Unchanged", report.unchanged)):
+            counts = ", ".join(f"{kind} {count}" for kind, count in tally.model_dump().items())
+            typer.echo(f"{what}: {counts}.")
+
+    run(work)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing in a pipe; calls say how many more are done."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)

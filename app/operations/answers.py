@@ -1,0 +1,194 @@
+"""What FastAPI can't tell of an operation: who may ask, what it answers anyway, and its headers."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from fastapi.dependencies.models import Dependant
+
+from app.annotations.access import Filter
+from app.core import errors
+from app.core.conditions import Seen, Tag
+from app.core.documented import BODY_PROBLEMS, add_problems
+from app.core.listing import Link
+from app.operations.examples import ANSWERS, REQUESTS
+from app.users.access import Shown
+
+_ETAG = {"type": "string", "examples": ['"3"']}
+_SECONDS = {"type": "integer", "minimum": 0}
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "The caller's, if it sent a sane one; else made here. The log has it too.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "ETag": {
+        "description": "The version, for `If-Match` and `If-None-Match`.",
+        "schema": _ETAG,
+    },
+    "Location": {
+        "description": "Where what was created is.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Link": {
+        "description": 'The next page, `rel="next"`; absent on the last.',
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "When to try again, in seconds.",
+        "required": True,
+        "schema": _SECONDS,
+    },
+    "WWW-Authenticate": {
+        "description": "How to say who is asking.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Connection": {
+        "description": "`close` where the rest of the body was not read.",
+        "schema": {"type": "string"},
+    },
+    "Set-Cookie": {
+        "description": "The browser's session, or its end.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+}
+
+_DONE = {"200": "Done.", "201": "Created.", "204": "Done; there is nothing to answer."}
+
+_PARAMETERS = {
+    "code": "The problem's code, such as `quote-mismatch`.",
+    "name": "The user's name.",
+    "id": "The resource's id.",
+    "end": "With `start`: only what shares a character with it.",
+    "order": "Which end of the list comes first.",
+    "external_id": "Only the one with this external id.",
+}
+
+
+def complete(operation: dict[str, Any], method: str, path: str, dependant: Dependant) -> None:
+    """Complete an operation of the document, in place."""
+    uses = set(_calls(dependant))
+    name = operation["operationId"]
+    sentence, _, _ = operation["description"].partition("\n\n")
+    operation["summary"] = " ".join(sentence.split()).partition(". ")[0].rstrip(".")
+    responses = operation["responses"]
+    _drop_defaults(responses)
+    if not path.startswith("/v1/"):
+        add_problems(responses, errors.InternalError)
+    else:
+        add_problems(responses, errors.InvalidParameter, errors.InternalError, errors.Unavailable)
+    if _call_of(Shown) in uses:
+        operation["security"] = [{"token": []}, {"session": []}]
+        add_problems(responses, errors.Unauthenticated)
+    else:
+        operation["security"] = []
+    if "requestBody" in operation:
+        add_problems(responses, *BODY_PROBLEMS)
+    _parameters(operation, uses)
+    _headers(responses, name, uses)
+    if method == "GET" and _call_of(Tag) in uses:
+        _not_modified(operation)
+    _exemplify(operation, name)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _call_of(annotated: object) -> Callable[..., Any]:
+    """The function behind an ``Annotated[…, Depends(function)]``."""
+    call: Callable[..., Any] = get_args(annotated)[1].dependency
+    return call
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    """Everything that a route depends on."""
+    for child in dependant.dependencies:
+        yield child.call
+        yield from _calls(child)
+
+
+def _drop_defaults(responses: dict[str, Any]) -> None:
+    """Forget the answers that FastAPI assumes and Stet does not give."""
+    content = responses.get("422", {}).get("content", {})
+    if "application/json" in content:
+        del responses["422"]
+    for status, response in responses.items():
+        if response["description"] == "Successful Response":
+            response["description"] = _DONE[status]
+
+
+def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
+    parameters: list[dict[str, Any]] = operation.get("parameters", [])
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema.update(kinds[0])
+        schema.pop("description", None)
+        parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
+        if parameter["name"] == "If-Match" and _call_of(Seen) in uses:
+            parameter["required"] = True
+    if _call_of(Filter) in uses:
+        parameters.append(
+            {
+                "name": "attributes",
+                "in": "query",
+                "description": "`attribute.<name>=<value>`: only those whose attribute equals the "
+                "value, or is a list that holds it. May be given for several attributes.",
+                "style": "form",
+                "explode": True,
+                "schema": {
+                    "type": "object",
+                    "propertyNames": {"pattern": r"^attribute\.\w[\w .-]{0,98}$"},
+                    "additionalProperties": {"type": "string"},
+                },
+                "example": {"attribute.speaker": "Ukraine"},
+            }
+        )
+    if parameters:
+        operation["parameters"] = parameters
+
+
+def _headers(responses: dict[str, Any], name: str, uses: set[Any]) -> None:
+    for status, response in responses.items():
+        named = {"X-Request-ID"}
+        done = status.startswith("2")
+        if done and _call_of(Tag) in uses:
+            named.add("ETag")
+        if status == "201" and name != "decide":
+            named.add("Location")
+        if done and _call_of(Link) in uses:
+            named.add("Link")
+        if done and name in {"sign_in", "sign_out"}:
+            named.add("Set-Cookie")
+        headers = response.setdefault("headers", {})
+        headers.update({name: {"$ref": f"#/components/headers/{name}"} for name in sorted(named)})
+
+
+def _not_modified(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "ETags that the caller has; one that is still right is answered 304.",
+            "schema": {"type": "string"},
+            "example": '"3"',
+        }
+    )
+    operation["responses"]["304"] = {
+        "description": "The caller has the current version already.",
+        "headers": {
+            name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "X-Request-ID")
+        },
+    }
+
+
+def _exemplify(operation: dict[str, Any], name: str) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["examples"] = {
+            key: {"summary": summary, "value": value}
+            for key, (summary, value) in REQUESTS.get(name, {}).items()
+        }
+    for status, value in ANSWERS.get(name, {}).items():
+        for content in operation["responses"][str(status)]["content"].values():
+            content["examples"] = {"example": {"value": value}}

@@ -1,0 +1,192 @@
+"""The examples of the OpenAPI document.
+
+A test sends the requests in the order of the story and compares the answers, so that nothing here
+is made up but ids, moments and secrets.
+"""
+
+import json
+from typing import Any
+
+from app.core.errors import NotFound
+from app.operations import story
+
+
+def _page(item: Any) -> dict[str, Any]:
+    return {"items": [item], "next": None}
+
+
+REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
+    "sign_in": {
+        "name and password": (
+            "By name and password",
+            {"username": "annotator-a", "password": story.PASSWORD},
+        )
+    },
+    "create_token": {
+        "narrowed": (
+            "A token that only reads, in one project, for a year",
+            {
+                "name": "nightly pull",
+                "role": "reader",
+                "project": "demo",
+                "expires_at": "2027-11-23T00:00:00Z",
+            },
+        ),
+        "full": ("A token that may do what its user may", {"name": "laptop"}),
+    },
+    "create_user": {
+        "annotator": (
+            "A user who may sign in",
+            {
+                "name": "annotator-a",
+                "display_name": "Annotator A",
+                "password": story.PASSWORD,
+            },
+        )
+    },
+    "update_user": {"deactivate": ("Deactivate a user", {"is_active": False})},
+    "create_project": {
+        "default": ("With the scheme for news", {"slug": "news", "name": "News"}),
+        "scheme": (
+            "With a scheme of its own",
+            {
+                "slug": "elections",
+                "name": "Claims in an election",
+                "scheme": story.SCHEME,
+            },
+        ),
+    },
+    "update_project": {
+        "describe": ("Describe it", {"description": "What was claimed, and who denied it."})
+    },
+    "set_member": {"annotator": ("Let a user annotate", {"role": "annotator"})},
+    "set_scheme": {"claims": ("Two labels and what joins them", story.SCHEME)},
+    "create_document": {"article": ("An article", story.NEW_DOCUMENT)},
+    "update_document": {"metadata": ("Replace its metadata", {"metadata": {"desk": "world"}})},
+    "create_annotation": {
+        "offsets": ("By offsets, with the words between them", story.NEW_CLAIM),
+        "quote": ("By its words, which occur once", story.NEW_DENIAL),
+        "context": ("By its words and what stands before them", story.NEW_QUOTE),
+        "fragments": ("In two pieces, by a model", story.NEW_GUESS),
+    },
+    "update_annotation": {"note": ("Add a note", {"note": "The cue is a noun."})},
+    "create_relation": {"denies": ("A denial denies a claim", story.NEW_RELATION)},
+    "decide": {
+        "request_changes": (
+            "Ask for a change, and say which",
+            {
+                "verdict": "request_changes",
+                "comment": story.DECISION["comment"],
+            },
+        ),
+        "approve": ("Approve", {"verdict": "approve"}),
+    },
+    "decide_many": {
+        "approve": (
+            "Approve two, of which one is not there",
+            {
+                "decisions": [
+                    {"annotation": story.DENIAL_ID, "version": 1, "verdict": "approve"},
+                    {"annotation": story.UNKNOWN_ID, "version": 1, "verdict": "approve"},
+                ]
+            },
+        )
+    },
+}
+"""What to send, by operation and by a name: a summary and the body."""
+
+_EXPORTED = {
+    "id": story.DOCUMENT_ID,
+    "external_id": story.NEW_DOCUMENT["external_id"],
+    "title": story.NEW_DOCUMENT["title"],
+    "language": "en",
+    "source_url": None,
+    "published_on": "2025-04-09",
+    "metadata": {"desk": "foreign"},
+    "version": 1,
+    "created_by": "annotator-a",
+    "created_at": story.MOMENT,
+    "updated_at": story.MOMENT,
+    "revision": 1,
+    "sha256": story.DOCUMENT["sha256"],
+    "normalized": story.DOCUMENT["normalized"],
+    "text": story.TEXT,
+    "offset_unit": "code_points",
+    "annotations": [],
+    "relations": [],
+}
+
+_METRICS = """\
+# HELP stet_requests_total Requests answered.
+# TYPE stet_requests_total counter
+stet_requests_total{method="GET",route="/v1/me",status="200"} 17.0
+"""
+
+ANSWERS: dict[str, dict[int, Any]] = {
+    "get_me": {200: story.ME},
+    "sign_in": {200: story.ME},
+    "list_tokens": {200: _page(story.TOKEN)},
+    "create_token": {201: {**story.TOKEN, "token": story.SECRET}},
+    "get_token": {200: story.TOKEN},
+    "list_users": {200: _page(story.USER)},
+    "create_user": {201: story.USER},
+    "get_user": {200: story.USER},
+    "update_user": {200: {**story.USER, "is_active": False, "version": 2}},
+    "list_projects": {200: _page(story.PROJECT)},
+    "create_project": {201: story.PROJECT},
+    "get_project": {200: story.PROJECT},
+    "update_project": {
+        200: {
+            **story.PROJECT,
+            "description": "What was claimed, and who denied it.",
+            "version": 2,
+        }
+    },
+    "list_members": {200: _page(story.MEMBER)},
+    "get_member": {200: story.MEMBER},
+    "set_member": {200: story.MEMBER, 201: story.MEMBER},
+    "get_scheme": {200: {"version": 1, **story.SCHEME}},
+    "set_scheme": {200: {"version": 2, **story.SCHEME}},
+    "list_documents": {200: _page(story.LISTED_DOCUMENT)},
+    "create_document": {200: story.DOCUMENT, 201: story.DOCUMENT},
+    "get_document": {200: story.DOCUMENT},
+    "update_document": {200: {**story.DOCUMENT, "metadata": {"desk": "world"}, "version": 2}},
+    "get_text": {200: story.TEXT},
+    "list_document_annotations": {200: _page(story.CLAIM)},
+    "create_annotation": {200: story.CLAIM, 201: story.CLAIM},
+    "list_annotations": {200: _page(story.CLAIM)},
+    "get_annotation": {200: story.CLAIM},
+    "update_annotation": {200: story.EDITED_CLAIM},
+    "list_relations": {200: _page(story.RELATION)},
+    "create_relation": {200: story.RELATION, 201: story.RELATION},
+    "get_relation": {200: story.RELATION},
+    "get_history": {200: story.HISTORY},
+    "list_decisions": {200: _page(story.DECISION)},
+    "decide": {200: story.DECISION, 201: story.DECISION},
+    "decide_many": {
+        200: {
+            "results": [
+                {
+                    "annotation": story.DENIAL_ID,
+                    "status": 201,
+                    "decision": story.APPROVAL,
+                    "problem": None,
+                },
+                {
+                    "annotation": story.UNKNOWN_ID,
+                    "status": 404,
+                    "decision": None,
+                    "problem": NotFound("There is no such annotation in the project.").body(),
+                },
+            ]
+        }
+    },
+    "export_project": {200: json.dumps(_EXPORTED, ensure_ascii=False) + "\n"},
+    "get_health": {200: {"status": "ok"}},
+    "get_readiness": {
+        200: {"status": "ready", "database": "postgresql", "revision": "0001_create_everything"}
+    },
+    "get_metrics": {200: _METRICS},
+    "get_problem": {200: '<!doctype html>\n<html lang="en">…</html>\n'},
+}
+"""What is answered, by operation and status."""

@@ -1,0 +1,74 @@
+"""Running the server: its socket, its workers, and how it stops."""
+
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.core.settings import Settings
+
+_BACKLOG = 2048
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; requests that run then have the settings' grace to end.
+
+    Args:
+        settings: where to listen, with how many workers, whose proxy headers to believe.
+        announce: told the server's address once connections to it are taken.
+
+    Raises:
+        OSError: when the address cannot be listened on.
+    """
+    listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        "app.main:serve_app",
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        # Stet logs each request itself; uvicorn's own line costs a quarter of the throughput.
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )
+    announce(_address(settings.host, listener))
+    if settings.workers == 1:
+        # uvicorn raises the signal again once it has stopped, and a stop that was asked for is a
+        # success; before uvicorn listens for the signal, this stops the process too.
+        signal.signal(signal.SIGTERM, _exit)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+        return
+    with tempfile.TemporaryDirectory(prefix="stet-metrics-") as shared:
+        # The workers' measurements are added up through files in it.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+        Multiprocess(config, sockets=[listener]).run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    """The server's URL on this machine."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  # it is compared, not listened on
+        host = "localhost"
+    elif ":" in host:
+        host = f"[{host}]"
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _exit(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)

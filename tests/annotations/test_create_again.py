@@ -1,0 +1,153 @@
+"""Posting is idempotent: a lost answer can be asked for again."""
+
+from typing import Any
+
+from tests import make
+from tests.conftest import Newsroom
+
+SPAN = make.span(make.TEXT, "Chinese nationals")
+BODY: dict[str, Any] = {
+    "label": "claim",
+    **SPAN,
+    "attributes": {"speaker": "Kyiv", "speaker_span": make.span(make.TEXT, "Kyiv")},
+    "note": "n",
+}
+IDENTITIES: tuple[dict[str, Any], ...] = ({"id": str(make.id_of(77))}, {"external_id": "a-1"})
+
+
+async def test_the_same_annotation_again_is_answered_200_and_the_stored_one(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    # The same content, however it is said.
+    found = {name: value for name, value in BODY.items() if name not in {"start", "end"}}
+    for identity in IDENTITIES:
+        first = await newsroom["annotator"].post(path, json=BODY | identity)
+        for body in (BODY | identity, found | identity):
+            again = await newsroom["annotator"].post(path, json=body)
+
+            assert await make.said(again, 200) == await make.said(first)
+            assert again.headers["ETag"] == '"1"'
+            assert "Location" not in again.headers
+    assert len((await newsroom["reader"].get(path)).json()["items"]) == 2
+
+
+async def test_the_same_annotation_again_in_another_unit_is_answered_in_that_unit(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"], make.ASTRAL)
+    path = f"/v1/documents/{document['id']}/annotations"
+    body = {"id": str(make.id_of(77)), "label": "claim"}
+    for unit, status in (("code_points", 201), ("utf16", 200), ("utf8", 200)):
+        span = make.span(make.ASTRAL, "да", unit)
+
+        answer = await newsroom["annotator"].post(
+            path, json=body | span, params={"offset_unit": unit}
+        )
+
+        annotation = await make.said(answer, status)
+        assert {name: annotation[name] for name in span} == span
+        assert annotation["offset_unit"] == unit
+
+
+async def test_it_is_the_same_also_after_edits_and_decisions(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    for identity in IDENTITIES:
+        created = await make.annotation(newsroom["annotator"], document["id"], **BODY | identity)
+        path = f"/v1/annotations/{created['id']}"
+        edit: dict[str, Any] = {"label": "quote", "quote": "Beijing", "attributes": {}, "note": None}
+        await newsroom["reviewer"].patch(path, json=edit, headers=make.seen(1))
+        await make.decision(newsroom["reviewer-b"], created["id"], version=2)
+
+        again = await newsroom["annotator"].post(
+            f"/v1/documents/{document['id']}/annotations", json=BODY | identity
+        )
+
+        assert await make.said(again, 200) == (await newsroom["reader"].get(path)).json()
+        assert again.json()["version"] == 3
+        # What it was edited to is not what was created.
+        other = await newsroom["annotator"].post(
+            f"/v1/documents/{document['id']}/annotations", json=edit | identity
+        )
+        assert other.status_code == 409
+
+
+async def test_the_same_id_with_other_content_or_author_conflicts(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    codes = ("id-conflict", "external-id-conflict")
+    for identity, code in zip(IDENTITIES, codes, strict=True):
+        await make.annotation(newsroom["annotator"], document["id"], **BODY | identity)
+        others: list[dict[str, Any]] = [
+            {"label": "denial"},
+            make.span(make.TEXT, "Chinese national"),
+            {"attributes": {"speaker": "Kyiv"}},
+            {"attributes": BODY["attributes"] | {"speaker": "kyiv"}},
+            {"note": None},
+            {"note": ""},
+            {"origin": "model"},
+            {"origin": "model", "confidence": 0.5},
+        ]
+        for other in others:
+            answer = await newsroom["annotator"].post(path, json=BODY | other | identity)
+            make.refused(answer, 409, code)
+        by_another = await newsroom["annotator-b"].post(path, json=BODY | identity)
+        make.refused(by_another, 409, code)
+    assert len((await newsroom["reader"].get(path)).json()["items"]) == 2
+
+
+async def test_an_id_and_an_external_id_name_one_annotation(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    both = BODY | {"id": str(make.id_of(77)), "external_id": "a-1"}
+    await make.annotation(newsroom["annotator"], document["id"], **both)
+
+    same = await newsroom["annotator"].post(path, json=both)
+    other_id = await newsroom["annotator"].post(path, json=both | {"id": str(make.id_of(78))})
+    other_external_id = await newsroom["annotator"].post(path, json=both | {"external_id": "a-2"})
+
+    assert same.status_code == 200
+    make.refused(other_id, 409, "external-id-conflict")
+    make.refused(other_external_id, 409, "id-conflict")
+
+
+async def test_the_id_of_a_withdrawn_annotation_is_gone_and_its_external_id_is_free(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    both = BODY | {"id": str(make.id_of(77)), "external_id": "a-1"}
+    await make.annotation(newsroom["annotator"], document["id"], **both)
+    await newsroom["annotator"].delete(f"/v1/annotations/{both['id']}", headers=make.seen(1))
+
+    again = await newsroom["annotator"].post(path, json=both)
+    anew = await newsroom["annotator"].post(path, json=both | {"id": str(make.id_of(78))})
+
+    make.refused(again, 410, "gone")
+    assert (await make.said(anew))["external_id"] == "a-1"
+
+
+async def test_an_id_of_another_document_conflicts_and_tells_nothing_of_it(
+    newsroom: Newsroom,
+) -> None:
+    await make.project(newsroom["admin"], "secret")
+    hidden = await make.document(newsroom["admin"], project="secret")
+    beside = await make.document(newsroom["annotator"])
+    document = await make.document(newsroom["annotator"])
+    answers = []
+    for number, (author, other) in enumerate((("admin", hidden), ("annotator", beside)), 77):
+        body = BODY | {"id": str(make.id_of(number)), "external_id": "a-1"}
+        await make.annotation(newsroom[author], other["id"], **body)
+
+        answers.append(
+            await newsroom["annotator"].post(
+                f"/v1/documents/{document['id']}/annotations", json=body
+            )
+        )
+
+    assert make.refused(answers[0], 409, "id-conflict") == make.refused(
+        answers[1], 409, "id-conflict"
+    )
+    # An external id is unique in its document alone.
+    await make.annotation(newsroom["annotator"], document["id"], **BODY, external_id="a-1")

@@ -1,0 +1,41 @@
+"""``stet migrate``."""
+
+from pathlib import Path
+
+from tests.cli.shell import stet
+
+
+def test_an_empty_database_gets_its_tables_from_any_directory(
+    empty_url: str, tmp_path: Path
+) -> None:
+    refused = stet("serve", "--port", "0", url=empty_url, folder=tmp_path, status=1)
+
+    migrated = stet("migrate", url=empty_url, folder=tmp_path)
+
+    assert refused.stderr == "stet: The database has no tables of Stet; run stet migrate.\n"
+    assert migrated.stdout.startswith("The database is at revision 0001")
+    assert migrated.stdout.endswith(" now.\n")
+    stet("user", "add", "first", "--admin", url=empty_url, folder=tmp_path)
+
+
+def test_migrating_twice_changes_nothing(empty_url: str, tmp_path: Path) -> None:
+    first = stet("migrate", url=empty_url, folder=tmp_path)
+
+    second = stet("migrate", url=empty_url, folder=tmp_path)
+
+    assert second.stdout == first.stdout.replace(" now.", " already.")
+
+
+def test_the_database_of_the_defaults_is_a_file_in_the_working_directory(tmp_path: Path) -> None:
+    stet("migrate", url=None, folder=tmp_path)
+
+    assert (tmp_path / "stet.db").stat().st_size > 0
+
+
+def test_a_file_of_settings_beside_the_working_directory_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("STET_DATABASE_URL=sqlite:///named.db\nOTHER=1\n")
+
+    stet("migrate", url=None, folder=tmp_path)
+
+    assert (tmp_path / "named.db").exists()
+    assert not (tmp_path / "stet.db").exists()

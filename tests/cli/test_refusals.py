@@ -1,0 +1,105 @@
+"""What is wrong is said in one line on standard error, never in a traceback."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import column, table
+
+from app.core.connect import connect
+from tests.cli.shell import stet
+from tests.conftest import settings
+
+MIGRATE = ("migrate",)
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "said"),
+    [
+        ("mysql://localhost/stet", 2, "must begin with sqlite:/// or postgresql://."),
+        ("sqlite:///:memory:", 2, "must name a file for SQLite."),
+        ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: invalid literal"),
+        ("sqlite:////no/such/folder/stet.db", 1, "cannot be used: unable to open database file."),
+        ("postgresql://stet@127.0.0.1:1/stet", 1, "cannot be used: [Errno 111]"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named_in_one_line(
+    url: str, status: int, said: str, tmp_path: Path
+) -> None:
+    refused = stet(*MIGRATE, url=url, folder=tmp_path, status=status)
+
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("stet: ")
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_not_there_is_named_by_the_server(
+    database_url: str, dialect: str, tmp_path: Path
+) -> None:
+    if dialect == "sqlite":
+        (tmp_path / "letter.txt").write_text(
+            "Dear editor, this is no database but a letter to you."
+        )
+        url, said = f"sqlite:///{tmp_path}/letter.txt", "file is not a database"
+    else:
+        url, said = database_url.replace("/stet_", "/none_"), "does not exist"
+
+    refused = stet(*MIGRATE, url=url, folder=tmp_path, status=1)
+
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_variable_that_names_no_setting_is_refused_with_the_one_meant(tmp_path: Path) -> None:
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2, STET_DATABSE_URL="x")
+
+    assert refused.stderr == (
+        "stet: STET_DATABSE_URL: There is no such setting. Did you mean STET_DATABASE_URL?\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_in_the_file_of_settings_that_is_no_setting_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("STET_INK=red\nOTHER=1\n")
+
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
+
+    assert refused.stderr == "stet: STET_INK: There is no such setting.\n"
+
+
+def test_a_setting_out_of_its_range_is_refused_by_its_name(tmp_path: Path) -> None:
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2, STET_PORT="70000")
+
+    assert refused.stderr == ("stet: STET_PORT: Input should be less than or equal to 65535.\n")
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1:1", 1), ("host:port", 2)])
+def test_a_password_in_the_url_is_never_shown(host: str, status: int, tmp_path: Path) -> None:
+    url = f"postgresql://stet:hunter2@{host}/stet"
+
+    refused = stet(*MIGRATE, url=url, folder=tmp_path, status=status)
+
+    assert "hunter2" not in refused.stderr
+
+
+async def test_a_database_of_a_later_release_is_not_migrated(
+    database_url: str, tmp_path: Path
+) -> None:
+    await set_revision(database_url, "9999_later")
+
+    refused = stet(*MIGRATE, url=database_url, folder=tmp_path, status=1)
+
+    assert refused.stderr == (
+        "stet: The migrations of this release do not fit the database: "
+        "Can't locate revision identified by '9999_later'\n"
+    )
+
+
+async def set_revision(url: str, revision: str) -> None:
+    """Let the database say that it is at another revision."""
+    database = connect(settings(url))
+    async with database.session(writes=True) as db:
+        await db.execute(
+            table("alembic_version", column("version_num")).update().values(version_num=revision)
+        )
+    await database.dispose()

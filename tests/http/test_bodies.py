@@ -1,0 +1,194 @@
+"""A body that is not JSON in one meaning, not an object or too large is refused, on every route."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.uses import TABLE, Desk, rows
+
+WITH_BODY = [route for route, use in TABLE.items() if use.body is not None]
+
+NOT_JSON = {
+    "nothing": b"",
+    "words": b"nonsense",
+    "cut off": b'{"name": "a',
+    "two values": b"{} {}",
+    "single quotes": b"{'name': 1}",
+    "a raw newline in a string": b'{"x": "\n"}',
+    "NaN": b'{"x": NaN}',
+    "Infinity": b'{"x": -Infinity}',
+    "1e400": b'{"x": 1e400}',
+    "an integer of 5000 digits": b'{"x": ' + b"7" * 5000 + b"}",
+    "a lone surrogate": rb'{"x": "\ud800"}',
+    "surrogates the wrong way round": rb'{"x": "\udc00\ud800"}',
+    "a lone surrogate in a key": rb'{"\udfff": 1}',
+    "a lone surrogate far inside": rb'{"x": [{"y": ["\ud83d!"]}]}',
+    "a surrogate in UTF-8": b'{"x": "\xed\xa0\x80"}',
+    "Latin-1": '{"x": "é"}'.encode("latin-1"),
+    "UTF-16": '{"x": 1}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"x": 1}'.encode("utf-16-le"),
+    "UTF-32": '{"x": 1}'.encode("utf-32"),
+    "a byte order mark": b'\xef\xbb\xbf{"x": 1}',
+    "a key twice": b'{"x": 1, "x": 1}',
+    "a key twice far inside": b'{"x": [{"y": 1, "y": 2}]}',
+    "a key twice, once escaped": rb'{"x": 1, "\u0078": 2}',
+    "nesting 101 deep": b'{"x": ' + b"[" * 100 + b"]" * 100 + b"}",
+    "100,000 brackets": b"[" * 100_000,
+    "100,000 objects": b'{"x": ' * 100_000,
+}
+
+
+async def test_what_is_not_json_in_one_meaning_is_refused(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        for name, content in NOT_JSON.items():
+            answer = await request.send(newsroom["admin"], content)
+            assert make.refused(answer, 400, "invalid-json"), name
+        assert await rows(newsroom) == before, route
+
+
+async def test_a_body_nested_100_deep_is_json(newsroom: Newsroom) -> None:
+    nested: Any = "the deepest"
+    for _ in range(98):
+        nested = [nested]
+    metadata = {"nested": nested}
+    request = await Desk(newsroom).request("PATCH /v1/documents/{id}")
+
+    answer = await request.send(newsroom["admin"], json.dumps({"metadata": metadata}).encode())
+
+    assert (await make.said(answer, 200))["metadata"] == metadata
+
+
+async def test_json_that_is_no_object_is_refused(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        for content in ("[]", "[{}]", '"words"', "1", "0.5", "true", "null"):
+            answer = await request.send(newsroom["admin"], content.encode())
+            problem = make.refused(answer, 422, "invalid-value")
+            assert [error["pointer"] for error in problem["errors"]] == [""]
+        assert await rows(newsroom) == before, route
+
+
+async def test_a_field_that_the_resource_lacks_is_refused(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        body = json.dumps({**request.body, "surprise/~": 1}).encode()
+        answer = await request.send(newsroom["admin"], body)
+        problem = make.refused(answer, 422, "unknown-field")
+        assert [error["pointer"] for error in problem["errors"]] == ["/surprise~1~0"]
+        assert await rows(newsroom) == before, route
+
+
+async def test_no_string_takes_nul_and_nothing_takes_a_huge_number(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        for place in _leaves(request.body):
+            odd: list[Any] = ["with \x00 inside", ["\x00"], {"\x00": "\x00"}]
+            if place[0] != "metadata":
+                odd += [10**23, 10**400]
+            for value in odd:
+                body = json.dumps(_with(request.body, place, value)).encode()
+                answer = await request.send(newsroom["admin"], body)
+                # A password that nobody could have is wrong, not malformed.
+                code = answer.json()["type"].removeprefix("/problems/")
+                make.refused(answer, 401 if code == "bad-credentials" else 422, code)
+        assert await rows(newsroom) == before, route
+        await make.said(await request.send(newsroom["admin"]), TABLE[route].of("admin"))
+
+
+def _leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, (dict, list)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _leaves(item, (*place, key))
+    else:
+        yield place
+
+
+def _with(value: Any, place: tuple[str | int, ...], leaf: Any) -> Any:
+    if not place:
+        return leaf
+    copy = value.copy()
+    copy[place[0]] = _with(value[place[0]], place[1:], leaf)
+    return copy
+
+
+NOT_CALLED_JSON = (
+    None,
+    "text/plain",
+    "text/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json; charset=latin-1",
+    "application/json; charset=utf-16",
+)
+
+
+async def test_another_media_type_or_coding_is_refused(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        for kind in NOT_CALLED_JSON:
+            answer = await request.send(newsroom["admin"], Content_Type=kind)
+            make.refused(answer, 415, "unsupported-media-type")
+        packed = gzip.compress(json.dumps(request.body).encode())
+        answer = await request.send(newsroom["admin"], packed, Content_Encoding="gzip")
+        make.refused(answer, 415, "unsupported-media-type")
+        assert await rows(newsroom) == before, route
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json; charset=utf-8",
+        'Application/JSON;Charset="UTF-8"',
+        "application/merge-patch+json",
+    ],
+)
+async def test_json_may_be_called_by_its_other_names(newsroom: Newsroom, kind: str) -> None:
+    request = await Desk(newsroom).request("PATCH /v1/documents/{id}")
+
+    answer = await request.send(newsroom["admin"], Content_Type=kind)
+
+    assert (await make.said(answer, 200))["title"] == "Retitled"
+
+
+async def test_a_body_past_the_limit_is_refused(newsroom: Newsroom) -> None:
+    small = newsroom.beside(max_body_bytes=4096)
+    desk = Desk(newsroom)
+    filled = b'{"x": "' + b"y" * 5000 + b'"}'
+
+    async def in_chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(filled), 1000):
+            yield filled[start : start + 1000]
+
+    for route in WITH_BODY:
+        request = await desk.request(route)
+        before = await rows(newsroom)
+        announced = await request.send(small["admin"], filled)
+        chunked = await request.send(small["admin"], in_chunks())
+        lying = await request.send(small["admin"], b"{}", Content_Length="9" * 5000)
+        for answer in (announced, chunked, lying):
+            problem = make.refused(answer, 413, "too-large")
+            assert (problem["limit"], problem["unit"]) == (4096, "bytes")
+            assert answer.headers["Connection"] == "close"
+        assert await rows(newsroom) == before, route

@@ -1,0 +1,200 @@
+"""The OpenAPI document is whole: what a reader or a generator of clients relies on is there."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from app.core.documented import MEDIA_TYPE
+from app.core.errors import catalogue
+from app.main import create_app, wrapped
+from app.operations.described import TAGS
+from tests.conftest import settings
+
+# Nothing here asks the database.
+APP = create_app(settings("sqlite:///never-opened.db"))
+DOCUMENT: dict[str, Any] = APP.openapi()
+
+# Words that a client's language may keep for itself.
+RESERVED = {"class", "delete", "export", "import", "new", "return", "yield"}
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in DOCUMENT["paths"].values():
+        for operation in path.values():
+            yield operation["operationId"], operation
+
+
+OPERATIONS = dict(operations())
+
+
+def examples_of(content: dict[str, Any]) -> list[Any]:
+    """The values of a media type's examples."""
+    found = []
+    for example in content.get("examples", {}).values():
+        reference = example.get("$ref", "")
+        if reference:
+            example = DOCUMENT["components"]["examples"][reference.rpartition("/")[2]]
+        found.append(example["value"])
+    return found
+
+
+def faults(schema: dict[str, Any], value: Any) -> list[str]:
+    """What a schema of the document finds wrong with a value."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+def test_operation_ids_are_unique_and_make_well_named_clients() -> None:
+    ids = [name for name, _ in operations()]
+
+    assert len(ids) == len(set(ids))
+    assert [id for id in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", id)] == []
+    assert set(ids) & RESERVED == set()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_does(name: str) -> None:
+    operation = OPERATIONS[name]
+
+    assert operation["summary"]
+    assert len(operation["summary"]) <= 100
+    assert operation["description"].endswith(".")
+    assert len(operation["tags"]) == 1
+    assert set(operation["tags"]) <= TAGS.keys()
+    undescribed = [p["name"] for p in operation.get("parameters", ()) if not p["description"]]
+    assert undescribed == []
+    assert [s for s, answer in operation["responses"].items() if not answer["description"]] == []
+
+
+def test_every_tag_is_used() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+
+    assert used == TAGS.keys()
+
+
+@pytest.mark.parametrize("name", [n for n, o in OPERATIONS.items() if "requestBody" in o])
+def test_an_operation_with_a_body_shows_one_that_fits(name: str) -> None:
+    for content in OPERATIONS[name]["requestBody"]["content"].values():
+        examples = examples_of(content)
+
+        assert examples
+        assert [faults(content["schema"], example) for example in examples] == [[]] * len(examples)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_shows_answers_that_fit(name: str) -> None:
+    for status, answer in OPERATIONS[name]["responses"].items():
+        for content in answer.get("content", {}).values():
+            examples = examples_of(content)
+
+            assert examples, status
+            wrong = [faults(content["schema"], example) for example in examples]
+            assert wrong == [[]] * len(examples)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_tells_of_the_problems_that_it_can_answer(name: str) -> None:
+    operation = OPERATIONS[name]
+    told = {
+        example["type"]
+        for answer in operation["responses"].values()
+        for example in examples_of(answer.get("content", {}).get(MEDIA_TYPE, {}))
+    }
+
+    expected = {"internal-error"}
+    if operation["tags"] != ["operations"]:
+        expected |= {"invalid-parameter", "unavailable"}
+    if operation["security"]:
+        expected |= {"unauthenticated"}
+    if "requestBody" in operation:
+        expected |= {"invalid-json", "request-timeout", "too-large", "unsupported-media-type"}
+        expected |= {"missing-field", "unknown-field", "invalid-value", "invalid-body"}
+    if any(p["name"] == "If-Match" for p in operation.get("parameters", ())):
+        expected |= {"stale-version", "precondition-required"}
+    assert {f"/problems/{code}" for code in expected} <= told
+
+
+def test_only_what_needs_no_caller_is_open() -> None:
+    open_to_all = {name for name, operation in OPERATIONS.items() if not operation["security"]}
+
+    assert open_to_all == {
+        "sign_in",
+        "get_health",
+        "get_readiness",
+        "get_metrics",
+        "get_problem",
+    }
+
+
+def test_a_change_of_a_resource_requires_if_match() -> None:
+    for path in DOCUMENT["paths"].values():
+        for method in {"patch", "delete"} & path.keys():
+            operation = path[method]
+            required = {p["name"] for p in operation.get("parameters", ()) if p.get("required")}
+
+            assert "If-Match" in required or operation["operationId"] == "sign_out"
+
+
+def test_a_single_resource_has_a_tag_and_is_not_sent_twice() -> None:
+    for name in ("get_document", "get_annotation", "get_project", "get_scheme", "get_relation"):
+        responses = OPERATIONS[name]["responses"]
+
+        assert "ETag" in responses["200"]["headers"]
+        assert "content" not in responses["304"]
+        assert "If-None-Match" in {p["name"] for p in OPERATIONS[name]["parameters"]}
+
+
+def test_filters_on_attributes_are_described() -> None:
+    for name in ("list_annotations", "export_project"):
+        parameters = {p["name"]: p for p in OPERATIONS[name]["parameters"]}
+
+        # With style form and explode, the object's members are parameters of the query.
+        assert (parameters["attributes"]["style"], parameters["attributes"]["explode"]) == (
+            "form",
+            True,
+        )
+
+
+def test_nothing_is_left_of_the_frameworks_own_errors() -> None:
+    assert "ValidationError" not in str(DOCUMENT)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    references = set(re.findall(r"'\$ref': '#/([^']+)'", str(DOCUMENT)))
+
+    for reference in references:
+        place = DOCUMENT
+        for part in reference.split("/"):
+            place = place[part]
+    assert references
+
+
+@pytest.fixture
+async def nobody() -> Any:
+    transport = httpx.ASGITransport(wrapped(APP))
+    async with httpx.AsyncClient(transport=transport, base_url="http://stet.test") as client:
+        yield client
+
+
+async def test_the_document_is_served(nobody: httpx.AsyncClient) -> None:
+    answer = await nobody.get("/openapi.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == DOCUMENT
+
+
+@pytest.mark.parametrize("code", catalogue())
+async def test_the_type_of_every_problem_is_a_page(nobody: httpx.AsyncClient, code: str) -> None:
+    problem = catalogue()[code].example().body()
+
+    page = await nobody.get(problem["type"])
+
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"<h1>{escape(problem['title'])}</h1>" in page.text

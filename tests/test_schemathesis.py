@@ -1,0 +1,183 @@
+"""Whatever the OpenAPI document allows, and much that it forbids, sent to the real application.
+
+Nothing of it is answered by a 500, by a status, a problem, a header or a media type of which the
+document does not tell, or by a body that breaks its schema; and what breaks the schema of a request
+is refused. What is sent is the same every time.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import CheckContext
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.transport import Response
+from schemathesis.openapi import from_dict
+from schemathesis.python.asgi import ASGIClient, get_client, shutdown_lifespans
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.documented import MEDIA_TYPE
+from app.main import create_app, wrapped
+from app.operations import story
+from app.operations.examples import REQUESTS
+from tests.conftest import DIALECTS, TOKENS, Databases
+from tests.conftest import settings as settings_of
+
+CHECKS = {
+    # What fits the schema may still not fit the text, the scheme or the version.
+    "positive_data_acceptance": {"enabled": False},
+    # All of it is sent without a token, too.
+    "ignored_auth": {"enabled": False},
+    "missing_required_header": {"expected-statuses": [401, 403, 404, 410, 422, 428]},
+    "negative_data_rejection": {
+        "expected-statuses": [400, 401, 403, 404, 405, 410, 412, 413, 415, 422, 428]
+    },
+}
+
+_running: list[ASGIApp] = []
+
+
+async def _application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application under test, which is not there yet when the tests are collected."""
+    await _running[-1](scope, receive, send)
+
+
+def _schema(**phases: Any) -> Any:
+    document = create_app(settings_of("sqlite:///never-opened.db")).openapi()
+    generation = {"with-security-parameters": False}
+    config = {"checks": CHECKS, "generation": generation, "phases": phases}
+    schema = from_dict(document, config=SchemathesisConfig.from_dict(config))
+    schema.app = _application
+    return schema
+
+
+WHOLE = _schema()
+# To nobody, one operation is like another.
+BRIEF = _schema(coverage={"enabled": False})
+
+
+def sent(examples: int) -> settings:
+    """So many cases of an operation are made at random, beside those that are enumerated."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.fixture(scope="module", params=DIALECTS, autouse=True)
+def application(request: pytest.FixtureRequest, databases: Databases) -> Iterator[None]:
+    """The application runs on a newsroom of its own, in an event loop of its own."""
+    url = databases.furnished(request.param)
+    _running.append(wrapped(create_app(settings_of(url))))
+    yield
+    shutdown_lifespans()
+    _running.pop()
+    databases.drop(url)
+
+
+class Things:
+    """What there is to ask for, made anew for each test, for some of it is taken away."""
+
+    def __init__(self, client: ASGIClient) -> None:
+        self._client = client
+        self.document = self._made("/v1/projects/demo/documents", "create_document", "article")
+        annotations = f"/v1/documents/{self.document}/annotations"
+        self.claim = self._made(annotations, "create_annotation", "offsets")
+        self.denial = self._made(annotations, "create_annotation", "quote")
+        relations = f"/v1/documents/{self.document}/relations"
+        self.relation = self._made(relations, "create_relation", "denies")
+        self.ids = {
+            "documents": self.document,
+            "annotations": self.claim,
+            "relations": self.relation,
+        }
+
+    def _made(self, path: str, operation: str, name: str) -> str:
+        body = {**REQUESTS[operation][name][1], "id": None, "external_id": None}
+        if operation == "create_relation":
+            body = {"type": "denies", "source": self.denial, "target": self.claim}
+        headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+        answer = self._client.post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        id: str = answer.json()["id"]
+        return id
+
+    def token_of(self, role: str) -> str:
+        """The id of one of somebody's tokens, to revoke."""
+        headers = {"Authorization": f"Bearer {TOKENS[role]}"}
+        made = self._client.post("/v1/tokens", json={"name": "spare"}, headers=headers)
+        id: str = made.json()["id"]
+        return id
+
+    def aim(self, case: schemathesis.Case) -> None:
+        """Let three of four cases ask for what is there, and two of them at its version."""
+        dice = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4
+        if dice == 0:
+            return
+        kind = case.path.removeprefix("/v1/").partition("/")[0]
+        names = {"project": "demo", "name": "annotator-b", "code": "quote-mismatch"}
+        names["id"] = self.ids.get(kind, "")
+        for name in case.path_parameters or ():
+            if names.get(name):
+                case.path_parameters[name] = names[name]
+        if dice > 1 and "If-Match" in (case.headers or {}):
+            case.headers["If-Match"] = '"1"'
+        if isinstance(case.body, dict):
+            ends = {"source": self.denial, "target": self.claim}
+            case.body.update({name: ends[name] for name in ends.keys() & case.body.keys()})
+            for decision in _decisions_in(case.body):
+                decision["annotation"] = self.claim
+
+
+def _decisions_in(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    decisions = body.get("decisions")
+    for decision in decisions if isinstance(decisions, list) else ():
+        if isinstance(decision, dict) and "annotation" in decision:
+            yield decision
+
+
+@pytest.fixture
+def things() -> Iterator[Things]:
+    with get_client(_application) as client:
+        yield Things(client)
+
+
+def problem_is_told(_context: CheckContext, response: Response, case: schemathesis.Case) -> None:
+    """The problem is one that the document lists for the operation under this status."""
+    if response.headers["content-type"] != [MEDIA_TYPE] or response.status_code == 405:
+        return
+    answers = case.operation.definition.raw["responses"]
+    told = answers[str(response.status_code)]["content"][MEDIA_TYPE]["examples"]
+    code = response.json()["type"].removeprefix("/problems/")
+    assert code in told, f"{case.operation.label} does not tell of {code}"
+
+
+def ask(case: schemathesis.Case, role: str) -> None:
+    headers = {"Authorization": f"Bearer {TOKENS[role]}"} if role in TOKENS else {}
+    case.call_and_validate(headers=headers, additional_checks=[problem_is_told])
+
+
+@WHOLE.parametrize()
+@sent(8)
+def test_a_manager_is_answered_as_documented(case: schemathesis.Case, things: Things) -> None:
+    things.aim(case)
+    ask(case, "manager")
+
+
+@WHOLE.include(tag=["users", "projects"]).parametrize()
+@sent(8)
+def test_an_admin_is_answered_as_documented(case: schemathesis.Case, things: Things) -> None:
+    things.aim(case)
+    ask(case, "admin")
+
+
+@BRIEF.parametrize()
+@sent(4)
+def test_nobody_is_answered_as_documented(case: schemathesis.Case) -> None:
+    ask(case, "nobody")

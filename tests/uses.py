@@ -1,0 +1,339 @@
+"""Every route of Stet: who may use it, and a lawful use of it.
+
+``test_contract.py`` and the tests of HTTP ask every route what holds for all of them; a route that
+is not in this table fails there, so none can be forgotten.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import func, literal, select, union_all
+
+from app.main import create_app
+from app.models import Base
+from tests import make
+from tests.conftest import Newsroom, settings
+
+ROLES = ("reader", "annotator", "reviewer", "manager", "admin", "stranger", "nobody")
+"""Members of ``demo``, an admin who is none, a user who is none, and no user at all."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A lawful use of a route, and what each of ``ROLES`` is answered."""
+
+    answers: tuple[int, ...]
+    body: Any = None
+    """JSON, or what lays it out on a desk."""
+    query: str = ""
+
+    def of(self, role: str) -> int:
+        """What the role is answered."""
+        return self.answers[ROLES.index(role)]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that is lawful but for who makes it."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Any
+
+    async def send(
+        self, client: httpx.AsyncClient, content: Any = None, **headers: str | None
+    ) -> httpx.Response:
+        """The answer, to other ``content`` if it is given; None takes a header away."""
+        url = f"{self.path}?{self.query}" if self.query else self.path
+        sent: dict[str, str | None] = dict(self.headers)
+        if self.body is not None or content is not None:
+            sent["Content-Type"] = "application/json"
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if content is None and self.body is not None:
+            content = json.dumps(self.body).encode()
+        left = {name: value for name, value in sent.items() if value is not None}
+        return await client.request(self.method, url, content=content, headers=left)
+
+
+async def rows(newsroom: Newsroom) -> dict[str, int]:
+    """How many rows each table has."""
+    counts = union_all(
+        *(
+            select(literal(table.name).label("name"), func.count().label("rows")).select_from(table)
+            for table in Base.metadata.sorted_tables
+        )
+    )
+    async with newsroom.app.state.database.session(writes=False) as db:
+        return {row.name: row.rows for row in await db.execute(counts)}
+
+
+class Desk:
+    """Lays out requests, each with fresh things: an annotator's documents, annotations, relations."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self._newsroom = newsroom
+        self._made = 0
+        self.document = self.claim = self.denial = ""
+
+    async def request(self, route: str, role: str = "admin") -> Request:
+        """A lawful use of the route by that role."""
+        use = TABLE[route]
+        method, template = route.split(" ")
+        things = await self._things(method, template, role)
+        path = template.format(**things)
+        body = await use.body(self) if callable(use.body) else use.body
+        headers = await self._conditions(method, path)
+        return Request(method, path, use.query, headers, body)
+
+    async def _things(self, method: str, template: str, role: str) -> dict[str, str]:
+        things = {"project": "demo", "code": "not-found", "file": "docs.js"}
+        if "/documents/{id}" in template:
+            await self.annotate()
+            things["id"] = self.document
+        elif "/annotations/{id}" in template:
+            await self.annotate()
+            things["id"] = self.claim
+        elif "/relations/{id}" in template:
+            things["id"] = await self._relation()
+        elif "/tokens/{id}" in template:
+            things["id"] = await self._token(role)
+        elif "{name}" in template:
+            things["name"] = await self.user()
+            if "/members/" in template and method != "PUT":
+                await make.member(self._newsroom["admin"], things["name"], "reader")
+        return things
+
+    async def _conditions(self, method: str, path: str) -> dict[str, str]:
+        if method == "GET":
+            return {}
+        if "/tokens/" in path:
+            return {"If-Match": '"1"'}
+        answer = await self._newsroom["admin"].get(path.removesuffix("/decisions"))
+        return {"If-Match": answer.headers["ETag"]} if "ETag" in answer.headers else {}
+
+    def name(self) -> str:
+        """A name that nothing has yet."""
+        self._made += 1
+        return f"fresh-{self._made}"
+
+    async def user(self, **fields: Any) -> str:
+        """The name of a user who is a member of nothing."""
+        name = self.name()
+        await make.said(
+            await self._newsroom["admin"].post("/v1/users", json={"name": name, **fields})
+        )
+        return name
+
+    async def annotate(self) -> None:
+        """Put the ids of a new document, and of a claim and a denial in it, on the desk."""
+        annotator = self._newsroom["annotator"]
+        self.document = (await make.document(annotator))["id"]
+        self.claim = (await make.annotation(annotator, self.document))["id"]
+        denial = await make.annotation(annotator, self.document, "denial", "totally unfounded")
+        self.denial = denial["id"]
+
+    async def _relation(self) -> str:
+        await self.annotate()
+        annotator = self._newsroom["annotator"]
+        made = await make.relation(annotator, self.document, "denies", self.denial, self.claim)
+        return str(made["id"])
+
+    async def _token(self, role: str) -> str:
+        client = self._newsroom["reader" if role == "nobody" else role]
+        made = await make.said(await client.post("/v1/tokens", json={"name": "a laptop"}))
+        return str(made["id"])
+
+
+Lay = Callable[[Desk], Awaitable[dict[str, Any]]]
+
+
+def _open(status: int = 200) -> tuple[int, ...]:
+    return (status,) * 7
+
+
+def _signed_in(status: int = 200) -> tuple[int, ...]:
+    return (*(status,) * 6, 401)
+
+
+def _from_reader(status: int = 200) -> tuple[int, ...]:
+    return (*(status,) * 5, 404, 401)
+
+
+def _from_annotator(status: int = 200) -> tuple[int, ...]:
+    return (403, *(status,) * 4, 404, 401)
+
+
+def _from_reviewer(status: int = 200) -> tuple[int, ...]:
+    return (403, 403, *(status,) * 3, 404, 401)
+
+
+def _from_manager(status: int = 200) -> tuple[int, ...]:
+    return (403, 403, 403, *(status,) * 2, 404, 401)
+
+
+def _admin(status: int = 200) -> tuple[int, ...]:
+    return (403, 403, 403, 403, status, 403, 401)
+
+
+PASSWORD = "correct horse battery"
+
+
+async def _sign_in(desk: Desk) -> dict[str, Any]:
+    return {"username": await desk.user(password=PASSWORD), "password": PASSWORD}
+
+
+async def _new_user(desk: Desk) -> dict[str, Any]:
+    return {"name": desk.name(), "display_name": "Somebody New", "is_admin": False}
+
+
+async def _new_project(desk: Desk) -> dict[str, Any]:
+    return {
+        "slug": desk.name(),
+        "name": "Another",
+        "description": "of many",
+        "scheme": SCHEME,
+        "settings": {"allow_self_review": True},
+    }
+
+
+async def _relation(desk: Desk) -> dict[str, Any]:
+    return {"type": "denies", "source": desk.denial, "target": desk.claim}
+
+
+async def _verdicts(desk: Desk) -> dict[str, Any]:
+    await desk.annotate()
+    return {
+        "decisions": [
+            {"annotation": desk.claim, "version": 1, "verdict": "approve"},
+            {"annotation": desk.denial, "version": 1, "verdict": "reject", "comment": "It is not."},
+        ]
+    }
+
+
+SCHEME = {
+    "name": "two-labels",
+    "labels": [
+        {
+            "name": "claim",
+            "description": "A checkable statement",
+            "color": "#2563eb",
+            "hotkey": "1",
+            "attributes": [
+                {"name": "speaker", "type": "string", "required": False},
+                {"name": "cue_span", "type": "span"},
+                {"name": "polarity", "type": "enum", "values": ["positive", "negative"]},
+            ],
+        },
+        {"name": "denial", "attributes": []},
+    ],
+    "relations": [
+        {"name": "denies", "source": ["denial"], "target": ["claim"], "symmetric": False}
+    ],
+}
+
+TABLE: dict[str, Use] = {
+    "GET /v1/me": Use(_signed_in()),
+    "POST /v1/session": Use(_open(), _sign_in),
+    "DELETE /v1/session": Use(_signed_in(204)),
+    "GET /v1/tokens": Use(_signed_in()),
+    "POST /v1/tokens": Use(
+        _signed_in(201),
+        {"name": "ci", "role": "reader", "expires_at": "2999-01-01T00:00:00Z"},
+    ),
+    "GET /v1/tokens/{id}": Use(_signed_in()),
+    "DELETE /v1/tokens/{id}": Use(_signed_in(204)),
+    "GET /v1/users": Use(_admin()),
+    "POST /v1/users": Use(_admin(201), _new_user),
+    "GET /v1/users/{name}": Use(_admin()),
+    "PATCH /v1/users/{name}": Use(_admin(), {"display_name": "Renamed", "is_active": False}),
+    "GET /v1/projects": Use(_signed_in()),
+    "POST /v1/projects": Use(_admin(201), _new_project),
+    "GET /v1/projects/{project}": Use(_from_reader()),
+    "PATCH /v1/projects/{project}": Use(
+        _from_manager(),
+        {"name": "Demo", "description": None, "settings": {"allow_self_review": False}},
+    ),
+    "GET /v1/projects/{project}/members": Use(_from_reader()),
+    "GET /v1/projects/{project}/members/{name}": Use(_from_reader()),
+    "PUT /v1/projects/{project}/members/{name}": Use(_from_manager(201), {"role": "reviewer"}),
+    "DELETE /v1/projects/{project}/members/{name}": Use(_from_manager(204)),
+    "GET /v1/projects/{project}/scheme": Use(_from_reader()),
+    "PUT /v1/projects/{project}/scheme": Use(_from_manager(), SCHEME),
+    "GET /v1/projects/{project}/documents": Use(_from_reader()),
+    "POST /v1/projects/{project}/documents": Use(
+        _from_annotator(201),
+        {
+            "title": "An article",
+            "text": make.TEXT,
+            "language": "en-GB",
+            "source_url": "https://example.org/article",
+            "published_on": "2026-11-23",
+            "metadata": {"desk": "foreign", "tags": ["war"], "words": 30},
+        },
+    ),
+    "GET /v1/documents/{id}": Use(_from_reader()),
+    # Who added a document may change its particulars, and a manager may.
+    "PATCH /v1/documents/{id}": Use(
+        (403, 200, 403, 200, 200, 404, 401), {"title": "Retitled", "metadata": {"desk": None}}
+    ),
+    "DELETE /v1/documents/{id}": Use(_from_manager(204)),
+    "GET /v1/documents/{id}/text": Use(_from_reader()),
+    "GET /v1/documents/{id}/annotations": Use(_from_reader()),
+    "POST /v1/documents/{id}/annotations": Use(
+        _from_annotator(201),
+        {
+            "label": "claim",
+            "start": 18,
+            "end": 52,
+            "quote": "Chinese nationals fight for Russia",
+            "attributes": {"speaker": "Ukraine", "cue_span": {"quote": "Ukraine says that"}},
+            "note": "The first sentence.",
+            "origin": "model",
+            "confidence": 0.5,
+        },
+    ),
+    "GET /v1/documents/{id}/relations": Use(_from_reader()),
+    "POST /v1/documents/{id}/relations": Use(_from_annotator(201), _relation),
+    "GET /v1/projects/{project}/annotations": Use(_from_reader()),
+    "GET /v1/annotations/{id}": Use(_from_reader()),
+    # One's own, or a reviewer anyone's.
+    "PATCH /v1/annotations/{id}": Use(
+        _from_annotator(), {"label": "claim", "note": "On reflection."}
+    ),
+    "DELETE /v1/annotations/{id}": Use(_from_annotator(204)),
+    "GET /v1/relations/{id}": Use(_from_reader()),
+    "DELETE /v1/relations/{id}": Use(_from_annotator(204)),
+    "GET /v1/annotations/{id}/history": Use(_from_reader()),
+    "GET /v1/annotations/{id}/decisions": Use(_from_reader()),
+    "POST /v1/annotations/{id}/decisions": Use(
+        _from_reviewer(201), {"verdict": "request_changes", "comment": "Shorten it."}
+    ),
+    "POST /v1/projects/{project}/decisions": Use(_from_reviewer(), _verdicts),
+    "GET /v1/projects/{project}/export": Use(_from_reader(), query="format=jsonl"),
+    "GET /healthz": Use(_open()),
+    "GET /readyz": Use(_open()),
+    "GET /metrics": Use(_open()),
+    "GET /openapi.json": Use(_open()),
+    "GET /docs": Use(_open()),
+    "GET /docs/static/{file}": Use(_open()),
+    "GET /problems/{code}": Use(_open()),
+}
+
+
+def _routes() -> list[str]:
+    app = create_app(settings("sqlite:///opened-by-nobody.db"))
+    return [
+        f"{method} {context.path.replace(':path', '')}"
+        for context in iter_route_contexts(app.routes)
+        for method in sorted(set(context.methods or ()) - {"HEAD"})
+    ]
+
+
+ROUTES = _routes()
+"""``<METHOD> <path>`` of every route there is."""
