@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app.core.settings import settings
 from app.models import Base
 
-# A migration that cannot get its lock gives up rather than stand in everybody's way.
-_LOCK_TIMEOUT = "SET lock_timeout = '10s'"
+# A migration that cannot get its lock gives up rather than stand in everybody's way. Local, for a
+# pooler gives the connection to others afterwards.
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 # Two that start at once take turns; the number is any that nothing else uses.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7338516)"
 

@@ -127,7 +127,7 @@ class Databases:
         if dialect not in self._templates:
             template = self.empty(dialect)
             migrate(template)
-            _in_thread(_furnish(template))
+            in_thread(_furnish(template))
             self._templates[dialect] = template
         template = self._templates[dialect]
         self._made += 1
@@ -154,7 +154,7 @@ class Databases:
             await connection.execute(sql)
             await connection.close()
 
-        _in_thread(run())
+        in_thread(run())
 
     def close(self) -> None:
         """Let go of the server; the last worker to do so stops it."""
@@ -168,7 +168,7 @@ def _database_of(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
 
 
-def _in_thread(work: Any) -> None:
+def in_thread(work: Any) -> None:
     """Run a coroutine to its end in a loop of its own, whether or not one runs here."""
     failures: list[BaseException] = []
 

@@ -107,7 +107,8 @@ async def said(response: httpx.Response, status: int = 201) -> dict[str, Any]:
 
 def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """The problem that an answer must be, whole as RFC 9457 has it."""
-    seen = f"{response.request.method} {response.request.url} {response.status_code} {response.text}"
+    asked = f"{response.request.method} {response.request.url}"
+    seen = f"{asked} {response.status_code} {response.text}"
     assert response.status_code == status, seen
     assert response.headers["Content-Type"] == "application/problem+json", seen
     assert response.headers["X-Request-ID"]

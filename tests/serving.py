@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 
 STET = (str(Path(sys.executable).with_name("stet")), "serve")
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 
 
 class Server:

@@ -6,7 +6,8 @@ import pytest
 
 from tests import make
 from tests.conftest import Newsroom
-from tests.uses import ROLES, ROUTES, TABLE, Desk, rows
+from tests.desk import Desk, rows
+from tests.uses import ROLES, ROUTES, TABLE
 
 
 def test_the_table_lists_every_route_and_no_other() -> None:

@@ -9,8 +9,8 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from app.core.documented import MEDIA_TYPE
 from app.core.errors import catalogue
+from app.core.problems import MEDIA_TYPE
 from app.main import create_app, wrapped
 from app.operations.described import TAGS
 from tests.conftest import settings
@@ -34,13 +34,11 @@ OPERATIONS = dict(operations())
 
 def examples_of(content: dict[str, Any]) -> list[Any]:
     """The values of a media type's examples."""
-    found = []
-    for example in content.get("examples", {}).values():
-        reference = example.get("$ref", "")
-        if reference:
-            example = DOCUMENT["components"]["examples"][reference.rpartition("/")[2]]
-        found.append(example["value"])
-    return found
+    shared = DOCUMENT["components"]["examples"]
+    return [
+        (shared[example["$ref"].rpartition("/")[2]] if "$ref" in example else example)["value"]
+        for example in content.get("examples", {}).values()
+    ]
 
 
 def faults(schema: dict[str, Any], value: Any) -> list[str]:

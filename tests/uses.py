@@ -4,19 +4,17 @@
 is not in this table fails there, so none can be forgotten.
 """
 
-import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import func, literal, select, union_all
 
 from app.main import create_app
-from app.models import Base
 from tests import make
-from tests.conftest import Newsroom, settings
+from tests.conftest import settings
+
+if TYPE_CHECKING:
+    from tests.desk import Desk
 
 ROLES = ("reader", "annotator", "reviewer", "manager", "admin", "stranger", "nobody")
 """Members of ``demo``, an admin who is none, a user who is none, and no user at all."""
@@ -34,123 +32,6 @@ class Use:
     def of(self, role: str) -> int:
         """What the role is answered."""
         return self.answers[ROLES.index(role)]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request that is lawful but for who makes it."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: Any
-
-    async def send(
-        self, client: httpx.AsyncClient, content: Any = None, **headers: str | None
-    ) -> httpx.Response:
-        """The answer, to other ``content`` if it is given; None takes a header away."""
-        url = f"{self.path}?{self.query}" if self.query else self.path
-        sent: dict[str, str | None] = dict(self.headers)
-        if self.body is not None or content is not None:
-            sent["Content-Type"] = "application/json"
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        if content is None and self.body is not None:
-            content = json.dumps(self.body).encode()
-        left = {name: value for name, value in sent.items() if value is not None}
-        return await client.request(self.method, url, content=content, headers=left)
-
-
-async def rows(newsroom: Newsroom) -> dict[str, int]:
-    """How many rows each table has."""
-    counts = union_all(
-        *(
-            select(literal(table.name).label("name"), func.count().label("rows")).select_from(table)
-            for table in Base.metadata.sorted_tables
-        )
-    )
-    async with newsroom.app.state.database.session(writes=False) as db:
-        return {row.name: row.rows for row in await db.execute(counts)}
-
-
-class Desk:
-    """Lays out requests, each with fresh things: an annotator's documents, annotations, relations."""
-
-    def __init__(self, newsroom: Newsroom) -> None:
-        self._newsroom = newsroom
-        self._made = 0
-        self.document = self.claim = self.denial = ""
-
-    async def request(self, route: str, role: str = "admin") -> Request:
-        """A lawful use of the route by that role."""
-        use = TABLE[route]
-        method, template = route.split(" ")
-        things = await self._things(method, template, role)
-        path = template.format(**things)
-        body = await use.body(self) if callable(use.body) else use.body
-        headers = await self._conditions(method, path)
-        return Request(method, path, use.query, headers, body)
-
-    async def _things(self, method: str, template: str, role: str) -> dict[str, str]:
-        things = {"project": "demo", "code": "not-found", "file": "docs.js"}
-        if "/documents/{id}" in template:
-            await self.annotate()
-            things["id"] = self.document
-        elif "/annotations/{id}" in template:
-            await self.annotate()
-            things["id"] = self.claim
-        elif "/relations/{id}" in template:
-            things["id"] = await self._relation()
-        elif "/tokens/{id}" in template:
-            things["id"] = await self._token(role)
-        elif "{name}" in template:
-            things["name"] = await self.user()
-            if "/members/" in template and method != "PUT":
-                await make.member(self._newsroom["admin"], things["name"], "reader")
-        return things
-
-    async def _conditions(self, method: str, path: str) -> dict[str, str]:
-        if method == "GET":
-            return {}
-        if "/tokens/" in path:
-            return {"If-Match": '"1"'}
-        answer = await self._newsroom["admin"].get(path.removesuffix("/decisions"))
-        return {"If-Match": answer.headers["ETag"]} if "ETag" in answer.headers else {}
-
-    def name(self) -> str:
-        """A name that nothing has yet."""
-        self._made += 1
-        return f"fresh-{self._made}"
-
-    async def user(self, **fields: Any) -> str:
-        """The name of a user who is a member of nothing."""
-        name = self.name()
-        await make.said(
-            await self._newsroom["admin"].post("/v1/users", json={"name": name, **fields})
-        )
-        return name
-
-    async def annotate(self) -> None:
-        """Put the ids of a new document, and of a claim and a denial in it, on the desk."""
-        annotator = self._newsroom["annotator"]
-        self.document = (await make.document(annotator))["id"]
-        self.claim = (await make.annotation(annotator, self.document))["id"]
-        denial = await make.annotation(annotator, self.document, "denial", "totally unfounded")
-        self.denial = denial["id"]
-
-    async def _relation(self) -> str:
-        await self.annotate()
-        annotator = self._newsroom["annotator"]
-        made = await make.relation(annotator, self.document, "denies", self.denial, self.claim)
-        return str(made["id"])
-
-    async def _token(self, role: str) -> str:
-        client = self._newsroom["reader" if role == "nobody" else role]
-        made = await make.said(await client.post("/v1/tokens", json={"name": "a laptop"}))
-        return str(made["id"])
-
-
-Lay = Callable[[Desk], Awaitable[dict[str, Any]]]
 
 
 def _open(status: int = 200) -> tuple[int, ...]:
@@ -184,15 +65,15 @@ def _admin(status: int = 200) -> tuple[int, ...]:
 PASSWORD = "correct horse battery"
 
 
-async def _sign_in(desk: Desk) -> dict[str, Any]:
+async def _sign_in(desk: "Desk") -> dict[str, Any]:
     return {"username": await desk.user(password=PASSWORD), "password": PASSWORD}
 
 
-async def _new_user(desk: Desk) -> dict[str, Any]:
+async def _new_user(desk: "Desk") -> dict[str, Any]:
     return {"name": desk.name(), "display_name": "Somebody New", "is_admin": False}
 
 
-async def _new_project(desk: Desk) -> dict[str, Any]:
+async def _new_project(desk: "Desk") -> dict[str, Any]:
     return {
         "slug": desk.name(),
         "name": "Another",
@@ -202,11 +83,11 @@ async def _new_project(desk: Desk) -> dict[str, Any]:
     }
 
 
-async def _relation(desk: Desk) -> dict[str, Any]:
+async def _relation(desk: "Desk") -> dict[str, Any]:
     return {"type": "denies", "source": desk.denial, "target": desk.claim}
 
 
-async def _verdicts(desk: Desk) -> dict[str, Any]:
+async def _verdicts(desk: "Desk") -> dict[str, Any]:
     await desk.annotate()
     return {
         "decisions": [
@@ -329,7 +210,7 @@ TABLE: dict[str, Use] = {
 def _routes() -> list[str]:
     app = create_app(settings("sqlite:///opened-by-nobody.db"))
     return [
-        f"{method} {context.path.replace(':path', '')}"
+        f"{method} {(context.path or '').replace(':path', '')}"
         for context in iter_route_contexts(app.routes)
         for method in sorted(set(context.methods or ()) - {"HEAD"})
     ]

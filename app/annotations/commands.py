@@ -13,7 +13,7 @@ from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
 from app.changes.commands import Entry, append, lock
 from app.changes.recorded import Recorded, Refused, Superseding, table_of
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import (
     ExternalIdConflict,

@@ -151,7 +151,7 @@ class AnnotationOut(Out):
         ``ruler`` measures the row's text in ``unit``; None for code points.
         """
         measured = Measured.of(row, ruler)
-        return cls.model_construct(
+        return cls(
             id=row.id,
             project=project,
             document_id=row.document_id,

@@ -2,17 +2,13 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, TIMESTAMP, CheckConstraint, Dialect, Text, TypeDecorator
-from sqlalchemy.types import TypeEngine
 
-
-def now() -> dt.datetime:
-    """The present moment in UTC, to the microsecond."""
-    return dt.datetime.now(dt.UTC)
-
+from app.core.moments import rfc3339
 
 def dump_json(value: object) -> str:
     """JSON as it is stored: compact, keys in the order they came, no escapes but the necessary."""
@@ -22,29 +18,24 @@ def dump_json(value: object) -> str:
 E = TypeVar("E", bound=StrEnum)
 
 
-class Time(TypeDecorator[dt.datetime]):
-    """A moment in UTC: ``timestamptz`` on PostgreSQL, sortable RFC 3339 text on SQLite."""
+class _TimeAsText(TypeDecorator[dt.datetime]):
+    """A moment as RFC 3339 text, which sorts as time does."""
 
-    impl = TIMESTAMP(timezone=True)
+    impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text where the database has no type for moments."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(Text())
-        return dialect.type_descriptor(TIMESTAMP(timezone=True))
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """The text."""
+        return None if value is None else rfc3339(value)
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
-        """Always six digits of fraction, so that text sorts as time does."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
         """An aware moment in UTC."""
-        if value is None or dialect.name != "sqlite":
-            return value  # type: ignore[no-any-return]  # asyncpg answers aware datetimes in UTC
-        return dt.datetime.fromisoformat(value)
+        return None if value is None else dt.datetime.fromisoformat(value)
+
+
+# On PostgreSQL nothing of ours is called for each value of each row: asyncpg has aware moments.
+Time = TIMESTAMP(timezone=True).with_variant(_TimeAsText(), "sqlite")
+"""A moment in UTC: ``timestamptz`` on PostgreSQL, text on SQLite."""
 
 
 class Word(TypeDecorator[E]):
@@ -58,9 +49,9 @@ class Word(TypeDecorator[E]):
         super().__init__()
         self.words = words
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> E | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """The enum's member."""
-        return None if value is None else self.words(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], E | None]:  # noqa: ARG002  # SQLAlchemy's signature
+        """The enum's member: a look into a dictionary, for it is done for each value of each row."""
+        return {None: None, **{word.value: word for word in self.words}}.__getitem__
 
 
 Json = JSON(none_as_null=True)

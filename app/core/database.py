@@ -98,7 +98,7 @@ FAILURES: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError)
 def reason(failure: Exception) -> str:
     """What the database's driver said of a failure, on one line; never a value of a row."""
     said = failure.orig if isinstance(failure, DBAPIError) else failure
-    return str(said).partition("\n")[0] or type(said).__name__
+    return str(said).partition("\n")[0] or "there was no answer in time"
 
 
 def unavailable(error: Exception) -> Unavailable | None:

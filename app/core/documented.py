@@ -28,7 +28,6 @@ BODY_PROBLEMS = (
     errors.MissingField,
     errors.UnknownField,
     errors.InvalidValue,
-    errors.InvalidBody,
 )
 """What can be wrong with any JSON body."""
 

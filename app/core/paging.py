@@ -56,7 +56,7 @@ class Paging:
             packed = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (binascii.Error, ValueError, RecursionError):
             raise _foreign() from None
-        if not isinstance(packed, list) or packed[:1] != [self.of]:
+        if not isinstance(packed, list):
             raise _foreign()
         key = packed[1:]
         if (
@@ -64,6 +64,7 @@ class Paging:
             or any(type(part) is not kind for part, kind in zip(key, types, strict=True))
             or any(isinstance(part, int) and abs(part) >= 2**63 for part in key)
             or any(isinstance(part, str) and not part.isprintable() for part in key)
+            or self._cursor(key) != self.cursor
         ):
             raise _foreign()
         return tuple(key)
@@ -80,6 +81,10 @@ class Paging:
         except ValueError:
             raise _foreign() from None
 
+    def _cursor(self, key: Sequence[int | str]) -> str:
+        packed = json.dumps((self.of, *key), separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
     def page(
         self, rows: Sequence[Any], out: Callable[[Any], T], *, key: Callable[[Any], Key]
     ) -> Page[T]:
@@ -90,8 +95,7 @@ class Paging:
         shown = rows[: self.limit]
         cursor = None
         if len(rows) > self.limit:
-            packed = json.dumps((self.of, *key(shown[-1])), separators=(",", ":")).encode()
-            cursor = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+            cursor = self._cursor(key(shown[-1]))
         return Page.model_construct(items=[out(row) for row in shown], next=cursor)
 
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.core.characters import control_character
+from app.core.characters import PRINTABLE, control_character
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -43,13 +43,9 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def _rfc3339(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 Moment = Annotated[
     dt.datetime,
-    PlainSerializer(_rfc3339, return_type=str),
+    PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema(
         {"type": "string", "format": "date-time", "examples": ["2026-11-23T09:00:00.000000Z"]}
     ),
@@ -95,10 +91,14 @@ def printable(value: str) -> str:
     return value
 
 
-Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(printable)]
+_Printable = Annotated[
+    str, AfterValidator(printable), Field(json_schema_extra={"pattern": PRINTABLE})
+]
+
+Prose = Annotated[_Printable, StringConstraints(max_length=10_000)]
 """Free text without control characters."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(printable)]
+Line = Annotated[_Printable, StringConstraints(min_length=1, max_length=1000)]
 """A short text that is not empty."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]

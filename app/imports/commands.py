@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row, insert
 
 from app.changes.commands import Entry, append, lock
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
 from app.core.permissions import Act, Standing, may

@@ -7,6 +7,7 @@ from fastapi.dependencies.models import Dependant
 
 from app.annotations.access import Filter
 from app.core import errors
+from app.core.characters import PRINTABLE
 from app.core.conditions import Seen, Tag
 from app.core.documented import BODY_PROBLEMS, add_problems
 from app.core.listing import Link
@@ -67,18 +68,24 @@ _PARAMETERS = {
 }
 
 
-def complete(operation: dict[str, Any], method: str, path: str, dependant: Dependant) -> None:
-    """Complete an operation of the document, in place."""
+def complete(
+    operation: dict[str, Any],
+    schemas: dict[str, Any],
+    *,
+    method: str,
+    path: str,
+    dependant: Dependant,
+) -> None:
+    """Complete an operation of the document, in place; ``schemas`` are the document's."""
     uses = set(_calls(dependant))
     name = operation["operationId"]
     sentence, _, _ = operation["description"].partition("\n\n")
     operation["summary"] = " ".join(sentence.split()).partition(". ")[0].rstrip(".")
     responses = operation["responses"]
     _drop_defaults(responses)
-    if not path.startswith("/v1/"):
-        add_problems(responses, errors.InternalError)
-    else:
-        add_problems(responses, errors.InvalidParameter, errors.InternalError, errors.Unavailable)
+    add_problems(responses, errors.InternalError)
+    if path.startswith("/v1/"):
+        add_problems(responses, errors.InvalidParameter, errors.InvalidBody, errors.Unavailable)
     if _call_of(Shown) in uses:
         operation["security"] = [{"token": []}, {"session": []}]
         add_problems(responses, errors.Unauthenticated)
@@ -86,6 +93,8 @@ def complete(operation: dict[str, Any], method: str, path: str, dependant: Depen
         operation["security"] = []
     if "requestBody" in operation:
         add_problems(responses, *BODY_PROBLEMS)
+        if _takes_prose(operation["requestBody"], schemas):
+            add_problems(responses, errors.ControlCharacter)
     _parameters(operation, uses)
     _headers(responses, name, uses)
     if method == "GET" and _call_of(Tag) in uses:
@@ -115,6 +124,20 @@ def _drop_defaults(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         if response["description"] == "Successful Response":
             response["description"] = _DONE[status]
+
+
+def _takes_prose(part: Any, schemas: dict[str, Any]) -> bool:
+    """Whether a part of the document, with what it refers to, takes text that must be printable."""
+    if isinstance(part, list):
+        return any(_takes_prose(item, schemas) for item in part)
+    if not isinstance(part, dict):
+        return False
+    name = str(part.get("$ref", "")).rpartition("/")[2]
+    return (
+        part.get("pattern") == PRINTABLE
+        or any(_takes_prose(item, schemas) for item in part.values())
+        or _takes_prose(schemas.get(name), schemas)
+    )
 
 
 def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:

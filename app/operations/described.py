@@ -122,7 +122,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             if operation is not None:
                 for parameter in operation.get("parameters", ()):
                     _without_titles(parameter["schema"])
-                complete(operation, method, path, route.dependant)
+                complete(operation, schemas, method=method, path=path, dependant=route.dependant)
     return made
 
 

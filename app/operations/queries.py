@@ -1,4 +1,4 @@
-"""Whether the database is there and its tables are those of this release."""
+"""What the database is, and whether its tables are those of this release."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from app.core.database import Database
+from app.core.database import Database, Session
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -66,3 +66,8 @@ async def current(database: Database) -> str | None:
         found = await session.execute(text("SELECT version_num FROM alembic_version"))
         version: str | None = found.scalar_one_or_none()
         return version
+
+
+async def asked(db: Session, statement: str) -> str:
+    """The first answer to a statement such as ``SHOW server_encoding``."""
+    return str((await db.execute(text(statement))).scalar_one())

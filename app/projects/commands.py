@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import (
     InvalidValue,

@@ -14,7 +14,7 @@ from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
 from app.changes.commands import Entry, append, lock
 from app.changes.recorded import Recorded, Refused, copied, table_of
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
 from app.core.permissions import Actor, Standing

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Session
 from app.core.errors import NotFound, Unauthenticated
 from app.core.paging import Page, Paging

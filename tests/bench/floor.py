@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.annotations.schemas import AnnotationIn, AnnotationOut
-from app.core.columns import now
+from app.core.moments import now
 from app.core.paging import Page
 from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.reviews.schemas import DecisionIn, DecisionOut

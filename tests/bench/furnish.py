@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, text
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
-from app.core.columns import now
+from app.core.moments import now
 from app.core.database import Database
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.models import Annotation, AnnotationVersion, Change, Decision, Project

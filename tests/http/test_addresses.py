@@ -9,7 +9,8 @@ import pytest
 from app.core.routing import MAX_PARAMETERS
 from tests import make
 from tests.conftest import Newsroom
-from tests.uses import ROUTES, Desk, rows
+from tests.desk import Desk, rows
+from tests.uses import ROUTES
 
 OURS = [route for route in ROUTES if " /v1/" in route]
 """Browsers, probes and scrapers may add what they like to the routes of operations."""

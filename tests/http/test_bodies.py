@@ -9,7 +9,8 @@ import pytest
 
 from tests import make
 from tests.conftest import Newsroom
-from tests.uses import TABLE, Desk, rows
+from tests.desk import Desk, rows
+from tests.uses import TABLE
 
 WITH_BODY = [route for route, use in TABLE.items() if use.body is not None]
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from tests import make
 from tests.conftest import Newsroom
-from tests.uses import ROUTES, TABLE, Desk, Request, rows
+from tests.desk import Desk, Request, rows
+from tests.uses import ROUTES, TABLE
 
 SINGLE = (
     "/v1/tokens/{id}",

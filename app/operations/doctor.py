@@ -1,0 +1,152 @@
+"""What `stet doctor` looks at: settings, database, tables, and everything that is stored."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.database import FAILURES, Database, Session, reason
+from app.core.errors import Problem, Unprocessable
+from app.core.settings import Settings
+from app.core.vocabulary import OffsetUnit
+from app.operations import integrity, queries
+from app.operations.integrity import AGREEMENTS, EXAMPLES, Agreement
+from app.text.spans import SpanIn, verify, verify_annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    ok: bool
+    what: str
+    detail: str
+
+
+async def examine(database: Database, settings: Settings) -> AsyncIterator[Finding]:
+    """Look at everything, and tell of each thing whether it is well.
+
+    What is stored is read once, as of one moment, in memory that does not grow with it. Without a
+    database that fits this release there is nothing more to look at.
+    """
+    for finding in _settings(settings):
+        yield finding
+    try:
+        async for finding in _database(database, settings):
+            yield finding
+    except Problem as problem:
+        yield Finding(False, "database", problem.detail)
+    except FAILURES as failure:
+        yield Finding(False, "database", f"It cannot be used: {reason(failure)}.")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    wrong: list[str] = []
+    if settings.database_url.startswith("sqlite") and settings.workers > 1:
+        wrong.append("SQLite has one writer, so STET_WORKERS must be 1.")
+    if settings.max_body_bytes < settings.max_text_chars:
+        wrong.append("A text of STET_MAX_TEXT_CHARS does not fit into STET_MAX_BODY_BYTES.")
+    if settings.public_url and not re.fullmatch(r"https?://[^/?#]+/?", settings.public_url):
+        wrong.append("STET_PUBLIC_URL must be an origin, such as https://stet.example.org.")
+    if not wrong:
+        yield Finding(True, "settings", "They agree with one another.")
+    for detail in wrong:
+        yield Finding(False, "settings", detail)
+
+
+async def _database(database: Database, settings: Settings) -> AsyncIterator[Finding]:
+    engine = await queries.engine(database)
+    async with database.snapshot() as db:
+        await integrity.take_time(db)
+        looks = _sqlite if database.dialect == "sqlite" else _postgresql
+        async for finding in looks(db, engine, settings):
+            yield finding
+        revision = await queries.current(database)
+        unfit = queries.unfit(revision)
+        yield Finding(unfit is None, "migrations", unfit or f"The tables are those of {revision}.")
+        if unfit is None:
+            yield await _spans(db)
+            for agreement in AGREEMENTS:
+                yield await _agreement(db, agreement)
+
+
+async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterator[Finding]:
+    number = tuple(int(part) for part in re.findall(r"\d+", engine))
+    note = ""
+    if (3, 7, 0) <= number <= (3, 51, 2):
+        note = (
+            " This version can corrupt a file to which two connections write at once"
+            " (https://www.sqlite.org/wal.html#walresetbug); Stet has one writer, so let nothing"
+            " else write to the file."
+        )
+    yield Finding(True, "database", f"{engine}.{note}")
+    said = await queries.asked(db, "PRAGMA quick_check(1)")
+    yield Finding(said == "ok", "file", "It is whole." if said == "ok" else f"SQLite says: {said}")
+
+
+async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding(True, "database", f"{engine}.")
+    encoding = await queries.asked(db, "SHOW server_encoding")
+    if encoding != "UTF8":
+        yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
+    if not settings.database_pooler:
+        # Each worker has a pool for writing and one for reading.
+        wanted = 2 * settings.database_pool_size * settings.workers
+        allowed = int(await queries.asked(db, "SHOW max_connections"))
+        yield Finding(
+            wanted <= allowed,
+            "connections",
+            f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
+        )
+
+
+async def _spans(db: Session) -> Finding:
+    looked_at = 0
+    wrong = 0
+    some: list[str] = []
+    key, text = None, ""
+    async for page in integrity.spans(db):
+        for row in sorted(page, key=lambda row: (row.document_id, row.revision)):
+            if (row.document_id, row.revision) != key:
+                key = (row.document_id, row.revision)
+                # One text at a time is held; a document's annotations follow one another.
+                text = await integrity.stored_text(db, *key)
+            looked_at += 1
+            for fault in _faults(text, row):
+                wrong += 1
+                if wrong <= EXAMPLES:
+                    some.append(f"{row.annotation_id} version {row.version}: {fault}")
+    if wrong:
+        return Finding(False, "spans", _told(wrong, "do not stand where they say", some))
+    return Finding(True, "spans", f"{looked_at} versions of annotations stand where they say.")
+
+
+def _faults(text: str, row: Any) -> Iterator[str]:
+    """What of a stored annotation is not in the text as it says."""
+    whole = SpanIn(row.start, row.end, row.quote)
+    try:
+        if row.fragments is None:
+            verify(text, whole, OffsetUnit.CODE_POINTS)
+        else:
+            parts = [_span(part) for part in row.fragments]
+            verify_annotation(text, whole, parts, OffsetUnit.CODE_POINTS)
+        for name, value in row.attributes.items():
+            if isinstance(value, dict):
+                verify(text, _span(value), OffsetUnit.CODE_POINTS, pointer=f"/attributes/{name}")
+    except Unprocessable as refusal:
+        yield f"{refusal.errors[0]['pointer']}: {refusal.errors[0]['code']}"
+
+
+def _span(stored: dict[str, Any]) -> SpanIn:
+    return SpanIn(stored.get("start"), stored.get("end"), stored.get("quote"))
+
+
+async def _agreement(db: Session, agreement: Agreement) -> Finding:
+    count, some = await agreement.broken(db)
+    detail = _told(count, agreement.ill, some) if count else agreement.well
+    return Finding(count == 0, agreement.what, detail)
+
+
+def _told(count: int, ill: str, some: Sequence[str]) -> str:
+    more = ", …" if count > len(some) else ""
+    return f"{count} {ill}: {', '.join(some)}{more}."

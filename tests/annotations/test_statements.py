@@ -1,0 +1,147 @@
+"""What each use of annotations costs: its statements, and the reason for each.
+
+On PostgreSQL every one is a round trip, BEGIN and COMMIT too. On SQLite a reader begins with
+BEGIN, and what PostgreSQL does in one statement stands between SAVEPOINT and RELEASE. Texts and
+schemes are immutable, so each is fetched once; the figures are those of the second time.
+"""
+
+from tests import make
+from tests.conftest import Newsroom
+
+SPAN = make.span(make.TEXT, "Beijing")
+
+
+async def test_posting_a_span_takes_two_statements(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    await make.project(newsroom["admin"], "new")
+    document = await make.document(newsroom["admin"], project="new")
+    path = f"/v1/documents/{document['id']}/annotations"
+    costs = []
+    for _ in range(2):
+        statements.clear()
+        await newsroom["admin"].post(path, json={"label": "claim", **SPAN})
+        costs.append(len(statements))
+
+    # Who is asking, may they, the project's epoch and the document in one.
+    # The log's next sequence, the annotation and the entry in one.
+    # The first time also the scheme and the text.
+    # SQLite: BEGIN and who, BEGIN IMMEDIATE, SAVEPOINT, the three, RELEASE.
+    expected = {"postgresql": [4, 2], "sqlite": [10, 8]}[dialect]
+    assert costs == expected, "\n".join(statements)
+
+
+async def test_posting_what_is_refused_takes_one(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    await newsroom["annotator"].post(path, json={"label": "claim", **SPAN})
+    statements.clear()
+
+    await newsroom["annotator"].post(path, json={"label": "claim", **SPAN, "quote": "x"})
+
+    # Who, may they and the document in one; the rest is in memory.
+    assert len(statements) - (dialect == "sqlite") == 1, "\n".join(statements)
+
+
+async def test_posting_again_takes_three(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    body = {"id": str(make.id_of(77)), "label": "claim", **SPAN}
+    await newsroom["annotator"].post(path, json=body)
+    statements.clear()
+
+    await newsroom["annotator"].post(path, json=body)
+
+    # Who, may they and the document in one; the write, which the id stops; the annotation there.
+    # SQLite: BEGIN and who, BEGIN IMMEDIATE, SAVEPOINT, sequence and annotation, ROLLBACK TO
+    # SAVEPOINT, the annotation there.
+    expected = {"postgresql": 3, "sqlite": 8}[dialect]
+    assert len(statements) == expected, "\n".join(statements)
+
+
+async def test_reading_a_span_takes_one_in_any_unit(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    annotation = await make.annotation(newsroom["annotator"], document["id"])
+    for unit in ("code_points", "utf16"):
+        statements.clear()
+
+        await newsroom["reader"].get(
+            f"/v1/annotations/{annotation['id']}", params={"offset_unit": unit}
+        )
+
+        # Who, may they and the annotation in one.
+        assert len(statements) - (dialect == "sqlite") == 1, "\n".join(statements)
+
+
+async def test_listing_costs_the_same_however_many_there_are(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    paths = {
+        "document": f"/v1/documents/{document['id']}/annotations",
+        "project": "/v1/projects/demo/annotations",
+        "filtered": "/v1/projects/demo/annotations?label=claim&status=pending&attribute.speaker=a",
+        "stretch": f"/v1/documents/{document['id']}/annotations?start=0&end=100&offset_unit=utf16",
+    }
+    costs: dict[str, list[int]] = {name: [] for name in paths}
+    for _ in range(3):
+        for _ in range(3):
+            await make.annotation(
+                newsroom["annotator"], document["id"], attributes={"speaker": "a"}
+            )
+        for name, path in paths.items():
+            statements.clear()
+            await newsroom["reader"].get(path)
+            costs[name].append(len(statements) - (dialect == "sqlite"))
+
+    # Who, may they and the document or project in one; the page.
+    assert costs == {name: [2, 2, 2] for name in paths}, "\n".join(statements)
+
+
+async def test_an_edit_takes_two_and_a_new_label_six(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    annotation = await make.annotation(newsroom["annotator"], document["id"])
+    path = f"/v1/annotations/{annotation['id']}"
+    costs = []
+    for version, edit in enumerate(({"note": "n"}, {"label": "quote"}, {}), 1):
+        statements.clear()
+        await newsroom["annotator"].patch(path, json=edit, headers=make.seen(version))
+        costs.append(len(statements))
+
+    # Who, may they and the annotation in one; the log's sequence, the new version, the old one's
+    # copy and the entry in one. For a new label, which relations depend on, BEGIN, the log's lock
+    # and the relations come before the write, COMMIT behind. An edit that changes nothing: who.
+    # SQLite: BEGIN and who, BEGIN IMMEDIATE, SAVEPOINT, the four, RELEASE; with a new label the
+    # lock and the relations, with no change the first two.
+    expected = {"postgresql": [2, 6, 1], "sqlite": [9, 11, 2]}[dialect]
+    assert costs == expected, "\n".join(statements)
+
+
+async def test_withdrawing_costs_the_same_however_many_relations_go_with_it(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator)
+    costs = []
+    for relations in (0, 1, 4):
+        ends = [await make.annotation(annotator, document["id"]) for _ in range(relations + 1)]
+        for end in ends[1:]:
+            await make.relation(annotator, document["id"], "repeats", end["id"], ends[0]["id"])
+        statements.clear()
+        await annotator.delete(f"/v1/annotations/{ends[0]['id']}", headers=make.seen(1))
+        costs.append(len(statements))
+
+    # Who, may they and the annotation in one; BEGIN; the log's lock; the relations; the end of the
+    # annotation, its history and entry in one; COMMIT. With relations also their end, their entries
+    # and the log's new end.
+    # SQLite: BEGIN and who, BEGIN IMMEDIATE, lock, relations, SAVEPOINT, the four, RELEASE.
+    expected = {"postgresql": [6, 9, 9], "sqlite": [11, 14, 14]}[dialect]
+    assert costs == expected, "\n".join(statements)

@@ -1,0 +1,205 @@
+"""Many decisions at once, each on its own."""
+
+from typing import Any
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.log import entries_after, head
+
+PATH = "/v1/projects/demo/decisions"
+
+
+def item(annotation: dict[str, Any], version: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"annotation": annotation["id"], "version": version, "verdict": "approve", **fields}
+
+
+async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None:
+    await make.project(newsroom["admin"], "secret")
+    hidden = await make.document(newsroom["admin"], project="secret")
+    secret = await make.annotation(newsroom["admin"], hidden["id"])
+    document = await make.document(newsroom["annotator"], make.ASTRAL)
+
+    async def made(name: str = "annotator") -> dict[str, Any]:
+        return await make.annotation(newsroom[name], document["id"], quote="да")
+
+    one, two, three, four, five = [await made() for _ in range(5)]
+    own, withdrawn, edited = await made("reviewer"), await made(), await made()
+    await newsroom["annotator"].delete(f"/v1/annotations/{withdrawn['id']}", headers=make.seen(1))
+    await newsroom["annotator"].patch(
+        f"/v1/annotations/{edited['id']}", json={"note": "n"}, headers=make.seen(1)
+    )
+    said = await make.decision(newsroom["reviewer"], five["id"])
+    nowhere = {"id": str(make.id_of(404))}
+    items = [
+        item(one),
+        item(two, verdict="reject", comment="No."),
+        item(three, verdict="request_changes", comment="More."),
+        item(four, verdict="reject"),
+        item(five),
+        item(own),
+        item(withdrawn, 2),
+        item(edited, 1),
+        item(nowhere),
+        item(secret),
+        # The same again; another verdict on what the first has made stale; the next version.
+        item(one),
+        item(one, verdict="reject", comment="No."),
+        item(one, 2, verdict="reject", comment="No."),
+    ]
+
+    answer = await newsroom["reviewer"].post(
+        PATH, json={"decisions": items}, params={"offset_unit": "utf8"}
+    )
+
+    results = (await make.said(answer, 200))["results"]
+    assert [result["annotation"] for result in results] == [each["annotation"] for each in items]
+    outcomes = [
+        (result["status"], (result["problem"] or {}).get("type", "").removeprefix("/problems/"))
+        for result in results
+    ]
+    assert outcomes == [
+        (201, ""),
+        (201, ""),
+        (201, ""),
+        (422, "comment-required"),
+        (200, ""),
+        (403, "own-annotation"),
+        (410, "gone"),
+        (412, "stale-version"),
+        (404, "not-found"),
+        (404, "not-found"),
+        (200, ""),
+        (412, "stale-version"),
+        (412, "stale-version"),
+    ]
+    for result in results:
+        assert (result["decision"] is None) == (result["status"] >= 400)
+        assert (result["problem"] is None) == (result["status"] < 400)
+    assert results[4]["decision"] == said
+    assert results[10]["decision"] == results[0]["decision"]
+    assert results[8]["problem"] == results[9]["problem"]
+    for place, annotation in ((7, edited), (11, one), (12, one)):
+        current = await newsroom["reader"].get(
+            f"/v1/annotations/{annotation['id']}", params={"offset_unit": "utf8"}
+        )
+        assert results[place]["problem"]["current"] == current.json()
+    statuses = {
+        id: (await newsroom["reader"].get(f"/v1/annotations/{id}")).json()["status"]
+        for id in (one["id"], two["id"], three["id"], four["id"], own["id"])
+    }
+    assert list(statuses.values()) == [
+        "approved",
+        "rejected",
+        "changes_requested",
+        "pending",
+        "pending",
+    ]
+    history = await newsroom["reader"].get(f"/v1/annotations/{two['id']}/history")
+    assert history.json()["decisions"] == [results[1]["decision"]]
+    assert [version["status"] for version in history.json()["versions"]] == ["pending", "rejected"]
+
+
+async def test_each_decision_has_its_entry_in_the_order_of_the_request(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(3)]
+    end = await head(newsroom)
+
+    items = [item(made[2]), item(made[0], 7), item(made[1])]
+    await newsroom["reviewer"].post(PATH, json={"decisions": items})
+
+    entries = await entries_after(newsroom, end)
+    assert [
+        (entry.sequence, entry.kind, str(entry.subject_id), entry.version) for entry in entries
+    ] == [
+        (end + 1, "annotation.decided", made[2]["id"], 2),
+        (end + 2, "annotation.decided", made[1]["id"], 2),
+    ]
+    assert await head(newsroom) == end + 2
+
+
+async def test_the_same_request_again_changes_nothing(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(3)]
+    body = {"decisions": [item(annotation) for annotation in made]}
+    first = await newsroom["reviewer"].post(PATH, json=body)
+    end = await head(newsroom)
+
+    again = await newsroom["reviewer"].post(PATH, json=body)
+
+    assert [result["status"] for result in again.json()["results"]] == [200, 200, 200]
+    assert [result["decision"] for result in again.json()["results"]] == [
+        result["decision"] for result in first.json()["results"]
+    ]
+    assert await entries_after(newsroom, end) == []
+
+
+async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_refused(
+    newsroom: Newsroom, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    bodies = [{"label": "claim", "quote": "Beijing"}] * 1004
+    path = f"/v1/documents/{document['id']}/annotations"
+    made = [(await newsroom["annotator"].post(path, json=body)).json() for body in bodies]
+    costs = []
+    for some in (made[:1], made[1:4], made[4:]):
+        statements.clear()
+
+        answer = await newsroom["reviewer"].post(
+            PATH, json={"decisions": [item(annotation) for annotation in some]}
+        )
+
+        assert {result["status"] for result in answer.json()["results"]} == {201}
+        costs.append(len(statements))
+    # Who and may they in one; BEGIN; the log's lock; its epoch under the lock; the annotations;
+    # what the reviewer said of them before; their history; their new state; the decisions; the
+    # entries; the log's new end; COMMIT.
+    # SQLite: BEGIN for the reader and BEGIN IMMEDIATE for the writer, and COMMIT is no statement.
+    assert costs == [12, 12, 12], "\n".join(statements)
+
+    for some in (made[:1] * 1001, []):
+        refused = await newsroom["reviewer"].post(
+            PATH, json={"decisions": [item(annotation, 2) for annotation in some]}
+        )
+        [error] = make.refused(refused, 422, "invalid-value")["errors"]
+        assert error["pointer"] == "/decisions"
+
+
+async def test_an_item_of_another_form_refuses_the_request(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    annotation = await make.annotation(newsroom["annotator"], document["id"])
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"version": 0}, "/decisions/1/version"),
+        ({"version": "1"}, "/decisions/1/version"),
+        ({"version": True}, "/decisions/1/version"),
+        ({"version": 2**31}, "/decisions/1/version"),
+        ({"annotation": "x"}, "/decisions/1/annotation"),
+        ({"verdict": "approved"}, "/decisions/1/verdict"),
+        ({"comment": "\0"}, "/decisions/1/comment"),
+        ({"note": "n"}, "/decisions/1/note"),
+    ]
+    for fields, pointer in refused:
+        answer = await newsroom["reviewer"].post(
+            PATH, json={"decisions": [item(annotation), item(annotation) | fields]}
+        )
+
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    current = await newsroom["reader"].get(f"/v1/annotations/{annotation['id']}")
+    assert current.json() == annotation
+
+
+async def test_reviewers_and_above_may_and_nobody_else(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    annotation = await make.annotation(newsroom["annotator"], document["id"])
+    for name, status in {
+        "nobody": 401,
+        "stranger": 404,
+        "reader": 403,
+        "annotator": 403,
+        "reviewer": 200,
+        "manager": 200,
+        "admin": 200,
+    }.items():
+        answer = await newsroom[name].post(PATH, json={"decisions": [item(annotation)]})
+
+        assert answer.status_code == status, name

@@ -1,0 +1,140 @@
+"""A lost answer can be asked for again: a repeated verdict is answered with what stands."""
+
+from typing import Any
+
+import httpx
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.log import entries_after, head
+
+
+class Desk:
+    """One annotation, and the decisions that are posted on it."""
+
+    def __init__(self, newsroom: Newsroom, annotation_id: str) -> None:
+        self._newsroom = newsroom
+        self.path = f"/v1/annotations/{annotation_id}"
+
+    async def decide(
+        self, name: str, version: int, verdict: str = "approve", comment: str | None = None
+    ) -> httpx.Response:
+        return await self._newsroom[name].post(
+            f"{self.path}/decisions",
+            json={"verdict": verdict, "comment": comment},
+            headers=make.seen(version),
+        )
+
+    async def now(self) -> tuple[str, int]:
+        annotation: dict[str, Any] = (await self._newsroom["reader"].get(self.path)).json()
+        return annotation["status"], annotation["version"]
+
+
+async def desk_of(newsroom: Newsroom) -> Desk:
+    document = await make.document(newsroom["annotator"])
+    annotation = await make.annotation(newsroom["annotator"], document["id"])
+    return Desk(newsroom, annotation["id"])
+
+
+async def test_the_same_verdict_on_the_same_version_is_answered_with_the_decision_that_stands(
+    newsroom: Newsroom,
+) -> None:
+    desk = await desk_of(newsroom)
+    first = await desk.decide("reviewer", 1)
+    end = await head(newsroom)
+
+    again = await desk.decide("reviewer", 1)
+
+    assert await make.said(again, 200) == await make.said(first)
+    assert again.headers["ETag"] == first.headers["ETag"] == '"2"'
+    assert await desk.now() == ("approved", 2)
+    assert await entries_after(newsroom, end) == []
+
+
+async def test_another_verdict_on_the_same_version_is_stale(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+
+    answer = await desk.decide("reviewer", 1, "reject", "Second thoughts.")
+
+    problem = make.refused(answer, 412, "stale-version")
+    assert (problem["current"]["status"], problem["current"]["version"]) == ("approved", 2)
+
+
+async def test_the_same_verdict_by_another_reviewer_is_stale(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+
+    answer = await desk.decide("reviewer-b", 1)
+
+    make.refused(answer, 412, "stale-version")
+
+
+async def test_a_retry_is_answered_also_once_another_has_overturned_it(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    first = await desk.decide("reviewer", 1)
+    await desk.decide("reviewer-b", 2, "reject", "No.")
+
+    again = await desk.decide("reviewer", 1)
+
+    assert await make.said(again, 200) == await make.said(first)
+    assert await desk.now() == ("rejected", 3)
+
+
+async def test_what_one_has_approved_oneself_is_not_approved_twice(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    first = await desk.decide("reviewer", 1, comment="Good.")
+
+    for comment in (None, "Good."):
+        again = await desk.decide("reviewer", 2, comment=comment)
+
+        assert await make.said(again, 200) == await make.said(first)
+    assert await desk.now() == ("approved", 2)
+
+
+async def test_a_repeated_verdict_that_says_more_is_a_decision_of_its_own(
+    newsroom: Newsroom,
+) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1, "request_changes", "Shorter.")
+
+    more = await desk.decide("reviewer", 2, "request_changes", "And the label.")
+
+    assert (await make.said(more))["comment"] == "And the label."
+    assert await desk.now() == ("changes_requested", 3)
+
+
+async def test_one_may_overturn_oneself(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+
+    answer = await desk.decide("reviewer", 2, "reject", "Read again.")
+
+    assert answer.status_code == 201
+    assert await desk.now() == ("rejected", 3)
+
+
+async def test_the_version_that_ones_own_decision_made_is_stale_once_another_decided(
+    newsroom: Newsroom,
+) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+    await desk.decide("reviewer-b", 2, "reject", "No.")
+
+    answer = await desk.decide("reviewer", 2)
+
+    problem = make.refused(answer, 412, "stale-version")
+    assert problem["current"]["decided_by"] == "reviewer-b"
+
+
+async def test_an_edit_makes_room_for_a_new_decision(newsroom: Newsroom) -> None:
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+    await newsroom["annotator"].patch(desk.path, json={"note": "n"}, headers=make.seen(2))
+
+    on_the_old = await desk.decide("reviewer", 2)
+    on_the_new = await desk.decide("reviewer", 3)
+
+    make.refused(on_the_old, 412, "stale-version")
+    assert (await make.said(on_the_new))["version"] == 3
+    assert await desk.now() == ("approved", 4)
