@@ -31,8 +31,8 @@ from app.exports import queries as exports
 from app.exports.files import whole
 from app.imports import commands as imports
 from app.imports.files import lines_of
+from app.operations import doctor, serving
 from app.operations import queries as operations
-from app.operations import serving
 from app.projects import commands as projects
 from app.projects import queries as project_queries
 from app.users import commands as users
@@ -160,6 +160,21 @@ def migrate() -> None:
         typer.echo(f"The database is at revision {after} already.")
     else:
         typer.echo(f"The database is at revision {after} now.")
+
+
+@app.command("doctor")
+def examine() -> None:
+    """Look whether settings, database, tables and all that is stored are well; exit with 1 if not."""
+
+    async def work(database: Database) -> bool:
+        well = True
+        async for finding in doctor.examine(database, settings()):
+            typer.echo(f"{'well' if finding.ok else 'ILL '}  {finding.what}: {finding.detail}")
+            well = well and finding.ok
+        return well
+
+    if not run(work):
+        raise typer.Exit(1)
 
 
 @user.command("add")

@@ -96,7 +96,7 @@ def _json(file: str) -> Any:
 
 
 async def _people(db: Session) -> None:
-    password = secrets.token_urlsafe(15)
+    password = secrets.token_hex(10)
     actors: dict[str, Actor] = {}
     for name in ("admin", *PEOPLE):
         new = UserIn(name=name, password=password, is_admin=name == "admin")

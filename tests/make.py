@@ -180,7 +180,7 @@ async def annotation(
     client: httpx.AsyncClient,
     document_id: str,
     label: str = "claim",
-    quote: str = "Chinese nationals fight for Russia",
+    quote: str | None = "Chinese nationals fight for Russia",
     **fields: Any,
 ) -> dict[str, Any]:
     """A span, found by its quote."""

@@ -59,7 +59,10 @@ class Server:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Leave nothing running."""
         await self.kill()
@@ -116,6 +119,6 @@ class Server:
 
 
 def stet(database_url: str, folder: Path, **settings: object) -> Server:
-    """``stet serve`` on a database that is migrated already; settings by their names in the code."""
+    """``stet serve`` on a migrated database, with settings by their names in the code."""
     environment = {f"STET_{name.upper()}": str(value) for name, value in settings.items()}
     return Server(STET, folder, ready="/readyz", STET_DATABASE_URL=database_url, **environment)

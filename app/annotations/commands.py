@@ -13,7 +13,6 @@ from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
 from app.changes.commands import Entry, append, lock
 from app.changes.recorded import Recorded, Refused, Superseding, table_of
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import (
     ExternalIdConflict,
@@ -23,6 +22,7 @@ from app.core.errors import (
     RelationNotAllowed,
     Stale,
 )
+from app.core.moments import now
 from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status
 from app.documents.queries import SeenDocument, text_of

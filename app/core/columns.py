@@ -10,6 +10,7 @@ from sqlalchemy import JSON, TIMESTAMP, CheckConstraint, Dialect, Text, TypeDeco
 
 from app.core.moments import rfc3339
 
+
 def dump_json(value: object) -> str:
     """JSON as it is stored: compact, keys in the order they came, no escapes but the necessary."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -50,8 +51,10 @@ class Word(TypeDecorator[E]):
         self.words = words
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], E | None]:  # noqa: ARG002  # SQLAlchemy's signature
-        """The enum's member: a look into a dictionary, for it is done for each value of each row."""
-        return {None: None, **{word.value: word for word in self.words}}.__getitem__
+        """The enum's member: looked up, not called, for it is done for each value of each row."""
+        members: dict[str | None, E | None] = {word.value: word for word in self.words}
+        members[None] = None
+        return members.__getitem__
 
 
 Json = JSON(none_as_null=True)

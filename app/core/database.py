@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import CursorResult, Executable, UpdateBase
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Unavailable
@@ -29,6 +29,9 @@ class Session(Protocol):
 
     dialect: str
     """``postgresql`` or ``sqlite``."""
+
+    source: str
+    """Which database it is of: what is remembered of one does not hold for another."""
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -109,19 +112,32 @@ def unavailable(error: Exception) -> Unavailable | None:
         return Unavailable("The database cannot be reached.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
-        if code in _BUSY or "locked" in str(error.orig):
+        said = str(error.orig)
+        if code in _BUSY or "locked" in said:
             return Unavailable("The database is too busy; nothing was written.")
+        if code in _OTHER_TABLES or "no such table" in said or "no such column" in said:
+            return Unavailable("The database's tables are not those of this release.")
+        if error.connection_invalidated:
+            return Unavailable(
+                "The connection to the database was lost; what was to be written may be or not."
+            )
         if (
-            error.connection_invalidated
-            or code[:2] in _AWAY
+            code[:2] in _AWAY
+            or code == _NOT_NOW
             or isinstance(error, (OperationalError, InterfaceError))
+            # What SQLite says of a file that is damaged or none of its own; others are below it.
+            or type(error) is DatabaseError
         ):
             return Unavailable("The database cannot take the request; nothing was written.")
     return None
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
-# lock not available, statement cancelled by timeout; and by class: connection exceptions,
-# insufficient resources, operator intervention, system error, read-only after a failover.
+# lock not available, statement cancelled by timeout; and by class: connection exceptions, transaction
+# state (read-only after a failover), authorization, no such database, insufficient resources,
+# operator intervention, system error. A database that takes no connections says "object not in
+# prerequisite state". Undefined are a table and a column.
 _BUSY = {"40001", "40P01", "55P03", "57014"}
-_AWAY = {"08", "53", "57", "58", "25"}
+_AWAY = {"08", "25", "28", "3D", "53", "57", "58"}
+_NOT_NOW = "55000"
+_OTHER_TABLES = {"42P01", "42703"}

@@ -59,14 +59,6 @@ def problems(*raised: type[Problem]) -> Responses:
     return responses
 
 
-def examples() -> dict[str, Any]:
-    """The document's ``components/examples``: one of every problem."""
-    return {
-        code: {"summary": problem.title, "value": problem.example().body()}
-        for code, problem in catalogue().items()
-    }
-
-
 def add_problems(responses: dict[str, Any], *raised: type[Problem]) -> None:
     """Let an operation's ``responses``, as they stand in the document, tell of these too."""
     for status, more in problems(*raised).items():

@@ -1,7 +1,7 @@
 """Every problem that Stet can answer: one class each, in one tree.
 
     Problem
-    ├── InvalidJson 400
+    ├── InvalidHttp, InvalidJson 400
     ├── Unauthenticated 401 ── BadCredentials
     ├── Forbidden 403 ── CrossSiteRequest, OwnAnnotation
     ├── NotFound 404
@@ -24,6 +24,7 @@
     │   └── ImportRefused
     ├── PreconditionRequired 428
     ├── TooManyRequests 429
+    ├── HeadTooLarge 431
     ├── InternalError 500
     └── Unavailable 503
 
@@ -66,6 +67,18 @@ class Problem(Exception):
     def example(cls) -> Self:
         """One such problem, for the documentation."""
         return cls(cls.title + ".")
+
+
+class InvalidHttp(Problem):
+    """What came over the connection is not HTTP/1.1, so no request could be read from it.
+
+    The connection is closed. A proxy or a client that speaks another protocol to this port, such
+    as TLS, is the usual cause.
+    """
+
+    status = 400
+    code = "invalid-http"
+    title = "The request is not HTTP"
 
 
 class InvalidJson(Problem):
@@ -154,11 +167,11 @@ class MethodNotAllowed(Problem):
 
 
 class RequestTimeout(Problem):
-    """The body did not arrive in time. Nothing was written; send the request again."""
+    """The request did not arrive in time. Nothing was written; send it again."""
 
     status = 408
     code = "request-timeout"
-    title = "The body took too long to arrive"
+    title = "The request took too long to arrive"
 
     def __init__(self, detail: str, **members: object) -> None:
         super().__init__(detail, **members)
@@ -622,6 +635,25 @@ class TooManyRequests(Problem):
     @classmethod
     def example(cls) -> Self:
         return cls("Too many failed sign-ins; try again in 60 seconds.", retry_after=60)
+
+
+class HeadTooLarge(Problem):
+    """The request line and the headers together are too long.
+
+    ``limit`` is how many bytes they may have. A filter of many values can be asked for in several
+    requests. The connection is closed.
+    """
+
+    status = 431
+    code = "head-too-large"
+    title = "The request's head is too large"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"At most {limit} bytes of request line and headers are taken.", limit=limit)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(limit=65_536)
 
 
 class InternalError(Problem):

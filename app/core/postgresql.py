@@ -28,6 +28,7 @@ class PostgresDatabase:
 
     def __init__(self, settings: Settings) -> None:
         """Connects on first use, not here."""
+        self._source = settings.database_url
         self._pooled = settings.database_pooler
         self._writer = self._engine(settings, read_only=False)
         self._reader = self._engine(settings, read_only=True)
@@ -87,6 +88,7 @@ class PostgresDatabase:
         """A session whose connection is taken at its first statement."""
         session = PostgresSession(
             self._writer if writes else self._reader,
+            self._source,
             writes=writes,
             opening="BEGIN READ ONLY" if self._pooled and not writes else None,
         )
@@ -101,7 +103,10 @@ class PostgresDatabase:
     async def snapshot(self) -> AsyncIterator[Session]:
         """One REPEATABLE READ transaction, read only, without a limit on how long it lasts."""
         session = PostgresSession(
-            self._reader, writes=False, opening="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            self._reader,
+            self._source,
+            writes=False,
+            opening="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         )
         try:
             yield session
@@ -127,8 +132,11 @@ class PostgresSession:
 
     dialect = "postgresql"
 
-    def __init__(self, engine: AsyncEngine, *, writes: bool, opening: str | None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, source: str, *, writes: bool, opening: str | None
+    ) -> None:
         """``opening`` begins a transaction with the first statement; else each is its own."""
+        self.source = source
         self._engine = engine
         self._guard = WriteGuard(writes=writes)
         self._opening = opening

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.characters import PRINTABLE, control_character
+from app.core.moments import rfc3339
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:

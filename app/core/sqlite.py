@@ -49,6 +49,7 @@ class SqliteDatabase:
         url = make_url(settings.database_url)
         if not url.database or url.database == ":memory:":
             raise InvalidSettings("STET_DATABASE_URL must name a file for SQLite.")
+        self.source = settings.database_url
         self._path = Path(url.database)
         self._timeout = settings.database_timeout_seconds
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
@@ -97,7 +98,7 @@ class SqliteDatabase:
         """One reading transaction, whose statements run in a thread."""
         connection = await asyncio.to_thread(self._read_engine.connect)
         try:
-            yield SqliteSnapshot(connection)
+            yield SqliteSnapshot(connection, self.source)
         finally:
             connection.close()
 
@@ -178,6 +179,7 @@ class SqliteSession:
 
     def __init__(self, database: SqliteDatabase, *, writes: bool) -> None:
         """Takes no connection yet."""
+        self.source = database.source
         self._database = database
         self._guard = WriteGuard(writes=writes)
         self._reader: Connection | None = None
@@ -232,8 +234,9 @@ class SqliteSnapshot:
 
     dialect = "sqlite"
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, source: str) -> None:
         """The transaction begins with the first statement."""
+        self.source = source
         self._connection = connection
         self._guard = WriteGuard(writes=False)
 

@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from app.changes import recorded
 from app.changes.commands import Entry, append, lock
 from app.changes.recorded import Recorded, Refused, table_of
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
+from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries

@@ -104,7 +104,7 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
 
 
 # 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.
-_texts: Bounded[tuple[UUID, int], str] = Bounded(64 * 1024 * 1024, len)
+_texts: Bounded[tuple[str, UUID, int], str] = Bounded(64 * 1024 * 1024, len)
 
 _TEXT = select(Revision.text).where(
     Revision.document_id == bindparam("document_id"), Revision.number == bindparam("number")
@@ -117,7 +117,7 @@ async def text_of(db: Session, document_id: UUID, revision: int) -> str:
     Raises:
         NotFound: when the document has no such revision.
     """
-    key = (document_id, revision)
+    key = (db.source, document_id, revision)
     kept = _texts.get(key)
     if kept is None:
         found = await db.execute(_TEXT, {"document_id": document_id, "number": revision})

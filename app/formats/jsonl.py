@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from app.core import body
 from app.core.errors import InvalidJson
+from app.core.moments import rfc3339
 from app.formats.record import AnnotationRecord, DocumentRecord, RelationRecord
 
 MEDIA_TYPE = "application/x-ndjson"
@@ -19,7 +20,7 @@ SUFFIX = "jsonl"
 
 
 def _moment(value: dt.datetime | None) -> str | None:
-    return None if value is None else value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if value is None else rfc3339(value)
 
 
 class Writer:

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from sqlalchemy import Row, insert
 
 from app.changes.commands import Entry, append, lock
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
+from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.refusals import of_validation
 from app.core.vocabulary import ChangeKind

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 
-from app.core.documented import examples
 from app.operations.answers import HEADERS, complete
+from app.operations.examples import PROBLEMS
 from app.users.access import COOKIE, SECURE_COOKIE
 
 TAGS = {
@@ -112,7 +112,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         _without_titles(schema)
     schemas |= {"Problem": _PROBLEM, "ProblemError": _PROBLEM_ERROR}
     components["schemas"] = dict(sorted(schemas.items()))
-    components["examples"] = examples()
+    components["examples"] = {
+        code: {"summary": body["title"], "value": body} for code, body in PROBLEMS.items()
+    }
     components["headers"] = HEADERS
     components["securitySchemes"] = _SECURITY
     for route in iter_route_contexts(app.routes):

@@ -100,6 +100,9 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
         )
 
 
+_MISPLACED = "Annotations that are not where they say"
+
+
 async def _spans(db: Session) -> Finding:
     looked_at = 0
     wrong = 0
@@ -117,7 +120,7 @@ async def _spans(db: Session) -> Finding:
                 if wrong <= EXAMPLES:
                     some.append(f"{row.annotation_id} version {row.version}: {fault}")
     if wrong:
-        return Finding(False, "spans", _told(wrong, "do not stand where they say", some))
+        return Finding(False, "spans", _told(wrong, _MISPLACED, some))
     return Finding(True, "spans", f"{looked_at} versions of annotations stand where they say.")
 
 
@@ -149,4 +152,4 @@ async def _agreement(db: Session, agreement: Agreement) -> Finding:
 
 def _told(count: int, ill: str, some: Sequence[str]) -> str:
     more = ", …" if count > len(some) else ""
-    return f"{count} {ill}: {', '.join(some)}{more}."
+    return f"{ill}: {count} ({', '.join(some)}{more})."

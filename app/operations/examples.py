@@ -5,15 +5,25 @@ is made up but ids, moments and secrets.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
-from app.core.errors import NotFound
+from app.core.errors import NotFound, catalogue
 from app.operations import story
 
 
 def _page(item: Any) -> dict[str, Any]:
     return {"items": [item], "next": None}
 
+
+_MISHAPS: dict[str, Any] = json.loads(
+    Path(__file__).with_name("mishaps.json").read_text(encoding="utf-8")
+)
+
+PROBLEMS: dict[str, Any] = {
+    code: _MISHAPS.get(code) or problem.example().body() for code, problem in catalogue().items()
+}
+"""One of every problem: as it was answered, where it can be made to happen."""
 
 REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
     "sign_in": {

@@ -115,7 +115,7 @@ class Agreement:
     what: str
     well: str
     ill: str
-    """What is said of those of which it does not hold, after their number."""
+    """What is said of those of which it does not hold, before their number."""
     exceptions: Select[Any]
     """Those, by one column that names them."""
 
@@ -181,7 +181,7 @@ AGREEMENTS = (
     Agreement(
         "annotations",
         "Each is of a document that is there.",
-        "are of a document that was deleted or is of another project",
+        "Annotations of a document that was deleted or is of another project",
         select(Annotation.id)
         .join(Document, Document.id == Annotation.document_id)
         .where(
@@ -192,7 +192,7 @@ AGREEMENTS = (
     Agreement(
         "relations",
         "Each joins two annotations of its document.",
-        "do not join two annotations of their document that are there",
+        "Relations that do not join two annotations of their document",
         select(Relation.id)
         .outerjoin(_source, _source.c.id == Relation.source_id)
         .outerjoin(_target, _target.c.id == Relation.target_id)
@@ -201,7 +201,7 @@ AGREEMENTS = (
     Agreement(
         "history",
         "Every version of every annotation is there.",
-        "lack a version in their history",
+        "Annotations that lack a version in their history",
         # An import writes an annotation at the version that it had, and the log says which.
         select(Annotation.id)
         .join(_logged, _logged.c.id == Annotation.id)
@@ -217,7 +217,7 @@ AGREEMENTS = (
     Agreement(
         "changes",
         "The log has each version of each annotation once.",
-        "have a version that is not in the log exactly once",
+        "Annotations with a version that is not in the log exactly once",
         select(Annotation.id)
         .outerjoin(_logged, _logged.c.id == Annotation.id)
         .where(
@@ -232,7 +232,7 @@ AGREEMENTS = (
     Agreement(
         "changes",
         "The log has each document.",
-        "are documents that the log does not have where they say",
+        "Documents that the log does not have where they say",
         select(Document.id)
         .outerjoin(
             Change,
@@ -247,7 +247,7 @@ AGREEMENTS = (
     Agreement(
         "changes",
         "Each log ends where its head says.",
-        "have a log that goes on beyond its head",
+        "Projects whose log goes on beyond its head",
         select(Project.slug)
         .outerjoin(ChangeHead, ChangeHead.project_id == Project.id)
         .outerjoin(_ends, _ends.c.project_id == Project.id)

@@ -3,16 +3,18 @@
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from app.core.errors import Problem
 
 
-def problem_page(problem: type[Problem]) -> str:
-    """The page as HTML, from the class's docstring."""
+def problem_page(problem: type[Problem], body: Mapping[str, Any]) -> str:
+    """The page as HTML, from the class's docstring; ``body`` is an example of it."""
     paragraphs = inspect.cleandoc(problem.__doc__ or problem.title).split("\n\n")
     words = "\n".join(f"<p>{_marked(paragraph)}</p>" for paragraph in paragraphs)
-    example = json.dumps(problem.example().body(), indent=2, ensure_ascii=False)
+    example = json.dumps(body, indent=2, ensure_ascii=False)
     return f"""<!doctype html>
 <html lang="en">
 <head>

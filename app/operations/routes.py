@@ -11,6 +11,7 @@ from app.core.documented import problems
 from app.core.errors import NotFound, Unavailable, catalogue
 from app.core.observability import METRICS_TYPE, POOL, metrics
 from app.operations import queries
+from app.operations.examples import PROBLEMS
 from app.operations.pages import problem_page
 from app.operations.schemas import Health, Readiness
 
@@ -84,4 +85,4 @@ async def problem(code: str) -> Response:
     found = catalogue().get(code)
     if found is None:
         raise NotFound("There is no such problem.")
-    return HTMLResponse(problem_page(found), headers=_PAGE)
+    return HTMLResponse(problem_page(found, PROBLEMS[code]), headers=_PAGE)

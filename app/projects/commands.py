@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import (
     InvalidValue,
@@ -24,9 +23,10 @@ from app.core.errors import (
     Stale,
     UnknownUser,
 )
+from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, Role
-from app.models import ChangeHead, Membership, Project, SchemeVersion
+from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects import orphans, queries
 from app.projects.schemas import (
     MemberOut,
@@ -241,10 +241,15 @@ async def set_member(
 async def _keep_a_manager(db: Session, standing: Standing, user_id: Any, role: Role | None) -> None:
     if role is Role.MANAGER:
         return
-    others = select(Membership.user_id).where(
-        Membership.project_id == standing.project_id,
-        Membership.role == Role.MANAGER,
-        Membership.user_id != user_id,
+    others = (
+        select(Membership.user_id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.project_id == standing.project_id,
+            Membership.role == Role.MANAGER,
+            Membership.user_id != user_id,
+            User.is_active,
+        )
     )
     if (await db.execute(others.limit(1))).first() is None:
         raise LastManager("Make another member a manager first.")

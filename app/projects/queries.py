@@ -174,15 +174,16 @@ async def scheme_out(db: Session, standing: Standing) -> SchemeOut:
     return SchemeOut.of(found, standing.scheme_version)
 
 
-_schemes: Bounded[tuple[UUID, int], Scheme] = Bounded(1000, lambda _: 1)
+_schemes: Bounded[tuple[str, UUID, int], Scheme] = Bounded(1000, lambda _: 1)
 
 
 async def scheme(db: Session, standing: Standing) -> Scheme:
     """The scheme to check by: the one whose version the caller saw."""
-    key = (standing.project_id, standing.scheme_version)
+    key = (db.source, standing.project_id, standing.scheme_version)
     kept = _schemes.get(key)
     if kept is None:
-        kept = Scheme.of(await definition(db, *key), standing.scheme_version)
+        stored = await definition(db, standing.project_id, standing.scheme_version)
+        kept = Scheme.of(stored, standing.scheme_version)
         _schemes.put(key, kept)
     return kept
 

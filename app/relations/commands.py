@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import (
     Forbidden,
@@ -19,6 +18,7 @@ from app.core.errors import (
     Unprocessable,
     refuse,
 )
+from app.core.moments import now
 from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind
 from app.documents.queries import SeenDocument

@@ -14,9 +14,9 @@ from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
 from app.changes.commands import Entry, append, lock
 from app.changes.recorded import Recorded, Refused, copied, table_of
-from app.core.moments import now
 from app.core.database import Moved, Session
 from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
+from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents.queries import text_of

@@ -8,9 +8,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from app.core.moments import now
 from app.core.database import Session
 from app.core.errors import BadCredentials, Forbidden, InvalidValue, NameTaken, NotFound, Stale
+from app.core.moments import now
 from app.core.permissions import Actor
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries

@@ -17,9 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.moments import now
 from app.core.database import Session
 from app.core.errors import NotFound, Unauthenticated
+from app.core.moments import now
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing, narrower
 from app.core.vocabulary import Role

@@ -141,7 +141,9 @@ def _table(dialect: str, runs: Runs) -> Table:
         table.add_column(column, justify="right")
     for name in WORKLOADS:
         stet, floor = runs[(name, "stet")], runs[(name, "floor")]
-        ratios = [ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)]
+        ratios = [
+            ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)
+        ]
         table.add_row(
             name,
             f"{statistics.median(each.per_second for each in stet):,.0f}",

@@ -63,7 +63,11 @@ _LISTED = [
     _annotation(
         UUID(int=0),
         AnnotationIn(
-            label="claim", start=place, end=place + 40, quote="a claim of forty characters, no less nor", attributes={"speaker": "Officials"}
+            label="claim",
+            start=place,
+            end=place + 40,
+            quote="a claim of forty characters, no less nor",
+            attributes={"speaker": "Officials"},
         ),
     )
     for place in range(0, 5000, 100)

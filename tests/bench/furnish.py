@@ -12,8 +12,8 @@ from sqlalchemy import func, insert, select, text
 from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
-from app.core.moments import now
 from app.core.database import Database
+from app.core.moments import now
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.models import Annotation, AnnotationVersion, Change, Decision, Project
 from tests import make
@@ -26,7 +26,9 @@ TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE
 def migrate(url: str) -> None:
     """Make the tables of an empty database."""
     command = (str(Path(sys.executable).with_name("stet")), "migrate")
-    subprocess.run(command, check=True, env={**os.environ, "STET_DATABASE_URL": url})  # noqa: S603
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "STET_DATABASE_URL": url}
+    )
 
 
 class Newsroom:

@@ -69,9 +69,9 @@ async def run(url: str, load: Load, seconds: float, folder: Path) -> Run:
     output, _ = await wrk.communicate()
     said = json.loads(output.decode().rpartition("\n")[2])
     if said["refused"] or said["broken"] or not said["requests"]:
-        raise RuntimeError(f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}")
+        raise RuntimeError(
+            f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}"
+        )
     if load.once and said["requests"] + CONNECTIONS > len(load.requests):
         raise RuntimeError(f"Only {len(load.requests)} requests were prepared, all were sent.")
-    return Run(
-        said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"]
-    )
+    return Run(said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"])

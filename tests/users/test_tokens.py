@@ -53,13 +53,11 @@ async def test_a_new_token_is_answered_whole_and_its_secret_never_again(newsroom
 async def test_a_token_s_secret_is_kept_nowhere(newsroom: Newsroom) -> None:
     made = await make.said(await newsroom["reader"].post("/v1/tokens", json={"name": "ci"}))
 
-    secret = made["token"].rpartition("_")[2]
     kept = await stored(newsroom)
 
     assert len(made["token"]) == 5 + 32 + 1 + 43
     assert made["token"][-43:] not in kept
     assert made["token"][-43:].encode().hex() not in kept
-    assert secret not in kept
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])

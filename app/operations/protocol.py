@@ -1,0 +1,118 @@
+"""HTTP as uvicorn speaks it, with limits where it has none and problems for what is not HTTP.
+
+uvicorn answers what it cannot parse in plain text, takes a head of any size, and waits for one
+without end.
+"""
+
+import asyncio
+from typing import Any
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from app.core.errors import HeadTooLarge, InvalidHttp, Problem, RequestTimeout
+from app.core.observability import Observed
+from app.core.problems import ProblemResponse
+from app.core.settings import settings
+
+MAX_HEAD_BYTES = 65_536
+"""The longest request line and headers together; of a longer head no more than a read is kept."""
+
+
+class _Refused(Exception):
+    """Stops the parser."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """As uvicorn makes them."""
+        super().__init__(*arguments, **named)
+        self._seconds = settings().body_timeout_seconds
+        self._overdue: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_bytes = 0
+        self._problem: Problem | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, unless the connection is refused already."""
+        if self._problem is not None:
+            return
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._overdue is None:
+                self._expect_head()
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
+
+    def on_message_begin(self) -> None:
+        """A request's first byte is here."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's head is here, and its body may follow: the application measures that."""
+        self._in_head = False
+        self._disarm()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MAX_HEAD_BYTES:
+            self._problem = HeadTooLarge(limit=MAX_HEAD_BYTES)
+            raise _Refused
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
+        """Called when the parser has given up."""
+        self._refuse(self._problem or InvalidHttp("What was sent is not HTTP/1.1."))
+
+    def _expect_head(self) -> None:
+        self._overdue = self.loop.call_later(self._seconds, self._give_up)
+
+    def _disarm(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _give_up(self) -> None:
+        if self._in_head:
+            said = f"The request's head did not arrive within {self._seconds:g} seconds."
+            self._refuse(RequestTimeout(said))
+        else:
+            self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer a problem after what is still to be answered, and close the connection."""
+        self._problem = problem
+        self._disarm()
+        scope: Scope = {"type": "http", "method": "", "headers": [], "state": {}}
+        cycle = RequestResponseCycle(
+            scope=scope,  # type: ignore[arg-type]  # what the two below read of it
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        app: Any = Observed(ProblemResponse(problem))
+        before: RequestResponseCycle | None = self.cycle
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, app)
+        else:
+            self.pipeline.appendleft((cycle, app))
+        self.cycle = cycle

@@ -1,0 +1,248 @@
+"""What comes over the wire cut off, too long, too slow or garbled is refused and leaves nothing."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.conftest import TOKENS
+from tests.resilience.conftest import Served, rows
+from tests.resilience.wire import Wire, head
+
+DOCUMENTS = "/v1/projects/demo/documents"
+BODY = json.dumps({"title": "A letter", "text": "Nothing of this must stay."}).encode()
+JSON = {"Authorization": f"Bearer {TOKENS['annotator']}", "Content_Type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+async def unharmed(served: Served) -> AsyncIterator[None]:
+    before = await rows(served.database_url)
+    yield
+    async with httpx.AsyncClient(base_url=served.server.url) as client:
+        assert (await client.get("/readyz")).status_code == 200
+    assert await rows(served.database_url) == before
+    assert '"event":"failed"' not in served.server.log()
+    assert "Traceback" not in served.server.log()
+
+
+@pytest.fixture
+async def wire(served: Served) -> AsyncIterator[Wire]:
+    connection = await Wire.to(served.server)
+    yield connection
+    await connection.close()
+
+
+async def test_a_body_that_is_cut_off_is_not_taken(served: Served, wire: Wire) -> None:
+    announced = head(
+        "POST", DOCUMENTS, **JSON, Content_Length=str(len(BODY) + 1), X_Request_ID="cut-off"
+    )
+
+    await wire.send(announced, BODY)
+    await wire.close()
+
+    line = await logged(served, "cut-off")
+    assert (line["event"], line["status"]) == ("closed", 499)
+
+
+async def logged(served: Served, request_id: str) -> dict[str, object]:
+    """The request's line in the log, once it is there."""
+    while True:
+        for text in served.server.log().splitlines():
+            if f'"request_id":"{request_id}"' in text:
+                line: dict[str, object] = json.loads(text)
+                return line
+        await asyncio.sleep(0.02)
+
+
+async def test_a_chunked_body_that_is_cut_off_is_not_taken(served: Served, wire: Wire) -> None:
+    announced = head(
+        "POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked", X_Request_ID="cut-off-chunk"
+    )
+
+    await wire.send(announced, chunk(BODY))
+    await wire.close()
+
+    line = await logged(served, "cut-off-chunk")
+    assert (line["event"], line["status"]) == ("closed", 499)
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@pytest.mark.parametrize("length", ["65537", "9999999999999999999"])
+async def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(
+    served: Served, wire: Wire, length: str
+) -> None:
+    await wire.send(head("POST", DOCUMENTS, **JSON, Content_Length=length))
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (413, "too-large")
+    assert (answer.problem["limit"], answer.problem["unit"]) == (65_536, "bytes")
+    assert await wire.ended()
+
+
+async def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(
+    served: Served, wire: Wire
+) -> None:
+    await wire.send(head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked"))
+    await wire.send(chunk(b" " * 65_536), b"1\r\n \r\n")
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (413, "too-large")
+    assert (answer.problem["limit"], answer.problem["unit"]) == (65_536, "bytes")
+    assert await wire.ended()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data"])
+async def test_a_body_of_another_media_type_is_refused(
+    served: Served, wire: Wire, kind: str
+) -> None:
+    headers = {**JSON, "Content_Type": kind, "Content_Length": str(len(BODY))}
+
+    await wire.send(head("POST", DOCUMENTS, **headers), BODY)
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (415, "unsupported-media-type")
+
+
+async def test_a_body_that_comes_too_slowly_is_refused_however_steadily_it_comes(
+    served: Served,
+    wire: Wire,
+) -> None:
+    await wire.send(head("POST", DOCUMENTS, **JSON, Content_Length=str(len(BODY))))
+
+    began = time.monotonic()
+    trickle = asyncio.create_task(bytes_one_by_one(wire))
+    answer = await wire.answer()
+    waited = time.monotonic() - began
+    trickle.cancel()
+
+    assert (answer.status, answer.code) == (408, "request-timeout")
+    assert answer.headers["connection"] == "close"
+    assert 0.9 < waited < 3
+
+
+async def bytes_one_by_one(wire: Wire) -> None:
+    # At this pace the whole body would take four seconds, and no single byte long.
+    for byte in BODY:
+        await wire.send(bytes([byte]))
+        await asyncio.sleep(0.06)
+
+
+async def test_a_head_that_does_not_end_is_refused_in_time(served: Served, wire: Wire) -> None:
+    began = time.monotonic()
+
+    await wire.send(b"GET /v1/me HTTP/1.1\r\nHost: stet\r\nAccept")
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (408, "request-timeout")
+    assert await wire.ended()
+    assert 0.9 < time.monotonic() - began < 3
+
+
+async def test_a_second_head_that_does_not_end_is_refused_in_time(
+    served: Served, wire: Wire
+) -> None:
+    await wire.send(head("GET", "/healthz"))
+    first = await wire.answer()
+
+    await wire.send(b"GET /healthz HTT")
+    second = await wire.answer()
+
+    assert (first.status, second.status, second.code) == (200, 408, "request-timeout")
+    assert await wire.ended()
+
+
+async def test_a_connection_on_which_nothing_comes_is_closed(served: Served, wire: Wire) -> None:
+    began = time.monotonic()
+
+    assert await wire.ended()
+    assert 0.9 < time.monotonic() - began < 3
+
+
+async def test_a_hundred_half_open_connections_keep_nobody_waiting(served: Served) -> None:
+    wires = [await Wire.to(served.server) for _ in range(100)]
+    announced = head("POST", DOCUMENTS, **JSON, Content_Length=str(len(BODY)))
+    for wire in wires:
+        await wire.send(announced, BODY[:10])
+
+    async with httpx.AsyncClient(base_url=served.server.url) as client:
+        headers = {"Authorization": JSON["Authorization"]}
+        answer = await client.get("/v1/me", headers=headers, timeout=0.9)
+
+    assert answer.status_code == 200
+    for wire in wires:
+        assert (await wire.answer()).status == 408
+
+
+GARBAGE = {
+    "another protocol": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+    "no request line": b"hello, is anybody there?\r\n\r\n",
+    "no such version": b"GET /healthz HTTP/3.7\r\nHost: stet\r\n\r\n",
+    "a space in a header's name": b"GET /healthz HTTP/1.1\r\nHo st: stet\r\n\r\n",
+    "a control character in a header": b"GET /healthz HTTP/1.1\r\nHost: st\x00et\r\n\r\n",
+    "a length that is none": head("POST", DOCUMENTS, **JSON, Content_Length="-1"),
+    "a length past counting": head("POST", DOCUMENTS, **JSON, Content_Length="9" * 20),
+    "two lengths": head("POST", DOCUMENTS, **JSON, Content_Length="2", content_length="3"),
+    "a length and chunks": head(
+        "POST", DOCUMENTS, **JSON, Content_Length="2", Transfer_Encoding="chunked"
+    ),
+    "a chunk without a size": head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked")
+    + b"many\r\n",
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+async def test_what_is_not_http_is_answered_with_a_problem(
+    served: Served, wire: Wire, garbage: bytes
+) -> None:
+    await wire.send(garbage)
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (400, "invalid-http")
+    assert answer.headers["connection"] == "close"
+    assert len(answer.headers["x-request-id"]) == 36
+    assert await wire.ended()
+
+
+async def test_a_request_before_garbage_is_answered_first(served: Served, wire: Wire) -> None:
+    await wire.send(head("GET", "/healthz"), b"garbage\r\n\r\n")
+    first, second = await wire.answer(), await wire.answer()
+
+    assert (first.status, json.loads(first.body)) == (200, {"status": "ok"})
+    assert (second.status, second.code) == (400, "invalid-http")
+    assert await wire.ended()
+
+
+LONG = {
+    "a path": head("GET", "/v1/" + "x" * 70_000),
+    "a query": head("GET", "/v1/me?x=" + "x" * 70_000),
+    "a header": head("GET", "/v1/me", Cookie="x" * 70_000),
+    "many headers": head("GET", "/v1/me", **{f"x{n}": "y" * 100 for n in range(700)}),
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+@pytest.mark.parametrize("request_head", LONG.values(), ids=LONG)
+async def test_a_head_that_is_too_long_is_refused(
+    served: Served, wire: Wire, request_head: bytes, pieces: int
+) -> None:
+    size = len(request_head) // pieces + 1
+    for start in range(0, len(request_head), size):
+        await wire.send(request_head[start : start + size])
+        await asyncio.sleep(0.01)
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (431, "head-too-large")
+    assert answer.problem["limit"] == 65_536
+
+
+async def test_a_long_head_within_the_limit_is_taken(served: Served, wire: Wire) -> None:
+    await wire.send(head("GET", "/healthz", Cookie="x" * 60_000))
+    answer = await wire.answer()
+
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok"})
