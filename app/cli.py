@@ -143,11 +143,7 @@ def serve(
         typer.echo(f"  address     {url}")
         typer.echo(f"  API         {url}/docs\n")
 
-    try:
-        serving.serve(chosen, announce)
-    except OSError as error:
-        where, why = f"{chosen.host}, port {chosen.port}", str(error.strerror).partition(" (")[0]
-        raise Unavailable(f"Cannot listen on {where}: {why}.") from None
+    serving.serve(chosen, announce)
 
 
 @app.command()
@@ -164,7 +160,7 @@ def migrate() -> None:
 
 @app.command("doctor")
 def examine() -> None:
-    """Look whether settings, database, tables and all that is stored are well; exit with 1 if not."""
+    """Look whether settings, database, tables and all that is stored are well; else exit with 1."""
 
     async def work(database: Database) -> bool:
         well = True

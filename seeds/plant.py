@@ -45,6 +45,7 @@ PEOPLE = {
     "reviewer": Role.REVIEWER,
     "annotator-a": Role.ANNOTATOR,
     "annotator-b": Role.ANNOTATOR,
+    "reader": Role.READER,
 }
 """What each person is in the project; ``admin``, who makes it, is its manager too."""
 
@@ -56,6 +57,7 @@ _TOKENS = {
     "MANAGER_TOKEN": "manager",
     "REVIEWER_TOKEN": "reviewer",
     "ANNOTATOR_TOKEN": "annotator-a",
+    "READER_TOKEN": "reader",
 }
 _PASSWORD = "DEMO_PASSWORD"  # noqa: S105  # the name of a variable
 _NAMESPACE = UUID("5e7d3c0e-2025-5409-8b1d-000000000000")

@@ -137,7 +137,8 @@ class Databases:
             shutil.copyfile(template.removeprefix("sqlite:///"), copy)
             return f"sqlite:///{copy}"
         source = _database_of(template)
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        # The strategy that takes a third of the other's time where nothing is synced.
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY file_copy')
         return self.server_uri(name)
 
     def drop(self, url: str) -> None:

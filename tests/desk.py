@@ -128,13 +128,10 @@ class Desk:
 
 
 async def stored(newsroom: Newsroom) -> str:
-    """Every value in every column of every table, as text; of bytes both themselves and in hex."""
+    """Every value in every column of every table, as text; bytes in hex."""
     found: list[str] = []
     async with newsroom.app.state.database.session(writes=False) as db:
         for table in Base.metadata.sorted_tables:
             for row in await db.execute(select(table)):
-                found += [
-                    f"{value} {value.hex()}" if isinstance(value, bytes) else str(value)
-                    for value in row
-                ]
+                found += [value.hex() if isinstance(value, bytes) else str(value) for value in row]
     return "\n".join(found)

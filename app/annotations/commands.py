@@ -11,7 +11,7 @@ from app.annotations import content, queries
 from app.annotations.content import Words
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
-from app.changes.commands import Entry, append, lock
+from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, Superseding, table_of
 from app.core.database import Moved, Session
 from app.core.errors import (
@@ -38,7 +38,6 @@ def superseding(*changes: str) -> Superseding:
     return Superseding(
         ANNOTATIONS,
         VERSIONS,
-        key="annotation_id",
         changes=(*changes, "updated_by_id", "updated_at"),
         living=ANNOTATIONS.c.withdrawn_at.is_(None),
     )
@@ -201,7 +200,7 @@ async def edit(
     if said["label"] != row.label:
         # Relations are checked by label, so none may be added until this is written.
         await db.begin()
-        await lock(db, standing.project_id)
+        await lock_under(db, standing)
         await _keep_relations(db, annotation, said["label"])
     moment = now()
     values = {
@@ -272,7 +271,7 @@ async def withdraw(db: Session, annotation: SeenAnnotation, seen: int, unit: Off
     if annotation.row.status is Status.APPROVED and not reviewer:
         raise Forbidden("An approved annotation is withdrawn by a reviewer.")
     await db.begin()
-    end = await lock(db, standing.project_id)
+    end = await lock_under(db, standing)
     moment = now()
     # The relations first, so that a follower of the log never sees one without its ends.
     relations = await queries.living_relations_of(db, annotation.id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.shapes import In, Line, Moment, Offset, Out, Prose
+from app.core.shapes import In, Line, Moment, Offset, Out, Patch, Prose
 from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.text.offsets import Ruler
 from app.text.spans import SpanIn
@@ -53,7 +53,7 @@ class AnnotationIn(SpanFields):
     confidence: Confidence | None = Field(default=None, description="A model's, from 0 to 1.")
 
 
-class AnnotationPatch(SpanFields):
+class AnnotationPatch(SpanFields, Patch):
     """What can change. Span fields are replaced together, attributes as a whole."""
 
     label: Annotated[str, StringConstraints(max_length=1000)] = ""

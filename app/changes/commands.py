@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import Row, insert, update
 
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind
 from app.models import Base, Change, ChangeHead
@@ -66,13 +66,30 @@ async def lock(db: Session, project_id: UUID, *, epoch: bool = False) -> int:
     From here on nothing else is written in the project, so what is read next stays true. ``epoch``
     also makes every write that began before try again. ``begin`` must have been called.
     """
+    head = await _lock(db, project_id, 1 if epoch else 0)
+    return int(head.sequence)
+
+
+async def lock_under(db: Session, standing: Standing) -> int:
+    """The same for somebody who relies on what was read when they were let in.
+
+    Raises:
+        Moved: when the project has another epoch since.
+    """
+    head = await _lock(db, standing.project_id, 0)
+    if head.epoch != standing.epoch:
+        raise Moved
+    return int(head.sequence)
+
+
+async def _lock(db: Session, project_id: UUID, epochs: int) -> Row[Any]:
     found = await db.execute(
         update(ChangeHead)
         .where(ChangeHead.project_id == project_id)
-        .values(epoch=ChangeHead.epoch + (1 if epoch else 0))
-        .returning(ChangeHead.sequence)
+        .values(epoch=ChangeHead.epoch + epochs)
+        .returning(ChangeHead.sequence, ChangeHead.epoch)
     )
-    return int(found.scalar_one())
+    return found.one()
 
 
 async def append(db: Session, project_id: UUID, entries: Sequence[Entry], *, after: int) -> None:

@@ -120,14 +120,12 @@ class Superseding:
         table: Table,
         history: Table,
         *,
-        key: str,
         changes: tuple[str, ...],
         living: ColumnElement[bool],
     ) -> None:
-        """``key`` is the history's column for the row's id; ``changes`` are the columns set."""
+        """``changes`` are the columns that are set, ``living`` says which rows may have a next."""
         self.table = table
         self._history = history
-        self._key = key
         self._changes = changes
         self._living = living
 
@@ -157,12 +155,10 @@ class Superseding:
 
     def copy(self, updated: Any) -> Any:
         """The INSERT of the row as it was; within one statement both see the row before."""
-        names = [column.name for column in self._history.c]
-        source = [self.table.c["id" if name == self._key else name] for name in names]
-        rows: Select[Any] = select(*source).where(self._seen())
+        rows = _as_history(self.table, self._history).where(self._seen())
         if updated is not None:
             rows = rows.select_from(self.table.join(updated, updated.c.sequence > 0))
-        return insert(self._history).from_select(names, rows)
+        return _into_history(self._history, rows)
 
 
 def _parameter(table: Table, name: str) -> Any:
@@ -200,11 +196,20 @@ _TAKE_SEQUENCE = (
 )
 
 
+def _as_history(table: Table, history: Table) -> Select[Any]:
+    """Annotations in the columns of their history, where their id has another name."""
+    names = [column.name for column in history.c]
+    return select(*(table.c["id" if name == "annotation_id" else name] for name in names))
+
+
+def _into_history(history: Table, rows: Select[Any]) -> Any:
+    return insert(history).from_select([column.name for column in history.c], rows)
+
+
 def copied(table: Table, history: Table, *where: ColumnElement[bool]) -> Executable:
     """The INSERT that copies annotations, as they are, into their history."""
-    names = [column.name for column in history.c]
-    source = [table.c["id" if name == "annotation_id" else name] for name in names]
-    return insert(history).from_select(names, select(*source).where(*where))
+    statement: Executable = _into_history(history, _as_history(table, history).where(*where))
+    return statement
 
 
 def table_of(name: str) -> Table:

@@ -119,7 +119,7 @@ def unavailable(error: Exception) -> Unavailable | None:
             return Unavailable("The database's tables are not those of this release.")
         if error.connection_invalidated:
             return Unavailable(
-                "The connection to the database was lost; what was to be written may be or not."
+                "The connection to the database was lost; whether anything was written is unknown."
             )
         if (
             code[:2] in _AWAY
@@ -133,10 +133,10 @@ def unavailable(error: Exception) -> Unavailable | None:
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
-# lock not available, statement cancelled by timeout; and by class: connection exceptions, transaction
-# state (read-only after a failover), authorization, no such database, insufficient resources,
-# operator intervention, system error. A database that takes no connections says "object not in
-# prerequisite state". Undefined are a table and a column.
+# lock not available, statement cancelled by timeout; and by class: connection exceptions,
+# transaction state (read-only after a failover), authorization, no such database, insufficient
+# resources, operator intervention, system error. A database that takes no connections says "object
+# not in prerequisite state". Undefined are a table and a column.
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 _AWAY = {"08", "25", "28", "3D", "53", "57", "58"}
 _NOT_NOW = "55000"

@@ -226,7 +226,7 @@ def _request_id(scope: Scope) -> bytes:
 
 def route_template(scope: Scope) -> str:
     """The route's path with its parameters unfilled, so that ids do not become labels."""
-    path = getattr(scope.get("route"), "path", None)
+    path = getattr(scope.get("route"), "path_format", None)
     return path if isinstance(path, str) else "unmatched"
 
 

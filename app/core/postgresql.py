@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import AsyncAdaptedQueuePool, CursorResult, Executable, NullPool
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.core.columns import dump_json
@@ -156,8 +157,9 @@ class PostgresSession:
         self._guard.begun = True
         if not self._in_transaction:
             connection = self._connection or await self._connect()
-            await connection.exec_driver_sql("BEGIN")
+            # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
+            await connection.exec_driver_sql("BEGIN")
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
@@ -179,9 +181,11 @@ class PostgresSession:
         try:
             if self._in_transaction:
                 await connection.exec_driver_sql("COMMIT" if commit else "ROLLBACK")
-        except BaseException:
+        except BaseException as error:
             # A connection in an unknown state must not serve another request.
             await asyncio.shield(connection.invalidate())
-            raise
+            # The database rolls back what it loses, and why the session ended says more.
+            if commit or not isinstance(error, SQLAlchemyError):
+                raise
         finally:
             await asyncio.shield(connection.close())

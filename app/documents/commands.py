@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.changes import recorded
-from app.changes.commands import Entry, append, lock
+from app.changes.commands import Entry, append, lock, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
@@ -131,7 +131,7 @@ async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPa
     if "title" in values:
         values["title_folded"] = values["title"].casefold()
     await db.begin()
-    end = await lock(db, standing.project_id)
+    end = await lock_under(db, standing)
     this = (_DOCUMENTS.c.id == document.id, _DOCUMENTS.c.version == seen)
     try:
         changed = await db.execute(

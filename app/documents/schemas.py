@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
 from app.core.columns import dump_json
-from app.core.shapes import In, Line, Moment, Out
+from app.core.shapes import In, Line, Moment, Out, Patch
 from app.core.vocabulary import Status
 
 _URL = TypeAdapter(AnyHttpUrl)
@@ -97,7 +97,7 @@ class DocumentIn(In):
     metadata: Metadata = {}
 
 
-class DocumentPatch(In):
+class DocumentPatch(Patch):
     """What of a document can change: everything but the text."""
 
     external_id: Line | None = None

@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 from sqlalchemy import Row, insert
 
-from app.changes.commands import Entry, append, lock
-from app.core.database import Moved, Session
+from app.changes.commands import Entry, append, lock_under
+from app.core.database import Session
 from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
@@ -59,10 +59,8 @@ async def import_lines(
     standing.require(Act.ADD_DOCUMENTS)
     importing = _Importing(db, standing, max_chars)
     await db.begin()
-    importing.end = await lock(db, standing.project_id)
     # The scheme and the importer's role must be as they were when the importer was let in.
-    if await projects.epoch(db, standing.project_id) != standing.epoch:
-        raise Moved
+    importing.end = await lock_under(db, standing)
     async for line in lines:
         await importing.take(line)
         # On SQLite nothing above has let the event loop go on.

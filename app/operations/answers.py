@@ -148,6 +148,8 @@ def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
         if len(kinds) == 1:
             schema.update(kinds[0])
         schema.pop("description", None)
+        if schema.get("default") == []:
+            del schema["default"]
         parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
         if parameter["name"] == "If-Match" and _call_of(Seen) in uses:
             parameter["required"] = True
@@ -156,8 +158,8 @@ def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
             {
                 "name": "attributes",
                 "in": "query",
-                "description": "`attribute.<name>=<value>`: only those whose attribute equals the "
-                "value, or is a list that holds it. May be given for several attributes.",
+                "description": "Only those whose attribute equals the value, or is a list that "
+                "holds it, such as `attribute.speaker=Ukraine`. May be given for several.",
                 "style": "form",
                 "explode": True,
                 "schema": {
@@ -165,7 +167,6 @@ def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
                     "propertyNames": {"pattern": r"^attribute\.\w[\w .-]{0,98}$"},
                     "additionalProperties": {"type": "string"},
                 },
-                "example": {"attribute.speaker": "Ukraine"},
             }
         )
     if parameters:
@@ -193,9 +194,8 @@ def _not_modified(operation: dict[str, Any]) -> None:
         {
             "name": "If-None-Match",
             "in": "header",
-            "description": "ETags that the caller has; one that is still right is answered 304.",
+            "description": 'ETags that the caller has, such as `"3"`; 304 if one still holds.',
             "schema": {"type": "string"},
-            "example": '"3"',
         }
     )
     operation["responses"]["304"] = {

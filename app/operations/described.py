@@ -112,9 +112,6 @@ def document(app: FastAPI) -> dict[str, Any]:
         _without_titles(schema)
     schemas |= {"Problem": _PROBLEM, "ProblemError": _PROBLEM_ERROR}
     components["schemas"] = dict(sorted(schemas.items()))
-    components["examples"] = {
-        code: {"summary": body["title"], "value": body} for code, body in PROBLEMS.items()
-    }
     components["headers"] = HEADERS
     components["securitySchemes"] = _SECURITY
     for route in iter_route_contexts(app.routes):
@@ -125,6 +122,13 @@ def document(app: FastAPI) -> dict[str, Any]:
                 for parameter in operation.get("parameters", ()):
                     _without_titles(parameter["schema"])
                 complete(operation, schemas, method=method, path=path, dependant=route.dependant)
+    # A problem that answers no operation, as 405 does, has its page alone.
+    shown = str(made["paths"])
+    components["examples"] = {
+        code: {"summary": body["title"], "value": body}
+        for code, body in PROBLEMS.items()
+        if f"'#/components/examples/{code}'" in shown
+    }
     return made
 
 

@@ -110,9 +110,20 @@ class Protocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         app: Any = Observed(ProblemResponse(problem))
-        before: RequestResponseCycle | None = self.cycle
-        if before is None or before.response_complete:
-            self._start_asgi_task(cycle, app)
-        else:
-            self.pipeline.appendleft((cycle, app))
+        last: RequestResponseCycle | None = self.cycle
         self.cycle = cycle
+        if last is None or last.response_complete:
+            self._start_asgi_task(cycle, app)
+        elif not last.more_body:
+            self.pipeline.appendleft((cycle, app))
+        elif self.pipeline:
+            # The last request has not begun, and never can: its body will not be whole.
+            self.pipeline[0] = (cycle, app)
+        else:
+            # To the application it is as if the caller had hung up.
+            last.disconnected = True
+            last.message_event.set()
+            if last.response_started:
+                self.transport.close()
+            else:
+                self._start_asgi_task(cycle, app)

@@ -10,6 +10,7 @@ from contextlib import suppress
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.core.errors import Unavailable
 from app.core.settings import Settings
 from app.operations.protocol import Protocol
 
@@ -24,7 +25,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         announce: told the server's address once connections to it are taken.
 
     Raises:
-        OSError: when the address cannot be listened on.
+        Unavailable: when the address cannot be listened on.
     """
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
@@ -59,7 +60,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        # What follows in brackets is the address once more.
+        why = str(error.strerror).partition(" (")[0]
+        raise Unavailable(f"Cannot listen on {host}, port {port}: {why}.") from None
 
 
 def _address(host: str, listener: socket.socket) -> str:

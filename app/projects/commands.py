@@ -1,4 +1,4 @@
-"""Every write to projects, members and schemes.
+"""Every write to projects and members; ``scheme_versions`` has those to schemes.
 
 All of them take the log's lock first and raise the project's epoch: whatever else is being written
 in the project was let in under the old settings and is tried again under the new.
@@ -19,7 +19,6 @@ from app.core.errors import (
     NameTaken,
     NotFound,
     PreconditionRequired,
-    SchemeOrphans,
     Stale,
     UnknownUser,
 )
@@ -27,17 +26,15 @@ from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, Role
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
-from app.projects import orphans, queries
+from app.projects import queries
 from app.projects.schemas import (
     MemberOut,
     ProjectIn,
     ProjectOut,
     ProjectPatch,
-    SchemeIn,
     SchemeOut,
     news_claims,
 )
-from app.projects.scheme import Scheme
 from app.users.queries import by_name
 
 
@@ -77,22 +74,18 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
             created_at=moment,
         )
     )
-    await db.execute(
-        insert(Membership).values(
-            project_id=id,
-            user_id=actor.id,
-            role=Role.MANAGER,
-            version=1,
-            created_at=moment,
-            updated_at=moment,
-        )
+    maker = MemberOut(
+        name=actor.name, role=Role.MANAGER, version=1, created_at=moment, updated_at=moment
     )
+    # Not dumped: that makes strings of the moments, which PostgreSQL's driver refuses.
+    membership = {name: getattr(maker, name) for name in MemberOut.model_fields if name != "name"}
+    await db.execute(insert(Membership).values(project_id=id, user_id=actor.id, **membership))
     await db.execute(insert(ChangeHead).values(project_id=id, sequence=0, epoch=1))
     out = ProjectOut.model_validate(
         {**row, "settings": {"allow_self_review": row["allow_self_review"]}}, strict=False
     )
     entries = [
-        Entry(id, actor.id, ChangeKind.PROJECT_CREATED, None, 1, moment, _state(out)),
+        Entry(id, actor.id, ChangeKind.PROJECT_CREATED, None, 1, moment, state_of(out)),
         Entry(
             id,
             actor.id,
@@ -100,7 +93,7 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
             None,
             1,
             moment,
-            _state(SchemeOut.of(scheme.definition(), 1)),
+            state_of(SchemeOut.of(scheme.definition(), 1)),
         ),
         Entry(
             id,
@@ -109,18 +102,19 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
             actor.id,
             1,
             moment,
-            {"name": actor.name, "role": Role.MANAGER.value},
+            state_of(maker),
         ),
     ]
     await append(db, id, entries, after=0)
     return out
 
 
-def _state(out: ProjectOut | SchemeOut | MemberOut) -> dict[str, Any]:
+def state_of(out: ProjectOut | SchemeOut | MemberOut) -> dict[str, Any]:
+    """What the log and a refusal say of it."""
     return out.model_dump(mode="json")
 
 
-async def _lock(db: Session, standing: Standing) -> int:
+async def locked(db: Session, standing: Standing) -> int:
     """Take the log's lock, raise the epoch and answer where the log ends.
 
     Raises:
@@ -147,7 +141,7 @@ async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) 
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
     values.update(values.pop("settings", {}))
-    end = await _lock(db, standing)
+    end = await locked(db, standing)
     moment = now()
     changed = (
         await db.execute(
@@ -159,24 +153,25 @@ async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) 
     ).one_or_none()
     if changed is None:
         current = await queries.project(db, standing.project_id)
-        raise Stale(_state(current), version=current.version)
+        raise Stale(state_of(current), version=current.version)
     out = ProjectOut.of(changed)
     await append(
         db,
         standing.project_id,
-        [_entry(standing, ChangeKind.PROJECT_UPDATED, None, out.version, _state(out))],
+        [entry_of(standing, ChangeKind.PROJECT_UPDATED, None, out.version, state_of(out))],
         after=end,
     )
     return out
 
 
-def _entry(
+def entry_of(
     standing: Standing,
     kind: ChangeKind,
     subject_id: UUID | None,
     version: int,
     state: dict[str, Any] | None,
 ) -> Entry:
+    """What the log says that the caller did to the project or to something in it."""
     return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, now(), state)
 
 
@@ -193,7 +188,7 @@ async def set_member(
         Stale: when ``seen`` is not the current version, or there is no such member.
         LastManager: when the project would be left without a manager.
     """
-    end = await _lock(db, standing)
+    end = await locked(db, standing)
     current = await queries.member(db, standing.project_id, name)
     moment = now()
     if current is None:
@@ -220,7 +215,7 @@ async def set_member(
         if seen is None:
             raise PreconditionRequired(f"{name} is a member; send If-Match with the ETag you saw.")
         if seen != current.version:
-            raise Stale(_state(out), version=current.version)
+            raise Stale(state_of(out), version=current.version)
         await _keep_a_manager(db, standing, current.user_id, role)
         out = out.model_copy(
             update={"role": role, "version": current.version + 1, "updated_at": moment}
@@ -233,7 +228,7 @@ async def set_member(
             )
             .values(role=role, version=out.version, updated_at=moment)
         )
-    entry = _entry(standing, ChangeKind.MEMBER_SET, user_id, out.version, _state(out))
+    entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
     return out, current is None
 
@@ -263,64 +258,19 @@ async def remove_member(db: Session, standing: Standing, name: str, seen: int) -
         Stale: when ``seen`` is not the current version.
         LastManager: when the project would be left without a manager.
     """
-    end = await _lock(db, standing)
+    end = await locked(db, standing)
     current = await queries.member(db, standing.project_id, name)
     if current is None:
         raise NotFound("The project has no such member.")
     if seen != current.version:
-        raise Stale(_state(MemberOut.of(current)), version=current.version)
+        raise Stale(state_of(MemberOut.of(current)), version=current.version)
     await _keep_a_manager(db, standing, current.user_id, None)
     await db.execute(
         delete(Membership).where(
             Membership.project_id == standing.project_id, Membership.user_id == current.user_id
         )
     )
-    entry = _entry(
+    entry = entry_of(
         standing, ChangeKind.MEMBER_REMOVED, current.user_id, current.version + 1, {"name": name}
     )
     await append(db, standing.project_id, [entry], after=end)
-
-
-async def set_scheme(db: Session, standing: Standing, seen: int, new: SchemeIn) -> SchemeOut:
-    """Give the project a new version of its scheme.
-
-    Raises:
-        Stale: when ``seen`` is not the current version.
-        SchemeOrphans: when stored annotations or relations would not fit it.
-        InvalidValue: when the body names another version than If-Match does.
-    """
-    if new.version not in {None, seen}:
-        raise InvalidValue("/version", f"If-Match names version {seen}, the body another.")
-    end = await _lock(db, standing)
-    query = select(Project.scheme_version).where(Project.id == standing.project_id)
-    version: int = (await db.execute(query)).scalar_one()
-    stored = await queries.definition(db, standing.project_id, version)
-    if version != seen:
-        raise Stale(_state(SchemeOut.of(stored, version)), version=version)
-    definition = new.definition()
-    if definition == stored:
-        return SchemeOut.of(stored, version)
-    found = await orphans.of(
-        db, standing.project_id, Scheme.of(stored, version), Scheme.of(definition, version + 1)
-    )
-    if found:
-        raise SchemeOrphans(found)
-    moment = now()
-    await db.execute(
-        insert(SchemeVersion).values(
-            project_id=standing.project_id,
-            version=version + 1,
-            definition=definition,
-            created_by_id=standing.actor.id,
-            created_at=moment,
-        )
-    )
-    await db.execute(
-        update(Project)
-        .where(Project.id == standing.project_id)
-        .values(scheme_version=version + 1, version=Project.version + 1, updated_at=moment)
-    )
-    out = SchemeOut.of(definition, version + 1)
-    entry = _entry(standing, ChangeKind.SCHEME_UPDATED, None, out.version, _state(out))
-    await append(db, standing.project_id, [entry], after=end)
-    return out

@@ -186,10 +186,3 @@ async def scheme(db: Session, standing: Standing) -> Scheme:
         kept = Scheme.of(stored, standing.scheme_version)
         _schemes.put(key, kept)
     return kept
-
-
-async def epoch(db: Session, project_id: UUID) -> int:
-    """The project's epoch now; under the log's lock, until the commit."""
-    query = select(ChangeHead.epoch).where(ChangeHead.project_id == project_id)
-    found: int = (await db.execute(query)).scalar_one()
-    return found

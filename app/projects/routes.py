@@ -19,7 +19,7 @@ from app.core.errors import (
 from app.core.listing import Link, Pages
 from app.core.paging import Page
 from app.core.routing import Db, Route
-from app.projects import commands, queries
+from app.projects import commands, queries, scheme_versions
 from app.projects.access import ManagedProject, ReadableProject
 from app.projects.schemas import (
     MemberIn,
@@ -173,4 +173,4 @@ async def set_scheme(
     standing: ManagedProject, seen: Seen, new: SchemeIn, db: Db, tag: Tag
 ) -> SchemeOut:
     """Give the project a new version of its scheme, unless that would orphan what is stored."""
-    return tag(await commands.set_scheme(db, standing, seen, new))
+    return tag(await scheme_versions.add(db, standing, seen, new))

@@ -6,7 +6,7 @@ from sqlalchemy import Row, insert, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from app.changes.commands import Entry, append, lock
+from app.changes.commands import Entry, append, lock_under
 from app.core.database import Moved, Session
 from app.core.errors import (
     Forbidden,
@@ -43,14 +43,11 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
     scheme = await projects.scheme(db, standing)
     # Both ends must still be there, under their labels, when the relation is written.
     await db.begin()
-    end = await lock(db, standing.project_id)
+    end = await lock_under(db, standing)
     if new.id is not None:
         stored = await queries.by_id(db, new.id)
         if stored is not None:
             return _same_or_conflict(document, new, stored), False
-    if await projects.epoch(db, standing.project_id) != standing.epoch:
-        # The scheme or the document is not as it was when the caller was let in.
-        raise Moved
     found = await queries.ends(db, document.id, {new.source, new.target})
     refusals: list[Unprocessable] = [
         UnknownAnnotation(pointer, "The document has no such annotation.")
@@ -131,7 +128,7 @@ async def withdraw(db: Session, relation: SeenRelation, seen: int) -> None:
         current = RelationOut.of(row, standing.project)
         raise Stale(current.model_dump(mode="json"), version=row.version)
     await db.begin()
-    end = await lock(db, standing.project_id)
+    end = await lock_under(db, standing)
     moment = now()
     withdrawn = await db.execute(
         update(Relation)

@@ -12,16 +12,15 @@ from app.annotations import queries as annotations
 from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale, superseding
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
-from app.changes.commands import Entry, append, lock
+from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, copied, table_of
-from app.core.database import Moved, Session
+from app.core.database import Session
 from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents.queries import text_of
 from app.models import Annotation
-from app.projects import queries as projects
 from app.reviews import queries
 from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionIn, DecisionOut
 from app.text.offsets import Ruler
@@ -175,9 +174,7 @@ async def decide_many(
     The log's lock is held throughout, so that what is read is what is decided on.
     """
     await db.begin()
-    end = await lock(db, standing.project_id)
-    if await projects.epoch(db, standing.project_id) != standing.epoch:
-        raise Moved
+    end = await lock_under(db, standing)
     ids = sorted({item.annotation for item in given})
     found = await db.execute(
         annotations.ROWS.where(Annotation.id.in_(ids), Annotation.project_id == standing.project_id)

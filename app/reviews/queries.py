@@ -4,15 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    literal,
+    select,
+)
 
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import Measured
+from app.changes.recorded import table_of
 from app.core.database import Session
 from app.core.paging import Page, Paging
 from app.core.vocabulary import OffsetUnit
 from app.documents.queries import text_of
-from app.models import Annotation, AnnotationVersion, Decision, User
+from app.models import Decision, User
 from app.reviews.schemas import DecisionOut, HistoryOut, VersionOut
 from app.text.offsets import Ruler
 
@@ -48,40 +58,33 @@ async def by_reviewer(
     return {(row.annotation_id, row.version): row for row in await db.execute(query)}
 
 
-_SHARED = tuple(
-    column.name for column in AnnotationVersion.__table__.c if column.name != "annotation_id"
-)
+def _versions(table: Table, id: ColumnElement[Any]) -> Select[Any]:
+    """Versions in a table, with the names of who made the words and who made the version."""
+    return (
+        select(
+            *(table.c[column.name] for column in _OLD.c if column.name != "annotation_id"),
+            _Editor.c.name.label("edited_by"),
+            _Changer.c.name.label("changed_by"),
+        )
+        .join(_Editor, _Editor.c.id == table.c.editor_id)
+        .join(_Changer, _Changer.c.id == table.c.updated_by_id)
+        .where(id == bindparam("annotation_id"))
+        .order_by(table.c.version)
+    )
+
+
+_NOW, _OLD = table_of("annotations"), table_of("annotation_versions")
+_CURRENT = _versions(_NOW, _NOW.c.id)
+_OLDER = _versions(_OLD, _OLD.c.annotation_id)
 
 
 async def history(db: Session, annotation: SeenAnnotation, unit: OffsetUnit) -> HistoryOut:
     """Every version and every decision of an annotation, oldest first, withdrawn or not."""
-    old = (
-        select(
-            *(AnnotationVersion.__table__.c[name] for name in _SHARED),
-            _Editor.c.name.label("edited_by"),
-            _Changer.c.name.label("changed_by"),
-        )
-        .join(_Editor, _Editor.c.id == AnnotationVersion.editor_id)
-        .join(_Changer, _Changer.c.id == AnnotationVersion.updated_by_id)
-        .where(AnnotationVersion.annotation_id == annotation.id)
-        .order_by(AnnotationVersion.version)
-    )
-    current = (
-        select(
-            *(Annotation.__table__.c[name] for name in _SHARED),
-            _Editor.c.name.label("edited_by"),
-            _Changer.c.name.label("changed_by"),
-        )
-        .join(_Editor, _Editor.c.id == Annotation.editor_id)
-        .join(_Changer, _Changer.c.id == Annotation.updated_by_id)
-        .where(Annotation.id == annotation.id)
-    )
+    this = {"annotation_id": annotation.id}
     # The current row is read first: a version written in between is then in neither, or in both.
-    newest = (await db.execute(current)).one()
-    rows = [
-        *(row for row in (await db.execute(old)).all() if row.version < newest.version),
-        newest,
-    ]
+    newest = (await db.execute(_CURRENT, this)).one()
+    older = (await db.execute(_OLDER, this)).all()
+    rows = [*(row for row in older if row.version < newest.version), newest]
     decided = DECISIONS.where(
         Decision.annotation_id == annotation.id, Decision.version < newest.version
     )

@@ -56,7 +56,12 @@ async def test_it_is_the_same_also_after_edits_and_decisions(newsroom: Newsroom)
     for identity in IDENTITIES:
         created = await make.annotation(newsroom["annotator"], document["id"], **BODY | identity)
         path = f"/v1/annotations/{created['id']}"
-        edit: dict[str, Any] = {"label": "quote", "quote": "Beijing", "attributes": {}, "note": None}
+        edit: dict[str, Any] = {
+            "label": "quote",
+            "quote": "Beijing",
+            "attributes": {},
+            "note": None,
+        }
         await newsroom["reviewer"].patch(path, json=edit, headers=make.seen(1))
         await make.decision(newsroom["reviewer-b"], created["id"], version=2)
 

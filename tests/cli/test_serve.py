@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests import make
 from tests.cli.shell import STET, stet
@@ -81,6 +82,52 @@ async def test_a_request_that_runs_is_finished_before_the_server_stops(
     assert answer.startswith(b"HTTP/1.1 201 ")
     assert answer.endswith(b'"text":"Late, but whole."}')
     assert status == 0
+
+
+async def test_a_request_that_does_not_end_is_cut_off_when_its_time_is_up(
+    database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("STET_SHUTDOWN_GRACE_SECONDS=1\n")
+    head = (
+        "POST /v1/projects/demo/documents HTTP/1.1\r\nHost: stet\r\n"
+        f"Authorization: {ANNOTATOR['Authorization']}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    )
+    async with served(database_url, tmp_path) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(head.encode())
+        await writer.drain()
+        await asyncio.sleep(0.5)
+
+        server.terminate()
+        status = await asyncio.wait_for(server.ended(), 10)
+        answer = await reader.read()
+        writer.close()
+
+    assert status == 0
+    assert not answer.startswith(b"HTTP/1.1 2")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "cookie"), [("127.0.0.1", "__Host-stet_session"), ("10.0.0.1", "stet_session")]
+)
+async def test_only_a_trusted_proxy_can_say_that_the_caller_came_by_https(
+    proxy: str, cookie: str, database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"STET_TRUSTED_PROXIES={proxy}\n")
+    password = "correct horse battery staple"
+    add = ("user", "add", "jo", "--password-stdin")
+    stet(*add, url=database_url, folder=tmp_path, stdin=password)
+
+    async with served(database_url, tmp_path) as server, httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"{server.url}/v1/session",
+            json={"username": "jo", "password": password},
+            headers={"X-Forwarded-Proto": "https"},
+        )
+
+    assert answer.status_code == 200
+    assert answer.headers["set-cookie"].partition("=")[0] == cookie
 
 
 async def refuses_connections(port: int) -> None:

@@ -71,7 +71,7 @@ async def test_the_log_of_a_project_begins_with_its_making(newsroom: Newsroom) -
 
     scheme = (await newsroom["admin"].get("/v1/projects/archive/scheme")).json()
     admin = make.id_of(1)
-    manager = {"name": "admin", "role": "manager"}
+    manager = (await newsroom["admin"].get("/v1/projects/archive/members/admin")).json()
     assert await entries_after(newsroom, 0, "archive") == [
         Logged(1, "project.created", None, 1, "admin", project),
         Logged(2, "scheme.updated", None, 1, "admin", scheme),
@@ -173,7 +173,7 @@ async def test_a_change_is_answered_whole_kept_and_logged(newsroom: Newsroom) ->
 
 
 async def test_what_a_change_leaves_out_stays(newsroom: Newsroom) -> None:
-    changes = (
+    changes: tuple[dict[str, object], ...] = (
         {"name": "The Demo", "description": "d", "settings": {"allow_self_review": True}},
         {},
         {"settings": {}},

@@ -4,7 +4,7 @@ from tests import make
 from tests.conftest import Newsroom
 
 
-async def test_joining_takes_nine_statements_and_withdrawing_seven(
+async def test_joining_takes_eight_statements_and_withdrawing_seven(
     newsroom: Newsroom, statements: list[str]
 ) -> None:
     annotator = newsroom["annotator"]
@@ -14,10 +14,10 @@ async def test_joining_takes_nine_statements_and_withdrawing_seven(
 
     relation = await make.relation(annotator, document["id"], "supports", one["id"], two["id"])
 
-    # Who, may they and the document in one; BEGIN; the log's lock; its epoch under the lock; both
-    # ends; the relation; the entry; the log's new end; COMMIT.
+    # Who, may they and the document in one; BEGIN; the log's lock and its epoch; both ends; the
+    # relation; the entry; the log's new end; COMMIT.
     # SQLite: BEGIN for the reader and BEGIN IMMEDIATE for the writer, and COMMIT is no statement.
-    assert len(statements) == 9, "\n".join(statements)
+    assert len(statements) == 8, "\n".join(statements)
 
     statements.clear()
     await annotator.delete(f"/v1/relations/{relation['id']}", headers=make.seen(1))

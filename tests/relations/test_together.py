@@ -69,6 +69,33 @@ async def test_no_relation_lives_that_the_labels_of_its_ends_do_not_allow(
             assert kinds == {"relation.created"}
 
 
+async def test_a_relation_that_leaves_the_scheme_while_it_is_joined_is_refused_or_keeps_it(
+    newsroom: Newsroom,
+) -> None:
+    other, admin = newsroom.beside(), newsroom["admin"]
+    labels = [{"name": "claim"}]
+    relation = {"name": "supports", "source": ["claim"], "target": ["claim"]}
+    for turn in range(6):
+        path = f"/v1/projects/turn-{turn}/scheme"
+        scheme = {"name": "small", "labels": labels, "relations": [relation]}
+        await make.project(admin, f"turn-{turn}", scheme=scheme)
+        document = await make.document(admin, project=f"turn-{turn}")
+        one, two = [await make.annotation(admin, document["id"]) for _ in range(2)]
+        requests = [
+            other["admin"].post(
+                f"/v1/documents/{document['id']}/relations",
+                json={"type": "supports", "source": one["id"], "target": two["id"]},
+            ),
+            admin.put(path, json=scheme | {"relations": []}, headers=make.seen(1)),
+        ]
+
+        _, answers = await at_once(requests[:: -1 if turn % 2 else 1])
+
+        outcomes = sorted(answer.status_code for answer in answers)
+        # Either the relation is there and the scheme is kept, or the scheme is smaller.
+        assert outcomes in ([201, 409], [200, 422])
+
+
 @each_number_of_processes
 async def test_the_same_relation_posted_sixteen_times_at_once_is_one(
     newsroom: Newsroom, processes: int

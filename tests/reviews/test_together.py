@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Any
 
 import httpx
@@ -122,6 +123,53 @@ async def test_what_is_withdrawn_and_decided_at_once_is_one_or_the_other(
         else:
             assert statuses == {201: 1, 412: 4}
             assert kinds == ["annotation.decided"]
+
+
+@each_number_of_processes
+async def test_nobody_writes_once_the_log_says_that_they_no_longer_may(
+    newsroom: Newsroom, processes: int
+) -> None:
+    fronts = [newsroom, newsroom.beside()][:processes]
+    [reviewer] = await crowd(newsroom, "reviewer", size=1)
+    reviewers = [reviewer, fronts[-1].client(**reviewer.headers)]
+    document = await make.document(newsroom["annotator"])
+    ids = [(await make.annotation(newsroom["annotator"], document["id"]))["id"] for _ in range(9)]
+    path = f"/v1/documents/{document['id']}"
+    relation = await make.relation(reviewer, document["id"], "supports", ids[0], ids[1])
+    end, seen = await head(newsroom), make.seen(1)
+
+    def edit(place: int, **fields: str) -> Coroutine[Any, Any, httpx.Response]:
+        return reviewers[place % 2].patch(
+            f"/v1/annotations/{ids[place]}", json=fields, headers=seen
+        )
+
+    statuses, _ = await at_once(
+        [
+            posted(reviewers[0], ids[0]),
+            reviewers[1].post(
+                "/v1/projects/demo/decisions",
+                json={"decisions": [{"annotation": ids[1], "version": 1, "verdict": "approve"}]},
+            ),
+            edit(2, note="n"),
+            edit(3, label="quote"),
+            newsroom["manager"].put(
+                "/v1/projects/demo/members/reviewer-0", json={"role": "reader"}, headers=seen
+            ),
+            reviewers[0].delete(f"/v1/annotations/{ids[4]}", headers=seen),
+            reviewers[1].delete(f"/v1/relations/{relation['id']}", headers=seen),
+            reviewers[0].post(
+                f"{path}/relations", json={"type": "repeats", "source": ids[5], "target": ids[6]}
+            ),
+            reviewers[1].post(f"{path}/annotations", json={"label": "claim", "quote": "Beijing"}),
+            posted(reviewers[0], ids[7]),
+            edit(8, note="n"),
+        ]
+    )
+
+    assert set(statuses) <= {200, 201, 204, 403}
+    actors = [entry.actor for entry in await entries_after(newsroom, end)]
+    assert "manager" in actors
+    assert set(actors[actors.index("manager") :]) == {"manager"}
 
 
 @each_number_of_processes

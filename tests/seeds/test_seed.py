@@ -155,6 +155,7 @@ async def test_the_reviewer_has_decided_on_some(demo: Newsroom, planted: Planted
         ("MANAGER", "manager", "manager"),
         ("REVIEWER", "reviewer", "reviewer"),
         ("ANNOTATOR", "annotator-a", "annotator"),
+        ("READER", "reader", "reader"),
     ],
 )
 async def test_each_role_has_a_token_that_is_shown(
@@ -172,7 +173,7 @@ async def test_everybody_can_sign_in_with_the_password_that_is_shown(
 ) -> None:
     password = planted.secrets["DEMO_PASSWORD"]
 
-    for name in ("admin", "manager", "reviewer", "annotator-a", "annotator-b"):
+    for name in ("admin", "manager", "reviewer", "annotator-a", "annotator-b", "reader"):
         answer = await demo.client().post(
             "/v1/session", json={"username": name, "password": password}
         )
@@ -191,6 +192,7 @@ def test_the_secrets_are_in_a_file_for_its_owner_alone(planted: Planted) -> None
         "MANAGER_TOKEN",
         "REVIEWER_TOKEN",
         "ANNOTATOR_TOKEN",
+        "READER_TOKEN",
     }
 
 

@@ -1,0 +1,303 @@
+"""One line a request, which says what came of it and gives nothing away."""
+
+import asyncio
+import io
+import json
+import logging
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import text
+from starlette.types import Message
+
+from app.core.observability import configure_logging
+from app.main import wrapped
+from tests import make
+from tests.conftest import TOKENS, Newsroom
+
+SECRET = "hush-hush-9f8e7d"
+"""Whatever a caller would not want to find in a log."""
+
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+class Log:
+    """What was written to standard error."""
+
+    def __init__(self, written: io.BytesIO) -> None:
+        self._written = written
+
+    @property
+    def text(self) -> str:
+        return self._written.getvalue().decode()
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def level() -> str:
+    return "info"
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, level: str) -> Iterator[Log]:
+    """The log, as ``stet serve`` configures it; ask for it before the newsroom's clients."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(written, write_through=True))
+    root, of_server = logging.getLogger(), logging.getLogger("uvicorn")
+    before = root.handlers[:], root.level, of_server.level
+    configure_logging(level)
+    yield Log(written)
+    structlog.reset_defaults()
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    of_server.setLevel(before[2])
+
+
+async def test_a_request_is_one_line(log: Log, newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations?limit=5"
+
+    answer = await newsroom["reader"].get(path)
+
+    assert answer.status_code == 200
+    _, line = log.lines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line.pop("timestamp"))
+    assert 0 < line.pop("milliseconds") < 60_000
+    assert line == {
+        "event": "answered",
+        "level": "info",
+        "request_id": answer.headers["x-request-id"],
+        "method": "GET",
+        "route": "/v1/documents/{id}/annotations",
+        "status": 200,
+        "caller": "reader",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status"),
+    [
+        ("GET", "/no/such/path", "unmatched", 404),
+        ("PUT", "/v1/projects/demo/annotations", "/v1/projects/{project}/annotations", 405),
+        ("BREW", "/healthz", "/healthz", 405),
+        ("HEAD", "/healthz", "/healthz", 200),
+        ("GET", "/docs/static/docs.js", "/docs/static/{file}", 200),
+        ("GET", "/openapi.json", "/openapi.json", 200),
+        ("POST", "/v1/session", "/v1/session", 400),
+    ],
+)
+async def test_a_line_names_the_route_and_not_the_path(
+    log: Log, newsroom: Newsroom, method: str, path: str, route: str, status: int
+) -> None:
+    await newsroom["nobody"].request(method, path)
+
+    (line,) = log.lines()
+    assert (line["route"], line["status"], line["caller"]) == (route, status, None)
+    assert line["method"] == ("other" if method == "BREW" else method)
+
+
+async def test_the_log_has_nothing_that_a_caller_sent(log: Log, newsroom: Newsroom) -> None:
+    """Secrets in every place, in requests that succeed and in requests that fail in every way."""
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, f"The text says {SECRET}.", title=SECRET)
+    spans = f"/v1/documents/{document['id']}/annotations"
+    annotation = await make.annotation(annotator, document["id"], quote=SECRET, note=SECRET)
+    bearer = {"Authorization": f"Bearer stet_{'0' * 32}_{SECRET.ljust(43, 'x')}"}
+    statuses = {
+        (await newsroom.client(**headers).request(method, path, **sent)).status_code
+        for headers in (
+            {"Authorization": f"Bearer {TOKENS['annotator']}"},
+            bearer,
+            {"Authorization": f"Basic {SECRET}"},
+            {"Cookie": f"stet_session={SECRET}"},
+            {"X-Request-ID": TOKENS["annotator"], "User-Agent": SECRET, "Referer": SECRET},
+        )
+        for method, path, sent in (
+            ("GET", f"/v1/projects/demo/documents?q={SECRET}", {}),
+            ("GET", f"/v1/projects/demo/documents?{SECRET}=1", {}),
+            ("GET", f"/v1/projects/{SECRET}", {}),
+            ("GET", f"/{SECRET}", {}),
+            (SECRET.replace("-", ""), "/v1/me", {}),
+            ("GET", f"/v1/annotations/{annotation['id']}", {}),
+            ("POST", "/v1/session", {"json": {"username": SECRET, "password": SECRET}}),
+            ("POST", spans, {"json": {"label": SECRET, "quote": SECRET, SECRET: 1}}),
+            ("POST", spans, {"content": f'{{"label": "{SECRET}", NaN'}),
+            ("POST", spans, {"content": SECRET, "headers": {"Content-Type": f"text/{SECRET}"}}),
+            (
+                "PATCH",
+                f"/v1/annotations/{annotation['id']}",
+                {"json": {"note": SECRET}, "headers": {"If-Match": f'"{SECRET}"'}},
+            ),
+        )
+    }
+
+    assert statuses >= {200, 401, 404, 405, 412, 415, 422}
+    assert len(log.lines()) == 2 + 5 * 11
+    assert SECRET not in log.text
+    assert SECRET.replace("-", "") not in log.text
+    assert "stet_" not in log.text
+
+
+async def test_a_failure_is_told_without_what_it_says(log: Log, newsroom: Newsroom) -> None:
+    @newsroom.app.get("/fails")
+    async def fails(request: Request) -> Response:
+        raise ValueError(f"{SECRET} in {request.url}") from KeyError(SECRET)
+
+    answer = await newsroom["annotator"].get(f"/fails?{SECRET}")
+
+    problem = await make.said(answer, 500)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["type"] == "/problems/internal-error"
+    (line,) = log.lines()
+    assert (line["event"], line["level"], line["status"]) == ("failed", "error", 500)
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert line["error"] == ["builtins.ValueError", "builtins.KeyError"]
+    assert re.fullmatch(r".*test_log\.py:\d+ fails", line["at"][-1])
+    assert SECRET not in log.text + answer.text
+
+
+async def test_a_failure_of_the_database_is_told_without_its_values(
+    log: Log, newsroom: Newsroom
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(text("ALTER TABLE annotations RENAME TO elsewhere"))
+
+    answer = await newsroom["annotator"].post(
+        f"/v1/documents/{document['id']}/annotations", json={"label": "claim", "quote": "Kyiv"}
+    )
+
+    assert answer.status_code == 503
+    line = log.lines()[-1]
+    assert (line["event"], line["level"], line["status"]) == ("unavailable", "warning", 503)
+    assert line["error"][0].startswith("sqlalchemy.exc.")
+    # Where in Stet it came from is told, last the place that raised it.
+    assert any(place.startswith("annotations/commands.py:") for place in line["at"])
+    assert "Kyiv" not in log.text
+
+
+async def test_a_failure_in_the_middle_of_an_answer_breaks_it_off_and_is_told(
+    log: Log, newsroom: Newsroom
+) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ValueError(SECRET)
+
+    @newsroom.app.get("/breaks")
+    async def breaks() -> StreamingResponse:
+        return StreamingResponse(half())
+
+    scope = {"type": "http", "method": "GET", "path": "/breaks", "raw_path": b"/breaks"}
+    scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http"}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    # The server is told by the exception, and closes the connection.
+    with pytest.raises(ValueError, match=SECRET):
+        await wrapped(newsroom.app)(scope, receive, send)
+
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    (line,) = log.lines()
+    assert (line["event"], line["status"]) == ("failed", 200)
+    assert line["error"][0] == "builtins.ValueError"
+    assert SECRET not in log.text
+
+
+async def test_a_caller_who_goes_away_is_no_failure(log: Log, newsroom: Newsroom) -> None:
+    scope = {"type": "http", "method": "POST", "path": "/v1/session", "raw_path": b"/v1/session"}
+    scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http"}
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    await wrapped(newsroom.app)(scope, receive, send)
+
+    (line,) = log.lines()
+    assert (line["event"], line["level"], line["status"]) == ("closed", "info", 499)
+
+
+@pytest.mark.parametrize("given", ["a", "7f0c", "a.b_c:d-e", "0" * 64])
+async def test_a_sane_request_id_is_kept(log: Log, newsroom: Newsroom, given: str) -> None:
+    answer = await newsroom["nobody"].get("/healthz", headers={"X-Request-ID": given})
+
+    assert answer.headers["x-request-id"] == given
+    assert log.lines()[0]["request_id"] == given
+
+
+@pytest.mark.parametrize("given", [None, "", "0" * 65, "a b", 'a"b', "a\tb", "é", "a,b", "<a>"])
+async def test_any_other_request_id_is_replaced(
+    log: Log, newsroom: Newsroom, given: str | None
+) -> None:
+    headers = {} if given is None else {"X-Request-ID": given.encode()}
+
+    answer = await newsroom["nobody"].get("/healthz", headers=headers)  # type: ignore[arg-type]
+
+    assert UUID7.fullmatch(answer.headers["x-request-id"])
+    assert log.lines()[0]["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_every_answer_has_a_request_id(newsroom: Newsroom) -> None:
+    for method, path in (
+        ("GET", "/no/such/path"),
+        ("PUT", "/healthz"),
+        ("GET", "/v1/me"),
+        ("POST", "/v1/session"),
+        ("GET", "/docs/static/docs.js"),
+    ):
+        answer = await newsroom["nobody"].request(method, path)
+        assert UUID7.fullmatch(answer.headers["x-request-id"]), path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("level", ["warning"])
+async def test_a_higher_level_leaves_out_what_went_well(log: Log, newsroom: Newsroom) -> None:
+    @newsroom.app.get("/fails")
+    async def fails() -> Response:
+        raise ValueError
+
+    await newsroom["nobody"].get("/healthz")
+    await newsroom["nobody"].get("/fails")
+
+    assert [line["event"] for line in log.lines()] == ["failed"]
+
+
+def test_lines_of_the_server_have_the_same_form(log: Log) -> None:
+    server = logging.getLogger("uvicorn.error")
+    server.error("Exception in ASGI application\n", exc_info=ValueError(SECRET))
+    server.info("Application startup complete.")
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %s", SECRET)
+    logging.getLogger("httpx").info("GET /?q=%s", SECRET)
+
+    failed, started, unretrieved = log.lines()
+    assert failed["event"] == "Exception in ASGI application"
+    assert (failed["logger"], failed["level"]) == ("uvicorn.error", "error")
+    assert failed["error"] == ["builtins.ValueError"]
+    assert (started["event"], started["level"]) == ("Application startup complete.", "info")
+    assert unretrieved["event"] == "Task exception was never retrieved"
+    assert SECRET not in log.text
+
+
+async def test_nothing_is_written_unless_it_is_configured(
+    newsroom: Newsroom, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await newsroom["nobody"].get("/healthz")
+
+    assert capfd.readouterr() == ("", "")

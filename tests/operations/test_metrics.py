@@ -1,0 +1,138 @@
+"""What Prometheus reads: requests, their durations, connections; of one worker and of several."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+
+from app.core.database import Database
+from tests import make
+from tests.conftest import TOKENS, Newsroom
+from tests.serving import STET, Server
+
+Measured = dict[tuple[str, ...], float]
+
+
+def samples(exposed: str, name: str, *labels: str) -> Measured:
+    """The samples of that name, by the values of the labels."""
+    return {
+        tuple(sample.labels[label] for label in labels): sample.value
+        for family in text_string_to_metric_families(exposed)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+async def exposed(client: httpx.AsyncClient) -> str:
+    answer = await client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return answer.text
+
+
+async def counted(client: httpx.AsyncClient) -> Measured:
+    text = await exposed(client)
+    return samples(text, "stet_requests_total", "method", "route", "status")
+
+
+def risen(before: Measured, after: Measured) -> Measured:
+    return {key: n - before.get(key, 0) for key, n in after.items() if n > before.get(key, 0)}
+
+
+async def test_requests_are_counted_by_route_and_status(newsroom: Newsroom) -> None:
+    document = (await make.document(newsroom["annotator"]))["id"]
+    before = await counted(newsroom["nobody"])
+
+    for _ in range(3):
+        await newsroom["reader"].get(f"/v1/documents/{document}")
+    await newsroom["reader"].get(f"/v1/documents/{make.id_of(9)}")
+    await newsroom["nobody"].get(f"/v1/documents/{document}")
+    await newsroom["nobody"].get("/no/such/path")
+    await newsroom["nobody"].get("/no/other/path")
+    await newsroom["nobody"].request("BREW", "/healthz")
+
+    assert risen(before, await counted(newsroom["nobody"])) == {
+        ("GET", "/v1/documents/{id}", "200"): 3,
+        ("GET", "/v1/documents/{id}", "404"): 1,
+        ("GET", "/v1/documents/{id}", "401"): 1,
+        ("GET", "unmatched", "404"): 2,
+        ("other", "/healthz", "405"): 1,
+        ("GET", "/metrics", "200"): 1,
+    }
+
+
+async def test_durations_are_measured_by_route(newsroom: Newsroom) -> None:
+    name, labels = "stet_request_duration_seconds", ("method", "route")
+    before = await exposed(newsroom["nobody"])
+
+    await newsroom["reader"].get("/v1/me")
+
+    after = await exposed(newsroom["nobody"])
+    me = ("GET", "/v1/me")
+    times = [samples(text, f"{name}_count", *labels).get(me, 0) for text in (before, after)]
+    seconds = [samples(text, f"{name}_sum", *labels).get(me, 0) for text in (before, after)]
+    assert times[1] - times[0] == 1
+    assert 0 < seconds[1] - seconds[0] < 60
+
+
+async def test_connections_at_work_are_measured(newsroom: Newsroom) -> None:
+    name = "stet_database_connections_in_use"
+    database: Database = newsroom.app.state.database
+
+    async with database.snapshot() as db:
+        await db.execute(text("SELECT 1"))
+        during = samples(await exposed(newsroom["nobody"]), name)
+    after = samples(await exposed(newsroom["nobody"]), name)
+
+    assert (during, after) == ({(): 1}, {(): 0})
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_any_worker_answers_for_all_of_them(database_url: str, tmp_path: Path) -> None:
+    command = (*STET, "--port", "{port}", "--workers", "2")
+    reader = {"Authorization": f"Bearer {TOKENS['reader']}"}
+    me = ("GET", "/v1/me", "200")
+    async with (
+        Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=database_url) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+    ):
+
+        async def ask(path: str) -> httpx.Response:
+            # Each on a connection of its own, so that both workers get some.
+            return await client.get(path, headers={**reader, "Connection": "close"})
+
+        answers = await asyncio.gather(*(ask("/v1/me") for _ in range(40)))
+        told = [(await ask("/metrics")).text for _ in range(8)]
+        killed, other = workers_of(server.pid)
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: len(set(workers_of(server.pid)) - {killed, other}) == 1)
+        told += [(await ask("/metrics")).text for _ in range(4)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    in_requests = [samples(t, "stet_requests_total", "method", "route", "status") for t in told]
+    assert [requests[me] for requests in in_requests] == [40] * 12
+    in_use = [samples(t, "stet_database_connections_in_use") for t in told]
+    assert in_use == [{(): 0}] * 12
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that a server has started to serve, by what they were told to run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError

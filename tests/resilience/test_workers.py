@@ -1,0 +1,122 @@
+"""Two workers on one PostgreSQL: what one wrote the other knows, and the log has one order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.core.connect import connect
+from app.core.database import Database
+from app.models import Change
+from tests import make
+from tests.conftest import TOKENS, Databases, settings
+from tests.serving import Server, stet
+
+CLIENTS = 16
+EACH = 10
+
+ONCE = {"Connection": "close"}
+"""Each request has a connection of its own, so that either worker may take it."""
+
+
+@dataclass(frozen=True)
+class Served:
+    server: Server
+    database_url: str
+    database: Database
+
+
+@pytest.fixture
+async def served(databases: Databases, tmp_path: Path) -> AsyncIterator[Served]:
+    url = databases.furnished("postgresql")
+    database = connect(settings(url))
+    # With one connection each for reading and for writing, connections are workers.
+    async with stet(url, tmp_path, workers=2, database_pool_size=1) as server:
+        async with httpx.AsyncClient(base_url=server.url, headers=ONCE) as client:
+            while await workers(url, "stet-reader") < 2:
+                await client.get("/readyz")
+        yield Served(server, url, database)
+    await database.dispose()
+    databases.drop(url)
+
+
+async def workers(url: str, pool: str) -> int:
+    """How many workers have used that pool of theirs."""
+    connection = await asyncpg.connect(url)
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+    found: int = await connection.fetchval(query, pool)
+    await connection.close()
+    return found
+
+
+@pytest.fixture
+async def clients(served: Served) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """The annotator, many times."""
+    headers = {"Authorization": f"Bearer {TOKENS['annotator']}", **ONCE}
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=served.server.url, headers=headers, timeout=30)
+            )
+            for _ in range(CLIENTS)
+        ]
+
+
+async def test_a_follower_sees_every_change_once_and_in_order(
+    served: Served, clients: list[httpx.AsyncClient]
+) -> None:
+    document = await make.document(clients[0])
+    before = await sequences(served, after=0)
+
+    async def annotate(client: httpx.AsyncClient) -> None:
+        for _ in range(EACH):
+            await make.annotation(client, document["id"])
+
+    writing = asyncio.gather(*(annotate(client) for client in clients))
+    seen = list(before)
+    looks = 0
+    while not writing.done():
+        found = await sequences(served, after=seen[-1])
+        seen += found
+        looks += bool(found)
+        await asyncio.sleep(0)
+    await writing
+    seen += await sequences(served, after=seen[-1])
+
+    assert seen == list(range(1, len(before) + CLIENTS * EACH + 1))
+    # Had it looked only once, there was nothing to miss.
+    assert looks > 5
+    assert await workers(served.database_url, "stet") == 2
+
+
+async def sequences(served: Served, *, after: int) -> list[int]:
+    query = select(Change.sequence).where(Change.sequence > after).order_by(Change.sequence)
+    async with served.database.session(writes=False) as db:
+        return list((await db.execute(query)).scalars())
+
+
+async def test_a_scheme_that_one_worker_took_holds_in_both_at_once(
+    served: Served, clients: list[httpx.AsyncClient]
+) -> None:
+    document = await make.document(clients[0])
+    # Both have checked by the scheme as it was, and keep it.
+    await asyncio.gather(*(make.annotation(client, document["id"]) for client in clients))
+    headers = {"Authorization": f"Bearer {TOKENS['manager']}"}
+    async with httpx.AsyncClient(base_url=served.server.url, headers=headers) as manager:
+        scheme = await make.said(await manager.get("/v1/projects/demo/scheme"), 200)
+        del scheme["version"]
+        scheme["labels"].append({"name": "rumour", "attributes": []})
+        changed = await manager.put("/v1/projects/demo/scheme", json=scheme, headers=make.seen(1))
+    await make.said(changed, 200)
+
+    await asyncio.gather(
+        *(make.annotation(client, document["id"], label="rumour") for client in clients)
+    )
+
+    assert await workers(served.database_url, "stet") == 2
