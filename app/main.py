@@ -40,7 +40,7 @@ ROUTERS = (
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
-    """The application, ready to serve; its database is opened on first use and closed at the end."""
+    """The application, ready to serve; its database is opened on first use."""
     chosen = given or settings()
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How alembic reaches the database: the one of Stet's settings, through the drivers that Stet uses."""
+"""How alembic reaches the database of Stet's settings, through the drivers that Stet uses."""
 
 import asyncio
 from typing import Any

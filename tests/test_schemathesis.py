@@ -56,8 +56,9 @@ def _schema(**phases: Any) -> Any:
     return schema
 
 
+OF_ADMINS = ["users", "projects"]
 WHOLE = _schema()
-# To nobody, one operation is like another.
+# To whom it is closed, one request is like another.
 BRIEF = _schema(coverage={"enabled": False})
 
 
@@ -136,10 +137,19 @@ class Things:
                 case.path_parameters[name] = names[name]
         if dice > 1 and "If-Match" in (case.headers or {}):
             case.headers["If-Match"] = '"1"'
+        if kind == "users" and dice < 3:
+            _without_password(case.body)
         for part in _objects_in(case.body):
             ends = {"source": self.denial, "target": self.claim, "annotation": self.claim}
             known = {name for name in ends.keys() & part.keys() if _is_id(part[name])}
             part.update({name: ends[name] for name in known})
+
+
+def _without_password(body: Any) -> None:
+    """Most users get none: to hash one takes a tenth of a second. What is wrong stays wrong."""
+    password = body.get("password") if isinstance(body, dict) else None
+    if isinstance(password, str) and 12 <= len(password) <= 1000:
+        del body["password"]
 
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -180,18 +190,23 @@ def ask(case: "Case[Any]", role: str) -> None:
     case.call_and_validate(headers=headers, additional_checks=[problem_is_told])
 
 
-@each_of(WHOLE, at_random=8)
+@each_of(WHOLE.exclude(tag=OF_ADMINS), at_random=6)
 def test_a_manager_is_answered_as_documented(case: "Case[Any]", things: Things) -> None:
     things.aim(case, "manager")
     ask(case, "manager")
 
 
-@each_of(WHOLE.include(tag=["users", "projects"]), at_random=8)
+@each_of(WHOLE.include(tag=OF_ADMINS), at_random=6)
 def test_an_admin_is_answered_as_documented(case: "Case[Any]", things: Things) -> None:
     things.aim(case, "admin")
     ask(case, "admin")
 
 
-@each_of(BRIEF, at_random=4)
+@each_of(BRIEF.include(tag=OF_ADMINS), at_random=3)
+def test_a_manager_who_may_less_is_answered_as_documented(case: "Case[Any]") -> None:
+    ask(case, "manager")
+
+
+@each_of(BRIEF, at_random=3)
 def test_nobody_is_answered_as_documented(case: "Case[Any]") -> None:
     ask(case, "nobody")

@@ -16,7 +16,7 @@ class Bounded(Generic[K, V]):
     """
 
     def __init__(self, capacity: int, size: Callable[[V], int]) -> None:
-        """``capacity`` is in the unit of ``size``; what alone exceeds a quarter of it is not kept."""
+        """``capacity`` is in the unit of ``size``; what exceeds a quarter of it is not kept."""
         self._kept: OrderedDict[K, V] = OrderedDict()
         self._capacity = capacity
         self._size = size

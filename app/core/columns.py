@@ -58,8 +58,8 @@ class Word(TypeDecorator[E]):
 
 
 Json = JSON(none_as_null=True)
-"""JSON kept as the text it was written as: PostgreSQL's ``json``, not ``jsonb``, so that the order of
-keys and the form of numbers survive on both databases."""
+"""JSON kept as the text it was written as: PostgreSQL's ``json``, not ``jsonb``, so that the order
+of keys and the form of numbers survive on both databases."""
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:

@@ -1,8 +1,8 @@
 """The database as the rest of Stet sees it: sessions that read, sessions that may write, snapshots.
 
 Two engines stand behind one face. On PostgreSQL (``core.postgresql``) every statement is a round
-trip, so single statements commit themselves and a transaction is opened only by ``begin``. On SQLite
-(``core.sqlite``) a statement costs microseconds, and there is one writer.
+trip, so single statements commit themselves and a transaction is opened only by ``begin``. On
+SQLite (``core.sqlite``) a statement costs microseconds, and there is one writer.
 """
 
 import asyncio
@@ -38,8 +38,8 @@ class Session(Protocol):
     ) -> CursorResult[Any]:
         """Run one statement; the result is fetched whole.
 
-        A session that may write runs a single writing statement as a transaction of its own; a second
-        one without ``begin`` is a mistake in the program and raises ``RuntimeError``.
+        A session that may write runs a single writing statement as a transaction of its own; a
+        second one without ``begin`` is a mistake in the program and raises ``RuntimeError``.
         """
         ...
 
@@ -62,7 +62,7 @@ class Database(Protocol):
         ...
 
     def snapshot(self) -> AbstractAsyncContextManager[Session]:
-        """A reading session that sees one moment for as long as it lasts, off the event loop's way."""
+        """A reading session that sees one moment for as long as it lasts, out of the loop's way."""
         ...
 
     def pool_in_use(self) -> int:
@@ -105,7 +105,7 @@ def reason(failure: Exception) -> str:
 
 
 def unavailable(error: Exception) -> Unavailable | None:
-    """The problem to answer when the database is away, full or too busy; None for any other error."""
+    """The problem to answer when the database is away, full or too busy; else None."""
     if isinstance(error, PoolTimeout):
         return Unavailable("Every database connection is busy.")
     if isinstance(error, (OSError, asyncio.TimeoutError)):

@@ -198,7 +198,7 @@ class IdConflict(Conflict):
 
 
 class ExternalIdConflict(Conflict):
-    """The external id is taken: by another document of the project, or annotation of the document."""
+    """The external id is taken by another document of the project or annotation of the document."""
 
     code = "external-id-conflict"
     title = "The external id is taken by other content"
@@ -212,7 +212,7 @@ class NameTaken(Conflict):
 
 
 class SchemeOrphans(Conflict):
-    """The new scheme would leave stored annotations or relations without a valid label or attribute.
+    """The new scheme would leave stored annotations or relations without a place in it.
 
     ``orphans`` counts them by what is wrong, with examples. Edit or withdraw those first, or keep
     what they use in the scheme.
@@ -259,8 +259,8 @@ class Gone(Problem):
 class Stale(Problem):
     """``If-Match`` names a version that is no longer the current one.
 
-    Someone else wrote in between. ``current`` is the resource as it stands now: look at it, and send
-    the request again with its version if it still says what you mean.
+    Someone else wrote in between. ``current`` is the resource as it stands now: look at it, and
+    send the request again with its version if it still says what you mean.
     """
 
     status = 412
@@ -284,7 +284,7 @@ class Stale(Problem):
 
 
 class TooLarge(Problem):
-    """The body or the text is longer than this server takes; ``limit`` and ``unit`` say how long."""
+    """The body or the text is longer than this server takes: ``limit``, counted in ``unit``."""
 
     status = 413
     code = "too-large"
@@ -355,7 +355,7 @@ class InvalidBody(Unprocessable):
 
 
 def refuse(refusals: Sequence[Unprocessable]) -> None:
-    """Raise the refusals as one problem, whose code is theirs if there is but one; else do nothing."""
+    """Raise the refusals, if there are any, as one problem; a single one as itself."""
     if len(refusals) == 1:
         raise refusals[0]
     if refusals:
@@ -363,7 +363,7 @@ def refuse(refusals: Sequence[Unprocessable]) -> None:
 
 
 class UnknownField(Unprocessable):
-    """A field that the resource does not have; unknown fields are refused so that typos are seen."""
+    """A field that the resource does not have. It is refused, so that a typo is seen."""
 
     code = "unknown-field"
     title = "A field is unknown"
@@ -544,7 +544,10 @@ class UnknownLabel(Unprocessable):
 
 
 class InvalidAttribute(Unprocessable):
-    """An attribute is unknown to the label, of the wrong type, or missing; ``allowed`` says what fits."""
+    """An attribute is unknown to the label, of the wrong type, or missing.
+
+    ``allowed`` says what fits.
+    """
 
     code = "invalid-attribute"
     title = "An attribute does not fit the scheme"
@@ -572,7 +575,7 @@ class UnknownUser(Unprocessable):
 
 
 class InvalidScheme(Unprocessable):
-    """The scheme contradicts itself: a label twice, an enum without values, a relation of no label."""
+    """The scheme contradicts itself: a label twice, an enum without values, a relation to no label."""
 
     code = "invalid-scheme"
     title = "The scheme contradicts itself"
@@ -612,8 +615,8 @@ class ImportRefused(Unprocessable):
 class PreconditionRequired(Problem):
     """Changing a resource needs ``If-Match`` with the ETag of the version that you saw.
 
-    GET the resource, or take ``version`` from a list: version 3 is ``If-Match: "3"``. ``*`` names no
-    version, so it is not taken.
+    GET the resource, or take ``version`` from a list: version 3 is ``If-Match: "3"``. ``*`` names
+    no version, so it is not taken.
     """
 
     status = 428
@@ -649,7 +652,9 @@ class HeadTooLarge(Problem):
     title = "The request's head is too large"
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(f"At most {limit} bytes of request line and headers are taken.", limit=limit)
+        super().__init__(
+            f"At most {limit} bytes of request line and headers are taken.", limit=limit
+        )
 
     @classmethod
     def example(cls) -> Self:

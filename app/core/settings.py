@@ -109,5 +109,6 @@ def _given() -> set[str]:
 
 
 def _unknown(name: str) -> str:
-    meant = "".join(f" Did you mean {near}?" for near in get_close_matches(name, _KNOWN, n=1))
+    near = get_close_matches(name.lower().removeprefix("stet_"), Settings.model_fields, n=1)
+    meant = "".join(f" Did you mean STET_{field.upper()}?" for field in near)
     return f"{name}: There is no such setting.{meant}"

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.annotations.access import Filter
+from app.annotations.filters import check_attributes
 from app.core.database import Database
 from app.core.documented import problems
 from app.core.errors import NotFound
@@ -74,6 +75,7 @@ async def export(
     snapshot = AsyncExitStack()
     db = await snapshot.enter_async_context(database.snapshot())
     async with snapshot:
+        await check_attributes(db, standing, given)
         _, sequence = await queries.snapshot_of(db, standing.project)
         lines = queries.lines(db, standing.project_id, given, annotated=annotated)
         response = StreamedExport(

@@ -82,7 +82,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('project.created', 'project.updated', 'member.set', 'member.removed', 'scheme.updated', 'document.created', 'document.updated', 'document.deleted', 'annotation.created', 'annotation.updated', 'annotation.decided', 'annotation.withdrawn', 'relation.created', 'relation.withdrawn')",
+            "kind IN ('project.created', 'project.updated', 'member.set', 'member.removed', "
+            "'scheme.updated', 'document.created', 'document.updated', 'document.deleted', "
+            "'annotation.created', 'annotation.updated', 'annotation.decided', "
+            "'annotation.withdrawn', 'relation.created', 'relation.withdrawn')",
             name=op.f("ck_changes_kind_known"),
         ),
         sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_changes_actor_id_users")),

@@ -195,13 +195,15 @@ async def test_an_attribute_that_no_label_has_is_refused_with_those_there_are(
 ) -> None:
     await make.typed_project(newsroom["admin"])
     for name in ("Text", "", 'te"xt', "$.text", "text.a", "тест", "t" * 500):
-        answer = await newsroom["reader"].get(
-            "/v1/projects/typed/annotations", params={f"attribute.{name}": "a"}
-        )
+        queries = {"annotations": {}, "export": {"format": "jsonl"}}
+        for path, query in queries.items():
+            answer = await newsroom["reader"].get(
+                f"/v1/projects/typed/{path}", params={**query, f"attribute.{name}": "a"}
+            )
 
-        [error] = make.refused(answer, 422, "invalid-parameter")["errors"]
-        assert error["parameter"] == f"attribute.{name}"[:200]
-        assert "texts" in error["allowed"]
+            [error] = make.refused(answer, 422, "invalid-parameter")["errors"]
+            assert error["parameter"] == f"attribute.{name}"[:200]
+            assert "texts" in error["allowed"]
 
 
 async def test_a_filter_of_another_form_is_refused(newsroom: Newsroom) -> None:

