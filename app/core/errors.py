@@ -575,7 +575,7 @@ class UnknownUser(Unprocessable):
 
 
 class InvalidScheme(Unprocessable):
-    """The scheme contradicts itself: a label twice, an enum without values, a relation to no label."""
+    """The scheme contradicts itself: a label is there twice, an enum lists no values."""
 
     code = "invalid-scheme"
     title = "The scheme contradicts itself"

@@ -13,8 +13,8 @@ file and on PostgreSQL as it comes (fsync and synchronous_commit on). Three thin
 
 Beside each stands the floor (``tests.bench.floor``): the same server software, the same body into
 the same models and the same JSON out, but no database, token, check or log line. The two take
-turns, so that what else the machine does falls on both; each figure is the median of the rounds. Absolute
-figures are the machine's; compare the ratios.
+turns, so that what else the machine does falls on both; each figure is the median of the rounds.
+Absolute figures are the machine's; compare the ratios.
 
 All answers must be 2xx, and afterwards all rows must be there.
 """
