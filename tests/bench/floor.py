@@ -1,4 +1,4 @@
-"""FastAPI's own floor: the same bodies into the same models and the same JSON out, and no database.
+"""FastAPI's own floor: the same bodies into the same models and the same JSON out, no database.
 
 What Stet adds to this is what the ratios of ``tests.bench`` measure. There is no token, no log
 line, no check of a span, no ETag: only the framework, the models and the server.
@@ -14,13 +14,14 @@ from app.core.moments import now
 from app.core.paging import Page
 from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.reviews.schemas import DecisionIn, DecisionOut
+from tests.bench import material
 
 app = FastAPI()
 
 
-def _annotation(document: UUID, new: AnnotationIn) -> AnnotationOut:
+def _stored(document: UUID, new: AnnotationIn) -> AnnotationOut:
     moment = now()
-    return AnnotationOut.model_construct(
+    return AnnotationOut(
         id=uuid7(),
         project="bench",
         document_id=document,
@@ -47,6 +48,9 @@ def _annotation(document: UUID, new: AnnotationIn) -> AnnotationOut:
     )
 
 
+_SPANS = [_stored(UUID(int=0), AnnotationIn(**material.span(number))) for number in range(50)]
+
+
 @app.get("/readyz")
 async def ready() -> dict[str, str]:
     """Whether it serves."""
@@ -56,28 +60,13 @@ async def ready() -> dict[str, str]:
 @app.post("/v1/documents/{id}/annotations", status_code=201)
 async def create(id: UUID, new: AnnotationIn) -> AnnotationOut:
     """What was posted, as if it had been stored."""
-    return _annotation(id, new)
-
-
-_LISTED = [
-    _annotation(
-        UUID(int=0),
-        AnnotationIn(
-            label="claim",
-            start=place,
-            end=place + 40,
-            quote="a claim of forty characters, no less nor",
-            attributes={"speaker": "Officials"},
-        ),
-    )
-    for place in range(0, 5000, 100)
-]
+    return _stored(id, new)
 
 
 @app.get("/v1/documents/{id}/annotations")
 async def of_document(id: UUID) -> Page[AnnotationOut]:
-    """Fifty spans."""
-    return Page[AnnotationOut].model_construct(items=_LISTED, next=None)
+    """The fifty spans of ``material``, made beforehand."""
+    return Page(items=_SPANS, next=None)
 
 
 @app.post("/v1/annotations/{id}/decisions", status_code=201)

@@ -1,64 +1,23 @@
 """One line a request, which says what came of it and gives nothing away."""
 
 import asyncio
-import io
-import json
 import logging
 import re
-import sys
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import text
 from starlette.types import Message
 
-from app.core.observability import configure_logging
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
+from tests.operations.conftest import Log
 
 SECRET = "hush-hush-9f8e7d"
 """Whatever a caller would not want to find in a log."""
-
-UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-
-
-class Log:
-    """What was written to standard error."""
-
-    def __init__(self, written: io.BytesIO) -> None:
-        self._written = written
-
-    @property
-    def text(self) -> str:
-        return self._written.getvalue().decode()
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-
-@pytest.fixture
-def level() -> str:
-    return "info"
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch, level: str) -> Iterator[Log]:
-    """The log, as ``stet serve`` configures it; ask for it before the newsroom's clients."""
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(written, write_through=True))
-    root, of_server = logging.getLogger(), logging.getLogger("uvicorn")
-    before = root.handlers[:], root.level, of_server.level
-    configure_logging(level)
-    yield Log(written)
-    structlog.reset_defaults()
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    of_server.setLevel(before[2])
 
 
 async def test_a_request_is_one_line(log: Log, newsroom: Newsroom) -> None:
@@ -232,39 +191,6 @@ async def test_a_caller_who_goes_away_is_no_failure(log: Log, newsroom: Newsroom
 
     (line,) = log.lines()
     assert (line["event"], line["level"], line["status"]) == ("closed", "info", 499)
-
-
-@pytest.mark.parametrize("given", ["a", "7f0c", "a.b_c:d-e", "0" * 64])
-async def test_a_sane_request_id_is_kept(log: Log, newsroom: Newsroom, given: str) -> None:
-    answer = await newsroom["nobody"].get("/healthz", headers={"X-Request-ID": given})
-
-    assert answer.headers["x-request-id"] == given
-    assert log.lines()[0]["request_id"] == given
-
-
-@pytest.mark.parametrize("given", [None, "", "0" * 65, "a b", 'a"b', "a\tb", "é", "a,b", "<a>"])
-async def test_any_other_request_id_is_replaced(
-    log: Log, newsroom: Newsroom, given: str | None
-) -> None:
-    headers = {} if given is None else {"X-Request-ID": given.encode()}
-
-    answer = await newsroom["nobody"].get("/healthz", headers=headers)  # type: ignore[arg-type]
-
-    assert UUID7.fullmatch(answer.headers["x-request-id"])
-    assert log.lines()[0]["request_id"] == answer.headers["x-request-id"]
-
-
-async def test_every_answer_has_a_request_id(newsroom: Newsroom) -> None:
-    for method, path in (
-        ("GET", "/no/such/path"),
-        ("PUT", "/healthz"),
-        ("GET", "/v1/me"),
-        ("POST", "/v1/session"),
-        ("GET", "/docs/static/docs.js"),
-    ):
-        answer = await newsroom["nobody"].request(method, path)
-        assert UUID7.fullmatch(answer.headers["x-request-id"]), path
-        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("level", ["warning"])

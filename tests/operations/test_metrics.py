@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,8 +118,30 @@ async def test_any_worker_answers_for_all_of_them(database_url: str, tmp_path: P
     assert {answer.status_code for answer in answers} == {200}
     in_requests = [samples(t, "stet_requests_total", "method", "route", "status") for t in told]
     assert [requests[me] for requests in in_requests] == [40] * 12
+    # One figure for all workers; how many it is depends on when each of them last looked.
     in_use = [samples(t, "stet_database_connections_in_use") for t in told]
-    assert in_use == [{(): 0}] * 12
+    assert {tuple(use) for use in in_use} == {((),)}
+
+
+def test_a_worker_that_ended_has_no_connections_but_its_requests_count(tmp_path: Path) -> None:
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    worker = "from app.core.observability import POOL, REQUESTS, metrics; POOL.set({}); "
+    worker += "REQUESTS.labels('GET', '/', 200).inc(); print(metrics().decode())"
+
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", worker.format(connections)],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for connections in (3, 1)
+    ]
+
+    name = "stet_database_connections_in_use"
+    assert [samples(text, name) for text in told] == [{(): 3}, {(): 1}]
+    assert [samples(text, "stet_requests_total") for text in told] == [{(): 1}, {(): 2}]
 
 
 def workers_of(pid: int) -> list[int]:
