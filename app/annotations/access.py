@@ -10,7 +10,7 @@ from app.annotations import queries
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationFilter
 from app.core.permissions import Act
-from app.core.routing import ATTRIBUTE_PREFIX, Db
+from app.core.routing import ATTRIBUTE_PREFIX, session_of
 from app.core.shapes import MomentIn
 from app.core.vocabulary import Origin, Status
 from app.users.access import Shown, remember
@@ -19,10 +19,8 @@ IdInPath = Annotated[UUID, Path(description="The annotation's id.")]
 
 
 def _annotation(act: Act) -> Callable[..., Awaitable[SeenAnnotation]]:
-    async def annotation(
-        id: IdInPath, credential: Shown, db: Db, request: Request
-    ) -> SeenAnnotation:
-        found = await queries.seen(db, credential, id)
+    async def annotation(id: IdInPath, credential: Shown, request: Request) -> SeenAnnotation:
+        found = await queries.seen(session_of(request), credential, id)
         remember(request, found.standing.actor)
         found.standing.require(act)
         return found

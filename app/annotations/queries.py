@@ -144,8 +144,7 @@ _OF_DOCUMENT = (
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
     .limit(bindparam("limit"))
 )
-_EVERYTHING = AnnotationFilter()
-_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, _EVERYTHING, _Author.c.name, "")
+_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), _Author.c.name, "")
 
 
 async def of_document(
@@ -171,7 +170,7 @@ async def of_document(
     """
     query = (
         _ALL_OF_DOCUMENT
-        if given == _EVERYTHING
+        if given.everything
         else matching(_OF_DOCUMENT, given, _Author.c.name, db.dialect)
     )
     if start is not None or end is not None:

@@ -200,3 +200,16 @@ class AnnotationFilter:
     document: UUID | None = None
     updated_after: dt.datetime | None = None
     attributes: Sequence[tuple[str, str]] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing narrows it."""
+        return not (
+            self.label
+            or self.status
+            or self.author
+            or self.origin
+            or self.document
+            or self.updated_after
+            or self.attributes
+        )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
+from pydantic_core import from_json
 from sqlalchemy import AsyncAdaptedQueuePool, CursorResult, Executable, NullPool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -49,6 +50,9 @@ class PostgresDatabase:
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
             "json_serializer": dump_json,
+            "json_deserializer": from_json,
+            # Each statement ends by itself or in the session's own COMMIT or ROLLBACK.
+            "pool_reset_on_return": None,
             "hide_parameters": True,
         }
         if self._pooled:
@@ -188,4 +192,4 @@ class PostgresSession:
             if commit or not isinstance(error, SQLAlchemyError):
                 raise
         finally:
-            await asyncio.shield(connection.close())
+            await connection.close()

@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
 from sqlalchemy import (
     Connection,
     CursorResult,
@@ -68,6 +69,7 @@ class SqliteDatabase:
             # Readers are never made to wait: waiting here would stop the loop.
             max_overflow=0 if size == 1 else -1,
             json_serializer=dump_json,
+            json_deserializer=from_json,
             hide_parameters=True,
         )
 
@@ -78,7 +80,8 @@ class SqliteDatabase:
 
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            # Past SQLAlchemy's own machinery, which takes longer than SQLite for a word like this.
+            connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
 
         return engine
 
@@ -208,8 +211,14 @@ class SqliteSession:
         if self._writer is None:
             await self._become_writer()
         assert self._writer is not None  # noqa: S101  # for the type checker
-        with self._writer.begin_nested():
-            return await work()
+        self._writer.exec_driver_sql("SAVEPOINT work")
+        try:
+            result = await work()
+        except BaseException:
+            self._writer.exec_driver_sql("ROLLBACK TO work")
+            raise
+        self._writer.exec_driver_sql("RELEASE work")
+        return result
 
     async def _become_writer(self) -> None:
         if self._reader is not None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 
 from app.core.permissions import Act
-from app.core.routing import Db
+from app.core.routing import session_of
 from app.documents import queries
 from app.documents.queries import SeenDocument
 from app.users.access import Shown, remember
@@ -16,8 +16,8 @@ IdInPath = Annotated[UUID, Path(description="The document's id.")]
 
 
 def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
-    async def document(id: IdInPath, credential: Shown, db: Db, request: Request) -> SeenDocument:
-        found = await queries.seen(db, credential, id)
+    async def document(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
+        found = await queries.seen(session_of(request), credential, id)
         remember(request, found.standing.actor)
         found.standing.require(act)
         return found

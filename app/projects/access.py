@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from app.core.permissions import Act, Standing
-from app.core.routing import Db
+from app.core.routing import session_of
 from app.projects import queries
 from app.users.access import Shown, remember
 
@@ -14,10 +14,8 @@ SlugInPath = Annotated[str, Path(description="The project's slug.", examples=["d
 
 
 def _project(act: Act) -> Callable[..., Awaitable[Standing]]:
-    async def standing(
-        project: SlugInPath, credential: Shown, db: Db, request: Request
-    ) -> Standing:
-        found = await queries.standing(db, credential, project)
+    async def standing(project: SlugInPath, credential: Shown, request: Request) -> Standing:
+        found = await queries.standing(session_of(request), credential, project)
         remember(request, found.actor)
         found.require(act)
         return found

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 
 from app.core.permissions import Act
-from app.core.routing import Db
+from app.core.routing import session_of
 from app.relations import queries
 from app.relations.queries import SeenRelation
 from app.users.access import Shown, remember
@@ -16,8 +16,8 @@ IdInPath = Annotated[UUID, Path(description="The relation's id.")]
 
 
 def _relation(act: Act) -> Callable[..., Awaitable[SeenRelation]]:
-    async def relation(id: IdInPath, credential: Shown, db: Db, request: Request) -> SeenRelation:
-        found = await queries.seen(db, credential, id)
+    async def relation(id: IdInPath, credential: Shown, request: Request) -> SeenRelation:
+        found = await queries.seen(session_of(request), credential, id)
         remember(request, found.standing.actor)
         found.standing.require(act)
         return found

@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 
 from app.core.errors import CrossSiteRequest, Forbidden, Unauthenticated
 from app.core.permissions import Actor as ActorOf
-from app.core.routing import SAFE_METHODS, Db
+from app.core.routing import SAFE_METHODS, session_of
 from app.core.settings import Settings
 from app.users import queries
 from app.users.credentials import Credential, parse_cookie, parse_token
@@ -77,8 +77,8 @@ def _origin(url: str) -> tuple[str, str, int] | None:
 _PORTS = {"http": 80, "https": 443}
 
 
-async def _actor(credential: Shown, db: Db, request: Request) -> ActorOf:
-    actor = await queries.actor(db, credential)
+async def _actor(credential: Shown, request: Request) -> ActorOf:
+    actor = await queries.actor(session_of(request), credential)
     remember(request, actor)
     return actor
 

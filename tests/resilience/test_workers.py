@@ -49,7 +49,11 @@ async def served(databases: Databases, tmp_path: Path) -> AsyncIterator[Served]:
 async def workers(url: str, pool: str) -> int:
     """How many workers have used that pool of theirs."""
     connection = await asyncpg.connect(url)
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+    # The server has other tests' databases too.
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = $1"
+    )
     found: int = await connection.fetchval(query, pool)
     await connection.close()
     return found
