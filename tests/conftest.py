@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -284,7 +284,7 @@ def statements() -> Iterator[list[str]]:
         if connection.dialect.name == "sqlite":
             seen.append("BEGIN")
 
-    listeners = {"before_cursor_execute": note, "begin": note_begin}
+    listeners: dict[str, Callable[..., Any]] = {"before_cursor_execute": note, "begin": note_begin}
     for name, listener in listeners.items():
         event.listen(Engine, name, listener)
     yield seen

@@ -10,4 +10,6 @@ def now() -> dt.datetime:
 
 def rfc3339(moment: dt.datetime) -> str:
     """The moment in UTC, always with six digits of fraction, so that text sorts as time does."""
-    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    # Nearly every moment is in UTC already; a list of fifty spans has a hundred of them.
+    utc = moment if moment.tzinfo is dt.UTC else moment.astimezone(dt.UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
