@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationPatch, SpanFields
 from app.core.errors import InvalidValue, Unprocessable, refuse
-from app.core.refusals import of_validation
+from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
 from app.projects.scheme import Scheme
 from app.text.spans import SplitsGrapheme, split_graphemes, verify, verify_annotation
@@ -83,10 +83,11 @@ def check_confidence(confidence: float | None, origin: Origin) -> None:
     """Raise unless whoever made the annotation may be more or less sure of it.
 
     Raises:
-        InvalidValue: for a confidence that is not a model's.
+        InvalidValue: for a confidence in what a person made.
     """
-    if confidence is not None and origin is not Origin.MODEL:
-        raise InvalidValue("/confidence", "Only an annotation of origin “model” has a confidence.")
+    # What is imported may be a model's: only a manager's word is taken for that.
+    if confidence is not None and origin is Origin.HUMAN:
+        raise InvalidValue("/confidence", "An annotation of origin “human” has no confidence.")
 
 
 def _together(*parts: Callable[[], Columns]) -> Columns:
@@ -149,8 +150,7 @@ def _described(scheme: Scheme, words: Words, label: str, attributes: Mapping[str
             given = SpanFields.model_validate(value).given()
             span = verify(words.text, given, words.unit, pointer=pointer)
         except ValidationError as error:
-            found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
-            refusals.append(of_validation(found).under(pointer))
+            refusals.append(of_content(error).under(pointer))
         except Unprocessable as refusal:
             refusals.append(refusal)
         else:

@@ -20,7 +20,7 @@ from app.annotations.filters import check_attributes, matching
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.changes.queries import in_order
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, SpanEmpty, SpanReversed
+from app.core.errors import Gone, NotFound, SpanEmpty, SpanReversed, Unprocessable
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit, Order
@@ -175,7 +175,10 @@ async def of_document(
     )
     if start is not None or end is not None:
         words = await text_of(db, document.id, document.revision)
-        first, last = _stretch(words, start, end, unit)
+        try:
+            first, last = _stretch(words, start, end, unit)
+        except Unprocessable as refusal:
+            raise refusal.in_query() from None
         query = query.where(Annotation.end > first, Annotation.start < last)
     after = pages.after(int, int, int)
     if after is not None:

@@ -31,7 +31,7 @@ class SpanFields(In):
         return SpanIn(self.start, self.end, self.quote, self.prefix, self.suffix)
 
 
-Fragments = Annotated[list[SpanFields], Field(max_length=1000)]
+Fragments = list[SpanFields]
 Attributes = Annotated[dict[str, Any], Field(max_length=200)]
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 

@@ -333,6 +333,12 @@ class Unprocessable(Problem):
                 error["pointer"] = f"{prefix}{error['pointer']}"
         return self
 
+    def in_query(self) -> Self:
+        """The same refusal of parameters of the query, named as the fields of a body would be."""
+        for error in self.errors:
+            error["parameter"] = str(error.pop("pointer")).removeprefix("/")
+        return self
+
     @classmethod
     def example(cls) -> Self:
         return cls("/label", cls.title + ".")

@@ -1,7 +1,9 @@
 """Keyset pages: as fast at the end as at the start, nothing skipped or repeated while others write.
 
-A cursor holds the sort key of the last row of a page. Every list sorts by columns that never change
-and end in one that is unique, so that "after this key" means the same whenever it is asked.
+A cursor holds the sort key of the last row of a page. Lists sort by columns that end in one that is
+unique and, but for the spans of a document, never change: so "after this key" means the same
+whenever it is asked. A span that is moved while somebody walks through a document in text order is
+met where it stands when the walk comes by.
 """
 
 import base64

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from app.core import errors
 from app.core.errors import Unprocessable
 
@@ -13,13 +15,18 @@ def of_validation(found: Sequence[Mapping[str, Any]]) -> Unprocessable:
     return refusals[0] if len(refusals) == 1 else errors.InvalidBody(refusals)
 
 
+def of_content(error: ValidationError) -> Unprocessable:
+    """The problem for what pydantic refused in content that it was given by itself."""
+    return of_validation([{**item, "loc": ("body", *item["loc"])} for item in error.errors()])
+
+
 def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:
     place, *rest = item["loc"]
     kind: str = item["type"]
     message = _sentence(item["msg"])
     if place != "body":
         return errors.InvalidParameter(str(rest[0]) if rest else str(place), message)
-    pointer = "".join(f"/{_escape(str(part))}" for part in rest)
+    pointer = "".join(f"/{escaped(str(part))}" for part in rest)
     if kind == "missing":
         return errors.MissingField(pointer, "The field is required.")
     if kind == "extra_forbidden":
@@ -49,5 +56,6 @@ def _sentence(message: str) -> str:
     return message if message.endswith(".") else f"{message}."
 
 
-def _escape(part: str) -> str:
+def escaped(part: str) -> str:
+    """One part of a JSON pointer (RFC 6901)."""
     return part.replace("~", "~0").replace("/", "~1")

@@ -92,14 +92,14 @@ def printable(value: str) -> str:
     return value
 
 
-_Printable = Annotated[
-    str, AfterValidator(printable), Field(json_schema_extra={"pattern": PRINTABLE})
-]
+# Behind the limits of length, which pydantic would else count in items.
+_printable = AfterValidator(printable)
+_described = Field(json_schema_extra={"pattern": PRINTABLE})
 
-Prose = Annotated[_Printable, StringConstraints(max_length=10_000)]
+Prose = Annotated[str, StringConstraints(max_length=10_000), _printable, _described]
 """Free text without control characters."""
 
-Line = Annotated[_Printable, StringConstraints(min_length=1, max_length=1000)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), _printable, _described]
 """A short text that is not empty."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]

@@ -41,7 +41,10 @@ def _web_address(value: str) -> str:
 WebAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web_address)]
 """An http or https URL, kept as it was written."""
 
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+Language = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*|[XxIi](-[A-Za-z0-9]{1,8})+)$"),
+]
 """A BCP 47 language tag."""
 
 

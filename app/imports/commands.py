@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -14,7 +14,7 @@ from app.core.database import Session
 from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
-from app.core.refusals import of_validation
+from app.core.refusals import of_content
 from app.core.vocabulary import ChangeKind
 from app.documents.rows import logged, same_content
 from app.formats.jsonl import Line
@@ -98,17 +98,18 @@ class _Importing:
                 return
             await self._write(rows)
         except ValidationError as error:
-            found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
-            self._refuse(line.number, of_validation(found))
+            self._refuse(line.number, of_content(error))
+        except _Conflict as conflict:
+            self._refuse(line.number, conflict.problem, at=conflict.pointer)
         except Problem as problem:
             self._refuse(line.number, problem)
 
-    def _refuse(self, number: int, *problems: Problem) -> None:
+    def _refuse(self, number: int, *problems: Problem, at: str = "") -> None:
         for problem in problems:
             if isinstance(problem, Unprocessable):
                 self.refused += [{"line": number, **error} for error in problem.errors]
             else:
-                refusal = {"pointer": "", "code": problem.code, "detail": problem.detail}
+                refusal = {"pointer": at, "code": problem.code, "detail": problem.detail}
                 self.refused.append({"line": number, **refusal})
 
     async def _checker(self, record: DocumentLine) -> Checker:
@@ -221,22 +222,23 @@ class _Importing:
         found = await queries.annotations(self._db, document_id, ids, external)
         here = {stored.id: stored for stored in found if stored.document_id == document_id}
         by_external = {stored.external_id: stored for stored in here.values()}
-        elsewhere = {stored.id for stored in found} - here.keys()
+        elsewhere = {stored.id: stored for stored in found if stored.id not in here}
         first = await queries.first_versions(
             self._db, [id for id, stored in here.items() if stored.version > 1]
         )
         new: list[dict[str, Any]] = []
         names: dict[UUID, UUID] = {}
-        for row in rows.annotations:
+        for place, row in enumerate(rows.annotations):
+            pointer = f"/annotations/{place}"
             derived = self._derived(row["id"])
             stored = here.get(row["id"]) or here.get(derived)
             if stored is None and row["external_id"] is not None:
                 stored = by_external.get(row["external_id"])
             if stored is None:
-                names[row["id"]] = derived if row["id"] in elsewhere else row["id"]
+                names[row["id"]] = self._free(row["id"], elsewhere, pointer)
                 new.append(row)
             else:
-                _check_same(row, stored, first.get(stored.id))
+                _check_same(row, stored, first.get(stored.id), pointer)
                 names[row["id"]] = stored.id
         for row in rows.annotations:
             row["id"] = names[row["id"]]
@@ -247,6 +249,21 @@ class _Importing:
             row["target_id"] = names[row["target_id"]]
         return new
 
+    def _free(self, id: UUID, taken: Mapping[UUID, Row[Any]], pointer: str) -> UUID:
+        """The id of a new row: its own, or one derived from it where another project has that.
+
+        Raises:
+            _Conflict: when another document of this project has it.
+        """
+        holder = taken.get(id)
+        if holder is not None and holder.project_id != self._standing.project_id:
+            id = self._derived(id)
+            holder = taken.get(id)
+        if holder is not None:
+            problem = IdConflict(f"Another document of the project has {holder.id}.")
+            raise _Conflict(f"{pointer}/id", problem)
+        return id
+
     async def _place_relations(self, rows: Rows) -> list[dict[str, Any]]:
         """Give the relations their ids here, and answer those that are new."""
         if not rows.relations:
@@ -254,36 +271,48 @@ class _Importing:
         ids = {id for row in rows.relations for id in (row["id"], self._derived(row["id"]))}
         found = {stored.id: stored for stored in await queries.relations(self._db, ids)}
         new: list[dict[str, Any]] = []
-        for row in rows.relations:
-            derived = self._derived(row["id"])
-            stored = found.get(derived) or found.get(row["id"])
+        for place, row in enumerate(rows.relations):
+            pointer = f"/relations/{place}"
+            stored = found.get(self._derived(row["id"])) or found.get(row["id"])
             if stored is None or stored.document_id != row["document_id"]:
-                row["id"] = derived if stored is not None else row["id"]
+                row["id"] = self._free(row["id"], found, pointer)
                 new.append(row)
                 continue
             if stored.withdrawn_at is not None:
-                raise Gone(f"Relation {stored.id} was withdrawn.")
+                raise _Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
             if any(
                 row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")
             ):
-                raise IdConflict(f"Relation {stored.id} has the same id and other content.")
+                conflict = IdConflict(f"Relation {stored.id} has the same id and other content.")
+                raise _Conflict(f"{pointer}/id", conflict)
             row["id"] = stored.id
         return new
 
 
-def _check_same(row: dict[str, Any], stored: Row[Any], first: Row[Any] | None) -> None:
+class _Conflict(Exception):
+    """What is stored stands in the way of something at ``pointer``."""
+
+    def __init__(self, pointer: str, problem: Problem) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+        self.problem = problem
+
+
+def _check_same(
+    row: dict[str, Any], stored: Row[Any], first: Row[Any] | None, pointer: str
+) -> None:
     """The annotation there says the same, now or when it was created.
 
     Raises:
-        Gone: when it was withdrawn.
-        IdConflict: when it says something else.
+        _Conflict: when it was withdrawn or says something else.
     """
     if stored.withdrawn_at is not None:
-        raise Gone(f"Annotation {stored.id} was withdrawn.")
+        raise _Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
     for version in (stored, first):
         if version is not None and all(
             row[name] == getattr(version if name != "external_id" else stored, name)
             for name in _SAID
         ):
             return
-    raise IdConflict(f"Annotation {stored.id} has the same id and other content.")
+    conflict = IdConflict(f"Annotation {stored.id} has the same id and other content.")
+    raise _Conflict(f"{pointer}/id", conflict)

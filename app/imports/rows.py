@@ -24,7 +24,7 @@ from app.documents.rows import NewDocument
 from app.documents.schemas import DocumentOut
 from app.imports.schemas import AnnotationLine, DocumentLine, RelationLine
 from app.projects.scheme import Scheme
-from app.text.arrival import arrive
+from app.text.arrival import arrive, arrived, sha256
 
 Row = dict[str, Any]
 
@@ -76,7 +76,8 @@ def rows_of(line: DocumentLine, by: Checker) -> tuple[Rows, list[Unprocessable]]
     """
     if len(line.text) > by.max_chars:
         raise TooLarge(limit=by.max_chars, unit="code_points")
-    arrival = arrive(line.text, unit=line.offset_unit)
+    stored = "\r" not in line.text and line.sha256 == sha256(line.text)
+    arrival = (arrived if stored else arrive)(line.text, unit=line.offset_unit)
     refused: list[Unprocessable] = []
     who = _Who(by, refused)
     new = NewDocument.of(
@@ -159,6 +160,7 @@ def _annotation(
     line: AnnotationLine, by: Checker, words: Words, rows: Rows, who: _Who
 ) -> Row | None:
     try:
+        content.check_confidence(line.confidence, line.origin)
         said = content.checked(
             by.scheme,
             words,

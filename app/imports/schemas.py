@@ -10,7 +10,8 @@ from app.core.shapes import In, Line, MomentIn, Out, Prose
 from app.core.vocabulary import OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import DocumentIn
 
-_Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+# Far more than anything is edited, and far less than what the databases count up to from there.
+_Version = Annotated[int, Field(ge=1, le=100_000_000)]
 _Id = Annotated[UUID, Field(strict=False)]
 _Person = Annotated[str, StringConstraints(max_length=200)]
 

@@ -134,7 +134,7 @@ async def locked(db: Session, standing: Standing) -> int:
 
 
 async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) -> ProjectOut:
-    """Change a project.
+    """Change a project; an edit that changes nothing makes no new version.
 
     Raises:
         Stale: when ``seen`` is not its current version.
@@ -142,19 +142,19 @@ async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) 
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
     values.update(values.pop("settings", {}))
     end = await locked(db, standing)
-    moment = now()
-    changed = (
-        await db.execute(
-            update(Project)
-            .where(Project.id == standing.project_id, Project.version == seen)
-            .values(version=Project.version + 1, updated_at=moment, **values)
-            .returning(*Project.__table__.c)
-        )
-    ).one_or_none()
-    if changed is None:
-        current = await queries.project(db, standing.project_id)
+    current = await queries.project(db, standing.project_id)
+    if current.version != seen:
         raise Stale(state_of(current), version=current.version)
-    out = ProjectOut.of(changed)
+    before = current.model_dump() | current.settings.model_dump()
+    if all(before[name] == value for name, value in values.items()):
+        return current
+    changed = await db.execute(
+        update(Project)
+        .where(Project.id == standing.project_id, Project.version == seen)
+        .values(version=Project.version + 1, updated_at=now(), **values)
+        .returning(*Project.__table__.c)
+    )
+    out = ProjectOut.of(changed.one())
     await append(
         db,
         standing.project_id,

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.characters import control_character
 from app.core.errors import InvalidAttribute, RelationNotAllowed, UnknownLabel, Unprocessable
+from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType
 
 _MAX_VALUE_CHARS = 10_000
@@ -139,7 +140,7 @@ class Scheme:
         found: list[Unprocessable] = []
         for name, value in attributes.items():
             attribute = known.get(name)
-            pointer = f"/attributes/{_escape(name)}"
+            pointer = f"/attributes/{escaped(name)}"
             if attribute is None:
                 found.append(
                     InvalidAttribute(
@@ -158,7 +159,7 @@ class Scheme:
                 )
         found.extend(
             InvalidAttribute(
-                f"/attributes/{_escape(name)}",
+                f"/attributes/{escaped(name)}",
                 f"The label “{label}” needs the attribute “{name}”.",
                 allowed=attribute.described(),
             )
@@ -193,7 +194,3 @@ class Scheme:
             f"“{type}” does not lead from a {source_label} to a {target_label}.",
             allowed=relation.described(),
         )
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -15,7 +15,15 @@ from app.annotations.schemas import AnnotationOut
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, copied, table_of
 from app.core.database import Session
-from app.core.errors import CommentRequired, Gone, NotFound, OwnAnnotation, Problem, Stale
+from app.core.errors import (
+    CommentRequired,
+    Gone,
+    InvalidValue,
+    NotFound,
+    OwnAnnotation,
+    Problem,
+    Stale,
+)
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
@@ -183,13 +191,15 @@ async def decide_many(
     own = await queries.by_reviewer(db, standing.actor.id, ids)
     decisions: dict[UUID, dict[str, Any]] = {}
     results: list[BulkResult] = []
+    first: dict[UUID, BulkDecisionIn] = {}
     for item in given:
         try:
+            _check_once(item, first.setdefault(item.annotation, item))
             out, is_new = _decided(standing, rows.get(item.annotation), item, own, decisions)
         except Stale:
             row = rows[item.annotation]
             # Only for UTF-16 and UTF-8, and only for what was refused.
-            results.append(_refused(item, await _stale(db, standing, row, decisions, unit)))
+            results.append(_refused(item, await _stale(db, standing, row, unit)))
         except Problem as problem:
             results.append(_refused(item, problem))
         else:
@@ -197,6 +207,14 @@ async def decide_many(
             results.append(BulkResult(annotation=item.annotation, status=status, decision=out))
     await _write_many(db, standing, list(decisions.values()), end)
     return results
+
+
+def _check_once(item: BulkDecisionIn, first: BulkDecisionIn) -> None:
+    # Whatever the versions are by now: so the same request again is answered the same.
+    if (item.version, item.verdict) != (first.version, first.verdict):
+        raise InvalidValue(
+            "/annotation", "The request holds another verdict on this annotation before this one."
+        )
 
 
 def _decided(
@@ -216,9 +234,9 @@ def _decided(
     if said is not None:
         return said, False
     made = decisions.get(item.annotation)
-    if made is not None and made["version"] == item.version and made["verdict"] is item.verdict:
+    if made is not None:
         return _out(made, standing.actor), False
-    if row.version != item.version or made is not None:
+    if row.version != item.version:
         raise Stale(None, version=row.version)
     _check_other(standing, row)
     decision = _decision(standing, item.annotation, item.version, item)
@@ -230,24 +248,12 @@ async def _stale(
     db: Session,
     standing: Standing,
     row: Row[Any],
-    decisions: dict[UUID, dict[str, Any]],
     unit: OffsetUnit,
 ) -> Stale:
     ruler = None
     if unit is not OffsetUnit.CODE_POINTS:
         ruler = Ruler(await text_of(db, row.document_id, row.revision), unit)
     current = AnnotationOut.of(row, standing.project, unit, ruler)
-    made = decisions.get(row.id)
-    if made is not None:
-        current = current.model_copy(
-            update={
-                "version": row.version + 1,
-                "status": made["verdict"].status,
-                "decided_by": standing.actor.name,
-                "decided_at": made["decided_at"],
-                "updated_at": made["decided_at"],
-            }
-        )
     return Stale(current.model_dump(mode="json"), version=current.version)
 
 

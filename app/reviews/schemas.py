@@ -21,7 +21,7 @@ class BulkDecisionIn(DecisionIn):
     """A verdict on one of many annotations, naming the version that was seen."""
 
     annotation: Annotated[UUID, Field(strict=False)]
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    version: Annotated[int, Field(ge=1, le=999_999_999)]
 
 
 class BulkIn(In):

@@ -5,15 +5,12 @@ trimmed, for then the caller's offsets would no longer fit the caller's text.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass
 
+from app.core.characters import control_character
 from app.core.errors import ControlCharacter
 from app.core.vocabulary import OffsetUnit
 from app.text.offsets import from_code_points
-
-# Unicode's category Cc, which is closed, without tab, line feed and carriage return.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +28,26 @@ def arrive(
 ) -> Arrival:
     """The text to store for ``raw``, which holds no lone surrogates.
 
-    Raises ControlCharacter at ``pointer`` for a control character other than tab and newline; its
-    ``position`` is counted in ``unit`` in the text as it would be stored.
+    Raises:
+        ControlCharacter: see ``arrived``.
     """
     text = raw.removeprefix("\ufeff")
     newlines = text.count("\r")
     if newlines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    arrived(text, pointer=pointer, unit=unit)
+    return Arrival(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
+
+
+def arrived(
+    text: str, *, pointer: str = "/text", unit: OffsetUnit = OffsetUnit.CODE_POINTS
+) -> Arrival:
+    """A text that has arrived before, as an export holds it: a second BOM is part of it.
+
+    Raises:
+        ControlCharacter: at ``pointer``, for one other than tab and newline; its ``position`` is
+            counted in ``unit``.
+    """
     position = control_character(text)
     if position is not None:
         character = f"U+{ord(text[position]):04X}"
@@ -49,13 +59,7 @@ def arrive(
             offset_unit=unit.value,
             character=character,
         )
-    return Arrival(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
-
-
-def control_character(text: str) -> int | None:
-    """Where the first control character stands, in code points, but for tab, LF and CR."""
-    found = _REFUSED.search(text)
-    return found.start() if found else None
+    return Arrival(text, bom_removed=False, newlines_converted=0)
 
 
 def sha256(text: str) -> str:

@@ -26,16 +26,6 @@ class Length:
     utf16: int
     utf8: int
 
-    def in_unit(self, unit: OffsetUnit) -> int:
-        """The length in that unit."""
-        match unit:
-            case OffsetUnit.CODE_POINTS:
-                return self.code_points
-            case OffsetUnit.UTF16:
-                return self.utf16
-            case OffsetUnit.UTF8:
-                return self.utf8
-
 
 class Ruler:
     """Converts offsets of one text between code points and one unit, both ways.

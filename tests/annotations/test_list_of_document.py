@@ -118,7 +118,8 @@ async def test_a_stretch_that_is_none_is_refused(newsroom: Newsroom) -> None:
     for query, code in refused:
         answer = await newsroom["reader"].get(path, params=query)
 
-        make.refused(answer, 422, code)
+        problem = make.refused(answer, 422, code)
+        assert problem["errors"][0]["parameter"] in query
 
 
 async def test_a_walk_misses_nothing_and_repeats_nothing_while_others_write(

@@ -134,6 +134,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("external_id", "", "invalid-value"),
     ("external_id", "\x1b", "control-character"),
     ("language", "e", "invalid-value"),
+    ("language", "x-", "invalid-value"),
     ("language", "de_AT", "invalid-value"),
     ("language", "de\n", "invalid-value"),
     ("source_url", "news.example", "invalid-value"),

@@ -217,6 +217,9 @@ def changed(**fields: Any) -> dict[str, Any]:
         ({**LINE, "text": "a\x00b"}, "/text", "control-character"),
         ({**LINE, "sha256": "0" * 64}, "/sha256", "invalid-value"),
         ({**LINE, "created_by": "nobody"}, "/created_by", "unknown-user"),
+        ({**LINE, "version": 2**31 - 1}, "/version", "invalid-value"),
+        (changed(version=2**31 - 1), "/annotations/0/version", "invalid-value"),
+        (changed(origin="human", confidence=0.5), "/annotations/0/confidence", "invalid-value"),
         (changed(end=99), "/annotations/0/end", "offset-out-of-range"),
         (changed(start=True), "/annotations/0/start", "offset-not-integer"),
         (changed(quote="denied"), "/annotations/0/quote", "quote-mismatch"),
@@ -281,6 +284,51 @@ async def test_an_id_that_is_taken_by_other_words_is_refused(newsroom: Newsroom)
         await bring_in(newsroom, json.dumps({**LINE, "id": id, "text": "Beijing denies all."}))
 
     assert refused.value.errors[0]["code"] == "id-conflict"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer"), [("annotations", "/annotations/1/id"), ("relations", "/relations/0/id")]
+)
+async def test_an_id_that_another_document_of_the_project_has_is_refused(
+    newsroom: Newsroom, kind: str, pointer: str
+) -> None:
+    def line(number: int) -> dict[str, Any]:
+        ends = [str(make.id_of(number + end)) for end in (1, 2)]
+        claim = {"label": "claim", "start": 0, "end": 7, "quote": "Beijing"}
+        relation = {"type": "denies", "source": ends[0], "target": ends[1]}
+        return {
+            **LINE,
+            "annotations": [
+                {**LINE["annotations"][0], "id": ends[0]},
+                {**claim, "id": taken if kind == "annotations" else ends[1]},
+            ],
+            "relations": [{**relation, "id": taken}] if kind == "relations" else [],
+        }
+
+    taken = str(make.id_of(99))
+    before = await head(newsroom)
+
+    with pytest.raises(ImportRefused) as refused:
+        await bring_in(newsroom, "\n".join(json.dumps(line(number)) for number in (10, 20, 30)))
+
+    assert [(error["line"], error["pointer"], error["code"]) for error in refused.value.errors] == [
+        (2, pointer, "id-conflict"),
+        (3, pointer, "id-conflict"),
+    ]
+    assert await head(newsroom) == before
+
+
+async def test_a_byte_order_mark_within_a_text_comes_back(newsroom: Newsroom) -> None:
+    await make.document(newsroom["manager"], "\ufeff\ufeffBeijing denies it.")
+    exported = await export(newsroom)
+    await make.project(newsroom["admin"], "new")
+
+    await bring_in(newsroom, exported, who="admin", project="new")
+    again = await bring_in(newsroom, exported)
+
+    assert json.loads(exported)["text"] == "\ufeffBeijing denies it."
+    assert json.loads(await export(newsroom, "new"))["text"] == "\ufeffBeijing denies it."
+    assert again.unchanged.documents == 1
 
 
 async def test_offsets_are_read_in_the_unit_that_the_line_names(newsroom: Newsroom) -> None:

@@ -175,8 +175,7 @@ async def test_a_change_is_answered_whole_kept_and_logged(newsroom: Newsroom) ->
 async def test_what_a_change_leaves_out_stays(newsroom: Newsroom) -> None:
     changes: tuple[dict[str, object], ...] = (
         {"name": "The Demo", "description": "d", "settings": {"allow_self_review": True}},
-        {},
-        {"settings": {}},
+        {"name": "Demo", "settings": {}},
         {"description": None},
     )
 
@@ -189,7 +188,11 @@ async def test_what_a_change_leaves_out_stays(newsroom: Newsroom) -> None:
         states.append((project["name"], project["description"], project["settings"]))
 
     settings = {"allow_self_review": True}
-    assert states == [("The Demo", "d", settings)] * 3 + [("The Demo", None, settings)]
+    assert states == [
+        ("The Demo", "d", settings),
+        ("Demo", "d", settings),
+        ("Demo", None, settings),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -257,3 +260,14 @@ async def test_whether_one_may_decide_on_one_s_own_changes_at_once(newsroom: New
 
     make.refused(before, 403, "own-annotation")
     assert after.status_code == 201
+
+
+async def test_an_edit_that_changes_nothing_makes_no_version(newsroom: Newsroom) -> None:
+    path = "/v1/projects/demo"
+    before = await make.said(await newsroom["manager"].get(path), 200)
+    seen = make.seen(before["version"])
+    bodies: tuple[dict[str, object], ...] = ({}, {"settings": {}}, {"name": before["name"]})
+    for body in bodies:
+        answer = await newsroom["manager"].patch(path, json=body, headers=seen)
+
+        assert await make.said(answer, 200) == before

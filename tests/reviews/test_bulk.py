@@ -41,7 +41,7 @@ async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None
         item(edited, 1),
         item(nowhere),
         item(secret),
-        # The same again; another verdict on what the first has made stale; the next version.
+        # The same again; another verdict, on the same version and on the one that the first made.
         item(one),
         item(one, verdict="reject", comment="No."),
         item(one, 2, verdict="reject", comment="No."),
@@ -69,8 +69,8 @@ async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None
         (404, "not-found"),
         (404, "not-found"),
         (200, ""),
-        (412, "stale-version"),
-        (412, "stale-version"),
+        (422, "invalid-value"),
+        (422, "invalid-value"),
     ]
     for result in results:
         assert (result["decision"] is None) == (result["status"] >= 400)
@@ -78,11 +78,10 @@ async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None
     assert results[4]["decision"] == said
     assert results[10]["decision"] == results[0]["decision"]
     assert results[8]["problem"] == results[9]["problem"]
-    for place, annotation in ((7, edited), (11, one), (12, one)):
-        current = await newsroom["reader"].get(
-            f"/v1/annotations/{annotation['id']}", params={"offset_unit": "utf8"}
-        )
-        assert results[place]["problem"]["current"] == current.json()
+    current = await newsroom["reader"].get(
+        f"/v1/annotations/{edited['id']}", params={"offset_unit": "utf8"}
+    )
+    assert results[7]["problem"]["current"] == current.json()
     statuses = {
         id: (await newsroom["reader"].get(f"/v1/annotations/{id}")).json()["status"]
         for id in (one["id"], two["id"], three["id"], four["id"], own["id"])
@@ -131,6 +130,22 @@ async def test_the_same_request_again_changes_nothing(newsroom: Newsroom) -> Non
         result["decision"] for result in first.json()["results"]
     ]
     assert await entries_after(newsroom, end) == []
+
+
+async def test_of_two_verdicts_on_one_annotation_only_the_first_counts_however_often_sent(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = await make.annotation(newsroom["annotator"], document["id"])
+    body = {"decisions": [item(made), item(made, 2, verdict="reject", comment="No.")]}
+    answers = []
+    for _ in range(2):
+        answer = await newsroom["reviewer"].post(PATH, json=body)
+        answers.append([result["status"] for result in answer.json()["results"]])
+
+    assert answers == [[201, 422], [200, 422]]
+    now = await newsroom["reader"].get(f"/v1/annotations/{made['id']}")
+    assert (now.json()["status"], now.json()["version"]) == ("approved", 2)
 
 
 async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_refused(

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.characters import control_character
 from app.core.errors import ControlCharacter
 from app.core.vocabulary import OffsetUnit
-from app.text.arrival import arrive, control_character, sha256
+from app.text.arrival import arrive, sha256
 
 REFUSED = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) == "Cc"]
 REFUSED = [c for c in REFUSED if c not in "\t\n\r"]
