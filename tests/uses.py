@@ -196,6 +196,7 @@ TABLE: dict[str, Use] = {
         _from_reviewer(201), {"verdict": "request_changes", "comment": "Shorten it."}
     ),
     "POST /v1/projects/{project}/decisions": Use(_from_reviewer(), _verdicts),
+    "GET /v1/projects/{project}/changes": Use(_from_reader()),
     "GET /v1/projects/{project}/export": Use(_from_reader(), query="format=jsonl"),
     "GET /healthz": Use(_open()),
     "GET /readyz": Use(_open()),

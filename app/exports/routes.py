@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
@@ -13,8 +13,9 @@ from app.annotations.filters import check_attributes
 from app.core.database import Database
 from app.core.documented import problems
 from app.core.errors import NotFound
-from app.core.routing import Route
-from app.exports import queries
+from app.core.routing import Db, Route
+from app.core.units import Unit
+from app.exports import log, queries
 from app.formats import jsonl
 from app.projects.access import ReadableProject
 
@@ -25,6 +26,14 @@ class ExportFormat(StrEnum):
     """What an export can be written in."""
 
     JSONL = "jsonl"
+
+
+_SNAPSHOT: dict[str, Any] = {
+    "Stet-Snapshot": {
+        "description": "The sequence of the last change in the snapshot.",
+        "schema": {"type": "integer"},
+    }
+}
 
 
 class StreamedExport(StreamingResponse):
@@ -50,12 +59,7 @@ class StreamedExport(StreamingResponse):
             "description": "The project, streamed: one consistent snapshot, whatever is written "
             "meanwhile. `Stet-Snapshot` names the last change that it holds.",
             "content": {jsonl.MEDIA_TYPE: {"schema": {"type": "string"}}},
-            "headers": {
-                "Stet-Snapshot": {
-                    "description": "The sequence of the last change in the snapshot.",
-                    "schema": {"type": "integer"},
-                }
-            },
+            "headers": _SNAPSHOT,
         },
         **problems(NotFound),
     },
@@ -88,3 +92,39 @@ async def export(
         )
         response.snapshot = snapshot.pop_all()
     return response
+
+
+@router.get(
+    "/v1/projects/{project}/changes",
+    operation_id="list_changes",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The log, streamed: a JSON object a line. `Stet-Snapshot` names its end "
+            "then; ask next for what comes `after` that.",
+            "content": {jsonl.MEDIA_TYPE: {"schema": {"type": "string"}}},
+            "headers": _SNAPSHOT,
+        },
+        **problems(NotFound),
+    },
+)
+async def changes(
+    standing: ReadableProject,
+    unit: Unit,
+    db: Db,
+    request: Request,
+    after: Annotated[
+        int,
+        Query(ge=0, le=2**63 - 1, description="The last change that the caller has; 0 for none."),
+    ] = 0,
+) -> StreamingResponse:
+    """What was written in the project, in order, each entry with the state that it made.
+
+    Whoever keeps the last `sequence` misses nothing and sees nothing twice, whatever is written at
+    the same time. Begin with an export, and go on from its `Stet-Snapshot`.
+    """
+    _, end = await queries.snapshot_of(db, standing.project)
+    lines = log.lines(request.app.state.database, standing, unit, after=after, end=end)
+    return StreamingResponse(
+        lines, media_type=jsonl.MEDIA_TYPE, headers={"Stet-Snapshot": str(end)}
+    )

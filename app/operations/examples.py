@@ -126,6 +126,16 @@ _EXPORTED = {
     "relations": [],
 }
 
+_CHANGE = {
+    "sequence": 7,
+    "at": story.MOMENT,
+    "actor": story.CLAIM["author"],
+    "kind": "annotation.created",
+    "subject": story.CLAIM["id"],
+    "version": 1,
+    "state": story.CLAIM,
+}
+
 _METRICS = """\
 # HELP stet_requests_total Requests answered.
 # TYPE stet_requests_total counter
@@ -192,6 +202,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         }
     },
     "export_project": {200: json.dumps(_EXPORTED, ensure_ascii=False) + "\n"},
+    "list_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
     "get_health": {200: {"status": "ok"}},
     "get_readiness": {
         200: {"status": "ready", "database": "postgresql", "revision": "0001_create_everything"}

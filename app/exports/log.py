@@ -1,0 +1,127 @@
+"""A project's log, told to a follower: each entry with the state that it made.
+
+A version never changes once it is there, so entries are told a page at a time, each page in a short
+session of its own: what is written meanwhile changes nothing of what was told, and comes later.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, select
+
+from app.annotations import queries as annotations
+from app.core.database import Database, Session
+from app.core.permissions import Standing
+from app.core.vocabulary import ChangeKind, OffsetUnit
+from app.documents.queries import text_of
+from app.exports.schemas import ChangeOut
+from app.models import Annotation, AnnotationVersion, Change, Document, Relation, User
+from app.relations.queries import ROWS as RELATIONS
+from app.relations.schemas import RelationOut
+
+_ENTRIES_A_PAGE = 500
+
+_Decider = User.__table__.alias("decider")
+
+_PAGE = (
+    select(*Change.__table__.c, User.name.label("actor"))
+    .outerjoin(User, User.id == Change.actor_id)
+    .where(
+        Change.project_id == bindparam("project_id"),
+        Change.sequence > bindparam("after"),
+        Change.sequence <= bindparam("end"),
+    )
+    .order_by(Change.sequence)
+    .limit(_ENTRIES_A_PAGE)
+)
+
+_ANNOTATIONS = frozenset(
+    {
+        ChangeKind.ANNOTATION_CREATED,
+        ChangeKind.ANNOTATION_UPDATED,
+        ChangeKind.ANNOTATION_DECIDED,
+    }
+)
+
+
+async def lines(
+    database: Database, standing: Standing, unit: OffsetUnit, *, after: int, end: int
+) -> AsyncIterator[bytes]:
+    """The entries above ``after`` up to ``end`` as JSON Lines, in order.
+
+    Args:
+        database: where to read.
+        standing: what the caller is in the project.
+        unit: what offsets count.
+        after: the sequence of the last entry that the caller has.
+        end: the sequence of the last entry to tell.
+    """
+    while after < end:
+        async with database.session(writes=False) as db:
+            parameters = {"project_id": standing.project_id, "after": after, "end": end}
+            entries = (await db.execute(_PAGE, parameters)).all()
+            states = await _states(db, standing, unit, entries)
+            for entry in entries:
+                out = ChangeOut.of(entry, await _state(db, entry, states))
+                yield out.model_dump_json().encode() + b"\n"
+        if not entries:
+            # On PostgreSQL, a refused race leaves a gap in the sequence, and it may be the last.
+            return
+        after = entries[-1].sequence
+
+
+async def _state(
+    db: Session, entry: Row[Any], states: Mapping[tuple[UUID, int], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """What the entry's subject was after it; None for what was withdrawn or deleted."""
+    stored: dict[str, Any] | None = entry.state
+    if stored is None or entry.kind is not ChangeKind.DOCUMENT_CREATED:
+        return states.get((entry.subject_id, entry.version), stored)
+    # One text at a time: a page of them could be larger than memory.
+    alive = (entry.subject_id, 0) in states
+    return {**stored, "text": await text_of(db, entry.subject_id, 1) if alive else None}
+
+
+async def _states(
+    db: Session, standing: Standing, unit: OffsetUnit, entries: Sequence[Row[Any]]
+) -> dict[tuple[UUID, int], dict[str, Any]]:
+    """By subject and version, what annotations and relations became; documents that live as 0."""
+
+    def subjects(*kinds: ChangeKind) -> set[UUID]:
+        return {entry.subject_id for entry in entries if entry.kind in kinds}
+
+    states: dict[tuple[UUID, int], dict[str, Any]] = {}
+    for row in await _annotation_rows(db, subjects(*_ANNOTATIONS)):
+        # The text of another unit is kept in memory once it is read.
+        out = await annotations.out(db, standing, row, unit)
+        states[row.id, row.version] = out.model_dump(mode="json")
+    related = subjects(ChangeKind.RELATION_CREATED)
+    if related:
+        for row in await db.execute(RELATIONS.where(Relation.id.in_(related))):
+            relation = RelationOut.of(row, standing.project).model_dump(mode="json")
+            states[row.id, 1] = {**relation, "version": 1}
+    documents = subjects(ChangeKind.DOCUMENT_CREATED)
+    if documents:
+        living = select(Document.id).where(
+            Document.id.in_(documents), Document.deleted_at.is_(None)
+        )
+        states |= {(id, 0): {} for id in (await db.execute(living)).scalars()}
+    return states
+
+
+async def _annotation_rows(db: Session, ids: set[UUID]) -> list[Any]:
+    """Every version of these annotations but withdrawals, with ``annotations.queries.COLUMNS``."""
+    if not ids:
+        return []
+    # The current rows first: a version that is superseded in between is in the history by then.
+    current = (await db.execute(annotations.ROWS.where(Annotation.id.in_(ids)))).all()
+    history = await db.execute(
+        select(*AnnotationVersion.__table__.c, _Decider.c.name.label("decided_by"))
+        .outerjoin(_Decider, _Decider.c.id == AnnotationVersion.decided_by_id)
+        .where(AnnotationVersion.annotation_id.in_(ids))
+    )
+    by_id = {row.id: row._asdict() for row in current}
+    older = [SimpleNamespace(**{**by_id[row.annotation_id], **row._asdict()}) for row in history]
+    return [*(row for row in current if row.withdrawn_at is None), *older]

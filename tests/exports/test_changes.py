@@ -1,0 +1,162 @@
+"""Following a project's log: every change once, in order, with the state that it made."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.log import head
+
+PATH = "/v1/projects/demo/changes"
+
+
+async def changes(newsroom: Newsroom, after: int = 0, **query: Any) -> list[dict[str, Any]]:
+    response = await newsroom["reader"].get(PATH, params={"after": after, **query})
+    return lines_of(response)
+
+
+def lines_of(response: httpx.Response) -> list[dict[str, Any]]:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+async def test_each_entry_holds_the_state_that_it_made(newsroom: Newsroom) -> None:
+    annotator, reviewer = newsroom["annotator"], newsroom["reviewer"]
+    end = await head(newsroom)
+    document = await make.document(annotator)
+    claim = await make.annotation(annotator, document["id"])
+    denial = await make.annotation(annotator, document["id"], "denial")
+    relation = await make.relation(annotator, document["id"], "denies", denial["id"], claim["id"])
+    await make.decision(reviewer, claim["id"])
+    path = f"/v1/annotations/{claim['id']}"
+    decided = (await annotator.get(path)).json()
+    answer = await annotator.patch(path, json={"note": "Why."}, headers=make.seen(2))
+    edited = await make.said(answer, 200)
+    await annotator.delete(path, headers=make.seen(3))
+
+    told = await changes(newsroom, end)
+
+    assert [entry["sequence"] for entry in told] == list(range(end + 1, end + 9))
+    states = [(entry["kind"], entry["actor"], entry["version"], entry["state"]) for entry in told]
+    created = {
+        name: document[name] for name in document.keys() - {"counts", "project", "offset_unit"}
+    }
+    assert states == [
+        ("document.created", "annotator", 1, created),
+        ("annotation.created", "annotator", 1, claim),
+        ("annotation.created", "annotator", 1, denial),
+        ("relation.created", "annotator", 1, relation),
+        ("annotation.decided", "reviewer", 2, decided),
+        ("annotation.updated", "annotator", 3, edited),
+        ("relation.withdrawn", "annotator", 2, None),
+        ("annotation.withdrawn", "annotator", 4, None),
+    ]
+    subjects = [document, claim, denial, relation, claim, claim, relation, claim]
+    assert [entry["subject"] for entry in told] == [subject["id"] for subject in subjects]
+
+
+async def test_a_deleted_document_is_a_tombstone_and_its_text_is_told_no_more(
+    newsroom: Newsroom,
+) -> None:
+    end = await head(newsroom)
+    document = await make.document(newsroom["annotator"])
+    await newsroom["manager"].delete(f"/v1/documents/{document['id']}", headers=make.seen(1))
+
+    created, deleted = await changes(newsroom, end)
+
+    assert (created["state"]["title"], created["state"]["text"]) == (document["title"], None)
+    assert (deleted["kind"], deleted["subject"], deleted["state"]) == (
+        "document.deleted",
+        document["id"],
+        None,
+    )
+
+
+async def test_offsets_are_told_in_the_unit_that_is_asked_for(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"], make.ASTRAL)
+    end = await head(newsroom)
+    made = await make.annotation(newsroom["annotator"], document["id"], quote="да")
+
+    (entry,) = await changes(newsroom, end, offset_unit="utf16")
+
+    found = await newsroom["reader"].get(
+        f"/v1/annotations/{made['id']}", params={"offset_unit": "utf16"}
+    )
+    assert entry["state"] == found.json()
+    assert entry["state"]["start"] != made["start"]
+
+
+async def test_it_goes_on_from_an_export_and_ends_where_it_says(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    export = await newsroom["reader"].get("/v1/projects/demo/export?format=jsonl")
+    snapshot = int(export.headers["stet-snapshot"])
+    made = await make.annotation(newsroom["annotator"], document["id"])
+
+    response = await newsroom["reader"].get(PATH, params={"after": snapshot})
+
+    assert [entry["state"] for entry in lines_of(response)] == [made]
+    assert response.headers["stet-snapshot"] == str(snapshot + 1)
+    assert await changes(newsroom, snapshot + 1) == []
+    assert await changes(newsroom, 2**63 - 1) == []
+
+
+async def test_a_follower_misses_nothing_while_many_write(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+
+    async def write() -> list[str]:
+        made = []
+        for _ in range(20):
+            annotation = await make.annotation(newsroom["annotator"], document["id"])
+            await make.decision(newsroom["reviewer"], annotation["id"])
+            made.append(annotation["id"])
+            # On SQLite nothing else lets the follower have its turn.
+            await asyncio.sleep(0)
+        return made
+
+    writing = asyncio.gather(*(write() for _ in range(8)))
+    told: list[dict[str, Any]] = []
+    looks = 0
+    while not writing.done():
+        found = await changes(newsroom, told[-1]["sequence"] if told else end)
+        told += found
+        looks += bool(found)
+    made = [id for ids in await writing for id in ids]
+    told += await changes(newsroom, told[-1]["sequence"])
+
+    sequences = [entry["sequence"] for entry in told]
+    assert sequences == sorted(set(sequences))
+    for kind, status in (("annotation.created", "pending"), ("annotation.decided", "approved")):
+        of_kind = [entry for entry in told if entry["kind"] == kind]
+        assert sorted(entry["subject"] for entry in of_kind) == sorted(made)
+        assert {entry["state"]["status"] for entry in of_kind} == {status}
+    # Had it looked only once, there was nothing to miss.
+    assert looks > 5
+
+
+async def test_more_than_a_page_costs_a_page_at_a_time(
+    newsroom: Newsroom, statements: list[str], dialect: str
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+    for _ in range(3):
+        await make.annotation(newsroom["annotator"], document["id"])
+    statements.clear()
+
+    told = await changes(newsroom, end)
+
+    # Who and may they; where the log ends; the entries; the annotations and their history.
+    # SQLite begins each of the two sessions.
+    assert len(told) == 3
+    assert len(statements) - 2 * (dialect == "sqlite") == 5, "\n".join(statements)
+
+
+async def test_an_after_that_is_no_sequence_is_refused(newsroom: Newsroom) -> None:
+    for after in ("-1", "x", "1.5", str(2**63), ""):
+        answer = await newsroom["reader"].get(PATH, params={"after": after})
+
+        make.refused(answer, 422, "invalid-parameter")
