@@ -96,7 +96,7 @@ async def export(
 
 @router.get(
     "/v1/projects/{project}/changes",
-    operation_id="list_changes",
+    operation_id="follow_changes",
     response_class=StreamingResponse,
     responses={
         200: {

@@ -202,7 +202,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         }
     },
     "export_project": {200: json.dumps(_EXPORTED, ensure_ascii=False) + "\n"},
-    "list_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
+    "follow_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
     "get_health": {200: {"status": "ok"}},
     "get_readiness": {
         200: {"status": "ready", "database": "postgresql", "revision": "0001_create_everything"}

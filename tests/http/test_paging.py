@@ -120,7 +120,8 @@ async def pages(client: httpx.AsyncClient, path: str, query: str) -> list[dict[s
 
 async def test_every_list_is_tried(newsroom: Newsroom) -> None:
     listed = {route.removeprefix("GET ") for route in ROUTES if route.startswith("GET /v1/")}
-    single = {"/v1/me", "/v1/projects/{project}/export"}
+    streams = {"/v1/projects/{project}/export", "/v1/projects/{project}/changes"}
+    single = {"/v1/me", *streams}
     single |= {path for path in listed if path.endswith(("}", "/scheme", "/text", "/history"))}
 
     tried = {path.replace("demo", "{project}") for path in Lists(newsroom).paths()}
