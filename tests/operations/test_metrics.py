@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -146,12 +147,13 @@ def test_a_worker_that_ended_has_no_connections_but_its_requests_count(tmp_path:
 
 def workers_of(pid: int) -> list[int]:
     """The processes that a server has started to serve, by what they were told to run."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    workers = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        # One that is being replaced may be gone since its parent was asked.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                workers.append(int(child))
+    return workers
 
 
 async def until(holds: Callable[[], bool]) -> None:
