@@ -19,6 +19,7 @@ from app.core.vocabulary import ChangeKind
 from app.documents.rows import logged, same_content
 from app.formats.jsonl import Line
 from app.imports import queries
+from app.imports.conflicts import Conflict, check_same
 from app.imports.rows import Checker, Rows, people_of, rows_of
 from app.imports.schemas import DocumentLine, ImportReport, Tally
 from app.models import Annotation, Decision, Document, Relation, Revision
@@ -26,16 +27,6 @@ from app.projects import queries as projects
 from app.users.queries import ids_by_name
 
 _LISTED = 1_000
-_SAID = (
-    "external_id",
-    "label",
-    "start",
-    "end",
-    "fragments",
-    "attributes",
-    "note",
-    "confidence",
-)
 
 
 async def import_lines(
@@ -99,7 +90,7 @@ class _Importing:
             await self._write(rows)
         except ValidationError as error:
             self._refuse(line.number, of_content(error))
-        except _Conflict as conflict:
+        except Conflict as conflict:
             self._refuse(line.number, conflict.problem, at=conflict.pointer)
         except Problem as problem:
             self._refuse(line.number, problem)
@@ -238,7 +229,7 @@ class _Importing:
                 names[row["id"]] = self._free(row["id"], elsewhere, pointer)
                 new.append(row)
             else:
-                _check_same(row, stored, first.get(stored.id), pointer)
+                check_same(row, stored, first.get(stored.id), pointer)
                 names[row["id"]] = stored.id
         for row in rows.annotations:
             row["id"] = names[row["id"]]
@@ -253,7 +244,7 @@ class _Importing:
         """The id of a new row: its own, or one derived from it where another project has that.
 
         Raises:
-            _Conflict: when another document of this project has it.
+            Conflict: when another document of this project has it.
         """
         holder = taken.get(id)
         if holder is not None and holder.project_id != self._standing.project_id:
@@ -261,7 +252,7 @@ class _Importing:
             holder = taken.get(id)
         if holder is not None:
             problem = IdConflict(f"Another document of the project has {holder.id}.")
-            raise _Conflict(f"{pointer}/id", problem)
+            raise Conflict(f"{pointer}/id", problem)
         return id
 
     async def _place_relations(self, rows: Rows) -> list[dict[str, Any]]:
@@ -279,40 +270,11 @@ class _Importing:
                 new.append(row)
                 continue
             if stored.withdrawn_at is not None:
-                raise _Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
+                raise Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
             if any(
                 row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")
             ):
                 conflict = IdConflict(f"Relation {stored.id} has the same id and other content.")
-                raise _Conflict(f"{pointer}/id", conflict)
+                raise Conflict(f"{pointer}/id", conflict)
             row["id"] = stored.id
         return new
-
-
-class _Conflict(Exception):
-    """What is stored stands in the way of something at ``pointer``."""
-
-    def __init__(self, pointer: str, problem: Problem) -> None:
-        super().__init__(pointer)
-        self.pointer = pointer
-        self.problem = problem
-
-
-def _check_same(
-    row: dict[str, Any], stored: Row[Any], first: Row[Any] | None, pointer: str
-) -> None:
-    """The annotation there says the same, now or when it was created.
-
-    Raises:
-        _Conflict: when it was withdrawn or says something else.
-    """
-    if stored.withdrawn_at is not None:
-        raise _Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
-    for version in (stored, first):
-        if version is not None and all(
-            row[name] == getattr(version if name != "external_id" else stored, name)
-            for name in _SAID
-        ):
-            return
-    conflict = IdConflict(f"Annotation {stored.id} has the same id and other content.")
-    raise _Conflict(f"{pointer}/id", conflict)

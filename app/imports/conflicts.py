@@ -1,0 +1,38 @@
+"""What is stored and stands in the way of a file's record."""
+
+from typing import Any
+
+from app.annotations.content import SAID
+from app.core.errors import Gone, IdConflict, Problem
+
+_SAID = ("external_id", *SAID)
+
+
+class Conflict(Exception):
+    """What is stored stands in the way of something at ``pointer``."""
+
+    def __init__(self, pointer: str, problem: Problem) -> None:
+        """``problem`` is what a POST would have been answered with."""
+        super().__init__(pointer)
+        self.pointer = pointer
+        self.problem = problem
+
+
+def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str) -> None:
+    """The annotation there says the same, now or when it was created.
+
+    ``stored`` is its row, ``first`` its first version if that was superseded, else None.
+
+    Raises:
+        Conflict: when it was withdrawn or says something else.
+    """
+    if stored.withdrawn_at is not None:
+        raise Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
+    for version in (stored, first):
+        if version is not None and all(
+            row[name] == getattr(version if name != "external_id" else stored, name)
+            for name in _SAID
+        ):
+            return
+    conflict = IdConflict(f"Annotation {stored.id} has the same id and other content.")
+    raise Conflict(f"{pointer}/id", conflict)
