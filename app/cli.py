@@ -6,9 +6,8 @@ line on standard error and an exit status: 1 for what was asked, 2 for how. Neve
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -27,10 +26,15 @@ from app.core.errors import NotFound, Problem, Unavailable, Unprocessable
 from app.core.permissions import Actor
 from app.core.settings import InvalidSettings, settings
 from app.core.vocabulary import Role, Status
+from app.exports import content
 from app.exports import queries as exports
+from app.exports.corpus import living
 from app.exports.files import whole
+from app.formats.codecs import Format, codec, reader
+from app.formats.losses import Kind
 from app.imports import commands as imports
-from app.imports.files import lines_of
+from app.imports.files import items_of
+from app.imports.schemas import ImportMode
 from app.operations import doctor, serving
 from app.operations import queries as operations
 from app.projects import commands as projects
@@ -83,9 +87,7 @@ def _words(error: Exception) -> Iterator[str]:
         case ValidationError():
             yield from (f"{item['loc'][0]}: {item['msg']}." for item in error.errors())
         case Unprocessable(errors=refused):
-            for item in refused[:_SHOWN_REFUSALS]:
-                where = f"line {item['line']} " if "line" in item else ""
-                yield f"{where}{item.get('pointer', '')}".strip() + f": {item['detail']}"
+            yield from _refusals(refused)
             if len(refused) > 1:
                 yield error.detail
         case InvalidSettings() | Problem():
@@ -98,6 +100,14 @@ def _words(error: Exception) -> Iterator[str]:
             yield f"{error.filename}: {error.strerror}."
         case _:
             yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
+
+
+def _refusals(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """The first of the refusals, a line each: where it stands in the file, and why."""
+    for item in refused[:_SHOWN_REFUSALS]:
+        line = f"line {item['line']}" if "line" in item else ""
+        where = " ".join(str(it) for it in (item.get("file"), line, item.get("pointer")) if it)
+        yield f"{where}: {item['detail']}"
 
 
 def run(work: Callable[[Database], Awaitable[T]]) -> T:
@@ -230,13 +240,7 @@ def create_token(
     typer.echo(run(work))
 
 
-class Format(StrEnum):
-    """What a file holds."""
-
-    JSONL = "jsonl"
-
-
-_Format = Annotated[Format, typer.Option("--format", help="What the file holds.")]
+_Format = Annotated[Format, typer.Option("--format", help="What the file is written in.")]
 
 
 @app.command("export")
@@ -245,19 +249,33 @@ def export_project(
     output: Annotated[Path | None, typer.Option(help="Else standard output.")] = None,
     status: Annotated[list[Status] | None, typer.Option(help="Only these; repeatable.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
-    _format: _Format = Format.JSONL,
+    format: _Format = Format.JSONL,
+    *,
+    annotated: Annotated[
+        bool, typer.Option("--annotated", help="Leave out documents without such an annotation.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what the format would lose.")
+    ] = False,
 ) -> None:
     """Write a project to a file: one consistent moment, whatever is written meanwhile."""
     given = AnnotationFilter(status=status or (), label=label or ())
 
     async def work(database: Database) -> None:
         async with database.snapshot() as db:
-            id, _ = await exports.snapshot_of(db, project)
-            total = await exports.count(db, id)
+            id, sequence = await exports.snapshot_of(db, project)
+            corpus = living(id, given, db.dialect, annotated=annotated)
+            head = await project_queries.head_of(db, id, sequence)
+            if dry_run:
+                typer.echo((await content.losses(db, corpus, format)).model_dump_json(indent=1))
+                return
+            total = await exports.count(db, corpus)
             with whole(output) as file, _progress("Documents", total) as advance:
-                async for lines in exports.lines(db, id, given):
-                    file.write(lines)
-                    advance(lines.count(b"\n"))
+                async for documents, written in content.stream(db, corpus, format, head):
+                    file.write(written)
+                    advance(documents)
+            for kind in codec(format).loses & {Kind.FRAGMENTS, Kind.RELATIONS, Kind.ATTRIBUTES}:
+                typer.echo(f"{format} holds no {kind}; --dry-run says what was lost.", err=True)
 
     run(work)
 
@@ -270,21 +288,41 @@ def import_file(
         str | None,
         typer.Option("--as", metavar="USER", help="Who imports; else its first manager."),
     ] = None,
-    _format: _Format = Format.JSONL,
+    format: _Format = Format.JSONL,
+    mode: Annotated[
+        ImportMode, typer.Option(help="What becomes of the rest when a record is refused.")
+    ] = ImportMode.ALL_OR_NOTHING,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would be.")
+    ] = False,
 ) -> None:
     """Read a file into a project: all of it, or nothing if any of it is refused."""
 
     async def work(database: Database) -> None:
-        async with database.session(writes=True) as db:
+        async with database.session(writes=False) as db:
             name = by or await project_queries.first_manager(db, project)
             standing = await project_queries.standing_as(db, name, project)
-            with _progress("Bytes", file.stat().st_size) as advance:
-                report = await imports.import_lines(
-                    db, standing, lines_of(file, advance), max_chars=settings().max_text_chars
-                )
-        for what, tally in (("Created", report.created), ("Unchanged", report.unchanged)):
+            head = await project_queries.head(db, standing)
+        with file.open("rb") as opened, _progress("Bytes", file.stat().st_size) as advance:
+            report = await imports.import_items(
+                database,
+                standing,
+                items_of(opened, reader(format, head), advance),
+                mode=mode,
+                dry_run=dry_run,
+                max_chars=settings().max_text_chars,
+            )
+        for line in _refusals(report.refusals):
+            typer.echo(f"stet: {line}", err=True)
+        for what, tally in (
+            ("Would create" if dry_run else "Created", report.created),
+            ("Unchanged", report.unchanged),
+            ("Refused", report.refused),
+        ):
             counts = ", ".join(f"{kind} {count}" for kind, count in tally.model_dump().items())
-            typer.echo(f"{what}: {counts}.")
+            if what != "Refused" or report.refusals:
+                typer.echo(f"{what}: {counts}.")
 
     run(work)
 

@@ -18,6 +18,7 @@ from app.core.observability import Observed, configure_logging, keep_measuring
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
+from app.imports import routes as imports
 from app.operations import routes as operations
 from app.operations.described import describe
 from app.projects import routes as projects
@@ -36,6 +37,7 @@ ROUTERS = (
     projects.router,
     users.router,
     exports.router,
+    imports.router,
     operations.router,
 )
 
@@ -92,6 +94,9 @@ def wrapped(app: FastAPI) -> ASGIApp:
     """The application with the limits on bodies and, around all, its log and measurements."""
     chosen: Settings = app.state.settings
     limited = BodyLimits(
-        app, max_bytes=chosen.max_body_bytes, timeout_seconds=chosen.body_timeout_seconds
+        app,
+        max_bytes=chosen.max_body_bytes,
+        max_file_bytes=chosen.max_import_bytes,
+        timeout_seconds=chosen.body_timeout_seconds,
     )
     return Observed(HeadAsGet(limited))

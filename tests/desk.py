@@ -80,6 +80,9 @@ class Desk:
             things["id"] = await self._relation()
         elif "/tokens/{id}" in template:
             things["id"] = await self._token(role)
+        elif "/releases/{name}" in template:
+            things["name"] = self.name()
+            await make.release(self._newsroom["manager"], things["name"])
         elif "{name}" in template:
             things["name"] = await self.user()
             if "/members/" in template and method != "PUT":

@@ -196,6 +196,14 @@ async def relation(
     return await said(await client.post(f"/v1/documents/{document_id}/relations", json=body))
 
 
+async def release(
+    client: httpx.AsyncClient, name: str = "r1", project: str = "demo", **chosen: Any
+) -> dict[str, Any]:
+    """A release of what the filter means."""
+    body = {"name": name, "filter": chosen}
+    return await said(await client.post(f"/v1/projects/{project}/releases", json=body))
+
+
 async def decision(
     client: httpx.AsyncClient,
     annotation_id: str,

@@ -97,6 +97,11 @@ async def _verdicts(desk: "Desk") -> dict[str, Any]:
     }
 
 
+async def _release(desk: "Desk") -> dict[str, Any]:
+    await desk.annotate()
+    return {"name": desk.name(), "description": "Frozen.", "filter": {"status": ["pending"]}}
+
+
 SCHEME = {
     "name": "two-labels",
     "labels": [
@@ -198,6 +203,13 @@ TABLE: dict[str, Use] = {
     "POST /v1/projects/{project}/decisions": Use(_from_reviewer(), _verdicts),
     "GET /v1/projects/{project}/changes": Use(_from_reader()),
     "GET /v1/projects/{project}/export": Use(_from_reader(), query="format=jsonl"),
+    "POST /v1/projects/{project}/import": Use(
+        _from_annotator(), {"title": "In a file", "text": "It says so."}, query="format=jsonl"
+    ),
+    "POST /v1/projects/{project}/releases": Use(_from_manager(201), _release),
+    "GET /v1/projects/{project}/releases": Use(_from_reader()),
+    "GET /v1/projects/{project}/releases/{name}": Use(_from_reader()),
+    "GET /v1/projects/{project}/releases/{name}/export": Use(_from_reader(), query="format=jsonl"),
     "GET /healthz": Use(_open()),
     "GET /readyz": Use(_open()),
     "GET /metrics": Use(_open()),

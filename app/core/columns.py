@@ -1,7 +1,6 @@
 """Column types and constraints that read the same on SQLite and PostgreSQL."""
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -9,12 +8,6 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, TIMESTAMP, CheckConstraint, Dialect, Text, TypeDecorator
 
 from app.core.moments import rfc3339
-
-
-def dump_json(value: object) -> str:
-    """JSON as it is stored: compact, keys in the order they came, no escapes but the necessary."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
 
 E = TypeVar("E", bound=StrEnum)
 

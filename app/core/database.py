@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import CursorResult, Executable, UpdateBase
+from sqlalchemy import CursorResult, Executable, Table, UpdateBase
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -45,6 +45,21 @@ class Session(Protocol):
 
     async def begin(self) -> None:
         """From here on, all or nothing."""
+        ...
+
+    async def rest(self) -> None:
+        """Hold no connection until the next statement; not in a transaction.
+
+        For a request that now waits for something other than the database.
+        """
+        ...
+
+    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many rows by the fastest way that the database has; ``begin`` comes first.
+
+        Raises:
+            Moved: when a row of the same key was written meanwhile.
+        """
         ...
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -21,11 +21,13 @@
     │   ├── UnknownLabel, InvalidAttribute, RelationNotAllowed, UnknownAnnotation, UnknownUser
     │   ├── InvalidScheme
     │   ├── CommentRequired
+    │   ├── InvalidFile
     │   └── ImportRefused
     ├── PreconditionRequired 428
     ├── TooManyRequests 429
     ├── HeadTooLarge 431
     ├── InternalError 500
+    ├── FormatNotInstalled 501
     └── Unavailable 503
 
 Commands raise them, ``core.problems`` turns all of them into ``application/problem+json``
@@ -594,6 +596,26 @@ class CommentRequired(Unprocessable):
     title = "This verdict needs a comment"
 
 
+class InvalidFile(Unprocessable):
+    """The file is not what its format says: cut off, damaged, or made to do harm.
+
+    An archive is refused for members outside itself and for growing out of all proportion when it
+    is unpacked, XML for declaring entities. Nothing of the file was written.
+    """
+
+    code = "invalid-file"
+    title = "The file cannot be read"
+
+    def __init__(self, detail: str) -> None:
+        Problem.__init__(self, detail)
+        self.errors = [{"pointer": "", "code": self.code, "detail": detail}]
+        self.members = {"errors": self.errors}
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("The archive is cut off.")
+
+
 class ImportRefused(Unprocessable):
     """Records of the file are refused, so nothing of it was written.
 
@@ -673,6 +695,17 @@ class InternalError(Problem):
     status = 500
     code = "internal-error"
     title = "Stet failed"
+
+
+class FormatNotInstalled(Problem):
+    """Writing this format needs a library that is not installed where Stet runs.
+
+    Whoever runs Stet adds it: ``pip install 'stet[formats]'``.
+    """
+
+    status = 501
+    code = "format-not-installed"
+    title = "The format's library is not installed"
 
 
 class Unavailable(Problem):

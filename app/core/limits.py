@@ -11,10 +11,17 @@ from app.core.problems import ProblemResponse
 class BodyLimits:
     """ASGI middleware that counts and times the body of each request."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_seconds: float) -> None:
-        """``max_bytes`` of body are taken, and they have ``timeout_seconds`` to arrive."""
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int, timeout_seconds: float
+    ) -> None:
+        """``max_bytes`` of body are taken, and they have ``timeout_seconds`` to arrive.
+
+        A file that is imported may have ``max_file_bytes``, and as long as it takes while it keeps
+        coming: each part has ``timeout_seconds``.
+        """
         self._app = app
         self._max_bytes = max_bytes
+        self._max_file_bytes = max_file_bytes
         self._timeout = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -22,19 +29,23 @@ class BodyLimits:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        if any(
-            name == b"content-length" and self._exceeds(value) for name, value in scope["headers"]
-        ):
-            await self._refuse(self._too_large(), scope, receive, send)
-            return
+        is_file: bool = scope["path"].endswith("/import")
+        limit = self._max_file_bytes if is_file else self._max_bytes
+        if _announces_more(scope, limit):
+            await self._refuse(_too_large(limit), scope, receive, send)
+        else:
+            await self._pass_on(scope, receive, send, limit, is_file=is_file)
 
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, limit: int, *, is_file: bool
+    ) -> None:
         arrived = 0
         whole = False
         deadline = asyncio.get_running_loop().time() + self._timeout
         started = False
 
         async def counted() -> Message:
-            nonlocal arrived, whole
+            nonlocal arrived, whole, deadline
             if whole:
                 return await receive()
             try:
@@ -45,8 +56,10 @@ class BodyLimits:
                     f"The body did not arrive within {self._timeout:g} seconds."
                 ) from None
             arrived += len(message.get("body", b""))
-            if arrived > self._max_bytes:
-                raise self._too_large()
+            if arrived > limit:
+                raise _too_large(limit)
+            if is_file:
+                deadline = asyncio.get_running_loop().time() + self._timeout
             whole = not message.get("more_body", False)
             return message
 
@@ -62,16 +75,24 @@ class BodyLimits:
                 raise
             await self._refuse(problem, scope, receive, send)
 
-    def _exceeds(self, length: bytes) -> bool:
-        # Python converts integers of at most 4,300 digits.
-        digits = length.strip().lstrip(b"0")
-        return digits.isdigit() and (len(digits) > 18 or int(digits) > self._max_bytes)
-
-    def _too_large(self) -> TooLarge:
-        problem = TooLarge(limit=self._max_bytes, unit="bytes")
-        # The rest of the body is not read, so the connection cannot serve another request.
-        problem.headers["Connection"] = "close"
-        return problem
-
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         await ProblemResponse(problem)(scope, receive, send)
+
+
+def _announces_more(scope: Scope, limit: int) -> bool:
+    return any(
+        name == b"content-length" and _exceeds(value, limit) for name, value in scope["headers"]
+    )
+
+
+def _exceeds(length: bytes, limit: int) -> bool:
+    # Python converts integers of at most 4,300 digits.
+    digits = length.strip().lstrip(b"0")
+    return digits.isdigit() and (len(digits) > 18 or int(digits) > limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    problem = TooLarge(limit=limit, unit="bytes")
+    # The rest of the body is not read, so the connection cannot serve another request.
+    problem.headers["Connection"] = "close"
+    return problem

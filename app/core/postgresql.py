@@ -1,19 +1,20 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
 from pydantic_core import from_json
-from sqlalchemy import AsyncAdaptedQueuePool, CursorResult, Executable, NullPool
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import JSON, AsyncAdaptedQueuePool, CursorResult, Executable, NullPool, Table
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.core.columns import dump_json
-from app.core.database import Parameters, Session, WriteGuard
+from app.core.database import Moved, Parameters, Session, WriteGuard
+from app.core.jsontext import dump_json
 from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
@@ -165,6 +166,38 @@ class PostgresSession:
             self._in_transaction = True
             await connection.exec_driver_sql("BEGIN")
 
+    async def rest(self) -> None:
+        """See ``core.database.Session``."""
+        if self._opening:
+            await self.close(commit=True)
+        elif self._connection is not None and not self._in_transaction:
+            await self._connection.close()
+        self._connection = None
+
+    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
+        connection = self._connection or await self._connect()
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        columns = [column.name for column in table.columns]
+        json_columns = [column.name for column in table.columns if isinstance(column.type, JSON)]
+        values = itemgetter(*columns)
+
+        def records() -> Iterator[tuple[Any, ...]]:
+            for row in rows:
+                held = {**row}
+                for name in json_columns:
+                    if held[name] is not None:
+                        held[name] = dump_json(held[name])
+                yield values(held)
+
+        try:
+            await driver.copy_records_to_table(table.name, records=records(), columns=columns)
+        except asyncpg.UniqueViolationError:
+            raise Moved from None
+        except asyncpg.PostgresError as error:
+            raise DBAPIError(f"COPY {table.name}", None, error, hide_parameters=True) from None
+
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
         return await work()
@@ -192,4 +225,5 @@ class PostgresSession:
             if commit or not isinstance(error, SQLAlchemyError):
                 raise
         finally:
+            self._connection, self._in_transaction = None, False
             await connection.close()

@@ -68,8 +68,12 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=33_554_432, description="Largest request body, in bytes."
     )
+    max_import_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=2_147_483_648, description="Largest file that is imported over HTTP, in bytes."
+    )
     body_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
-        default=30.0, description="How long a request's body may take to arrive."
+        default=30.0,
+        description="How long a request's body may take to arrive, and an imported file may pause.",
     )
     shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
         default=20, description="How long running requests may take to end when the server stops."

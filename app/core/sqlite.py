@@ -15,7 +15,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,14 +27,17 @@ from sqlalchemy import (
     Engine,
     Executable,
     QueuePool,
+    Table,
     create_engine,
     event,
+    insert,
     make_url,
 )
+from sqlalchemy.exc import IntegrityError
 
-from app.core.columns import dump_json
-from app.core.database import Parameters, Session, WriteGuard
+from app.core.database import Moved, Parameters, Session, WriteGuard
 from app.core.errors import Unavailable
+from app.core.jsontext import dump_json
 from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
@@ -205,6 +208,20 @@ class SqliteSession:
         if self._writer is None:
             await self._become_writer()
 
+    async def rest(self) -> None:
+        """See ``core.database.Session``."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``core.database.Session``: in a thread, so that the loop goes on."""
+        assert self._writer is not None  # noqa: S101  # begin comes first
+        try:
+            await asyncio.to_thread(self._writer.execute, insert(table), rows)
+        except IntegrityError:
+            raise Moved from None
+
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""
         self._guard.begun = True
@@ -261,6 +278,17 @@ class SqliteSnapshot:
         return result.freeze()()  # type: ignore[return-value]  # read whole here, not in the loop
 
     async def begin(self) -> None:
+        """A snapshot reads only.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("A snapshot reads only.")
+
+    async def rest(self) -> None:
+        """A snapshot holds its connection: that is what keeps its moment."""
+
+    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002
         """A snapshot reads only.
 
         Raises:

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
-from app.core.columns import dump_json
+from app.core.jsontext import dump_json
 from app.core.shapes import In, Line, Moment, Out, Patch
 from app.core.vocabulary import Status
 

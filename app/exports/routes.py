@@ -1,38 +1,58 @@
 """Projects out, as a stream."""
 
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
+from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
-from app.core.errors import NotFound
-from app.core.routing import Db, Route
+from app.core.errors import CrossSiteRequest, Forbidden, FormatNotInstalled, NameTaken, NotFound
+from app.core.listing import Link, Pages
+from app.core.paging import Page
+from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
-from app.exports import log, queries
-from app.formats import jsonl
-from app.projects.access import ReadableProject
+from app.exports import commands, content, log, queries, releases
+from app.exports.corpus import living, released
+from app.exports.encodings import accepted, encoded
+from app.exports.schemas import LossReport, ReleaseIn, ReleaseOut
+from app.formats.codecs import MEDIA_TYPES, Format, codec
+from app.formats.losses import Kind
+from app.formats.record import Head
+from app.projects import queries as projects
+from app.projects.access import ManagedProject, ReadableProject
 
-router = APIRouter(route_class=Route, tags=["export"])
-
-
-class ExportFormat(StrEnum):
-    """What an export can be written in."""
-
-    JSONL = "jsonl"
-
+router = APIRouter(route_class=Route)
 
 _SNAPSHOT: dict[str, Any] = {
     "Stet-Snapshot": {
         "description": "The sequence of the last change in the snapshot.",
         "schema": {"type": "integer"},
     }
+}
+_STREAM: dict[str, Any] = {
+    "description": "The project, streamed: one consistent snapshot, whatever is written meanwhile. "
+    "`Stet-Snapshot` names the last change that it holds, `Stet-Loses` the kinds of things that "
+    "the format cannot hold. With `dry_run`, a report of what would be lost.",
+    "model": LossReport | list[dict[str, Any]],
+    "content": {
+        media_type: {"schema": {"type": "string"}}
+        for media_type in dict.fromkeys(MEDIA_TYPES.values())
+        if media_type != "application/json"
+    },
+    "headers": {
+        **_SNAPSHOT,
+        "Stet-Loses": {
+            "description": "Separated by commas; absent when the format loses nothing.",
+            "schema": {"type": "string"},
+        },
+    },
 }
 
 
@@ -50,59 +70,167 @@ class StreamedExport(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
+InFormat = Annotated[Format, Query(description="What to write.")]
+DryRun = Annotated[
+    bool, Query(description="Answer a report of what the format would lose, not the export.")
+]
+
+
 @router.get(
     "/v1/projects/{project}/export",
+    tags=["export"],
     operation_id="export_project",
     response_class=StreamingResponse,
-    responses={
-        200: {
-            "description": "The project, streamed: one consistent snapshot, whatever is written "
-            "meanwhile. `Stet-Snapshot` names the last change that it holds.",
-            "content": {jsonl.MEDIA_TYPE: {"schema": {"type": "string"}}},
-            "headers": _SNAPSHOT,
-        },
-        **problems(NotFound),
-    },
+    responses={200: _STREAM, **problems(NotFound, FormatNotInstalled)},
 )
 async def export(
     standing: ReadableProject,
     given: Filter,
     request: Request,
-    format: Annotated[ExportFormat, Query(description="What to write.")],  # noqa: A002  # the API's word
+    format: InFormat,
     *,
     annotated: Annotated[
         bool, Query(description="Leave out documents without a matching annotation.")
     ] = False,
-) -> StreamingResponse:
-    """A document a line, with those of its annotations that match, and the relations among them."""
+    dry_run: DryRun = False,
+) -> Response:
+    """Documents with those of their annotations that match, and the relations among them."""
     database: Database = request.app.state.database
+    await session_of(request).rest()
     snapshot = AsyncExitStack()
     db = await snapshot.enter_async_context(database.snapshot())
     async with snapshot:
         await check_attributes(db, standing, given)
         _, sequence = await queries.snapshot_of(db, standing.project)
-        lines = queries.lines(db, standing.project_id, given, annotated=annotated)
-        response = StreamedExport(
-            lines,
-            media_type=jsonl.MEDIA_TYPE,
-            headers={
-                "Stet-Snapshot": str(sequence),
-                "Content-Disposition": f'attachment; filename="{standing.project}.{jsonl.SUFFIX}"',
-            },
-        )
-        response.snapshot = snapshot.pop_all()
+        corpus = living(standing.project_id, given, db.dialect, annotated=annotated)
+        head = await projects.head(db, standing, sequence)
+        if dry_run:
+            return _report(await content.losses(db, corpus, format), sequence)
+        return _streamed(request, snapshot, content.stream(db, corpus, format, head), format, head)
+
+
+def _report(report: LossReport, sequence: int) -> Response:
+    return Response(
+        report.model_dump_json(),
+        media_type="application/json",
+        headers={"Stet-Snapshot": str(sequence)},
+    )
+
+
+def _streamed(
+    request: Request,
+    snapshot: AsyncExitStack,
+    pieces: AsyncIterator[tuple[int, bytes]],
+    format: Format,
+    head: Head,
+    name: str = "",
+) -> StreamingResponse:
+    """The answer that sends the pieces, and holds the snapshot from here on."""
+    chosen = codec(format)
+    headers = {
+        "Stet-Snapshot": str(head.sequence),
+        "Content-Disposition": f'attachment; filename="{head.project}{name}.{chosen.suffix}"',
+    }
+    if chosen.loses:
+        headers["Stet-Loses"] = ", ".join(kind for kind in Kind if kind in chosen.loses)
+    body: AsyncIterator[bytes] = (piece async for _, piece in pieces)
+    if chosen.suffix in _COMPRESSIBLE:
+        headers["Vary"] = "Accept-Encoding"
+        encoding = accepted(request.headers.get("accept-encoding", ""))
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
+            body = encoded(body, encoding)
+    response = StreamedExport(body, media_type=MEDIA_TYPES[format], headers=headers)
+    response.snapshot = snapshot.pop_all()
     return response
+
+
+_COMPRESSIBLE = {"jsonl", "csv", "conllup", "json", "jsonld"}
+"""What is text; the others are compressed already."""
+
+
+@router.post(
+    "/v1/projects/{project}/releases",
+    status_code=201,
+    tags=["releases"],
+    operation_id="create_release",
+    responses={
+        200: {"description": "The release was there already, the same.", "model": ReleaseOut},
+        **problems(Forbidden, CrossSiteRequest, NotFound, NameTaken),
+    },
+)
+async def create_release(
+    standing: ManagedProject, new: ReleaseIn, request: Request, tag: Tag
+) -> ReleaseOut:
+    """Freeze what an export with this filter holds now, to be cited and pulled for ever."""
+    await session_of(request).rest()
+    made, is_new = await commands.release(request.app.state.database, standing, new)
+    return tag.created(made, f"/v1/projects/{standing.project}/releases/{made.name}", new=is_new)
+
+
+@router.get(
+    "/v1/projects/{project}/releases",
+    tags=["releases"],
+    operation_id="list_releases",
+    responses=problems(NotFound),
+)
+async def list_releases(
+    standing: ReadableProject, db: Db, pages: Pages, link: Link
+) -> Page[ReleaseOut]:
+    """The project's releases, oldest first."""
+    return link(await releases.page(db, standing, pages))
+
+
+@router.get(
+    "/v1/projects/{project}/releases/{name}",
+    tags=["releases"],
+    operation_id="get_release",
+    responses=problems(NotFound),
+)
+async def get_release(name: str, standing: ReadableProject, db: Db, tag: Tag) -> ReleaseOut:
+    """A release's manifest: counts by label and status, and the SHA-256 of its `jsonl`."""
+    return tag(await releases.release(db, standing, name))
+
+
+@router.get(
+    "/v1/projects/{project}/releases/{name}/export",
+    tags=["releases"],
+    operation_id="export_release",
+    response_class=StreamingResponse,
+    responses={200: _STREAM, **problems(NotFound, FormatNotInstalled)},
+)
+async def export_release(
+    name: str,
+    standing: ReadableProject,
+    request: Request,
+    format: InFormat,
+    *,
+    dry_run: DryRun = False,
+) -> Response:
+    """The same bytes as on the day of the release, whatever was edited, withdrawn or deleted."""
+    await session_of(request).rest()
+    snapshot = AsyncExitStack()
+    db = await snapshot.enter_async_context(request.app.state.database.snapshot())
+    async with snapshot:
+        row = await releases.seen(db, standing, name)
+        corpus = released(row.id)
+        head = await releases.head(db, standing, row.id)
+        if dry_run:
+            return _report(await content.losses(db, corpus, format), head.sequence)
+        pieces = content.stream(db, corpus, format, head)
+        return _streamed(request, snapshot, pieces, format, head, f"-{name}")
 
 
 @router.get(
     "/v1/projects/{project}/changes",
+    tags=["export"],
     operation_id="follow_changes",
     response_class=StreamingResponse,
     responses={
         200: {
             "description": "The log, streamed: a JSON object a line. `Stet-Snapshot` names its end "
             "then; ask next for what comes `after` that.",
-            "content": {jsonl.MEDIA_TYPE: {"schema": {"type": "string"}}},
+            "content": {MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}}},
             "headers": _SNAPSHOT,
         },
         **problems(NotFound),
@@ -126,5 +254,5 @@ async def changes(
     _, end = await queries.snapshot_of(db, standing.project)
     lines = log.lines(request.app.state.database, standing, unit, after=after, end=end)
     return StreamingResponse(
-        lines, media_type=jsonl.MEDIA_TYPE, headers={"Stet-Snapshot": str(end)}
+        lines, media_type=MEDIA_TYPES[Format.JSONL], headers={"Stet-Snapshot": str(end)}
     )

@@ -1,12 +1,15 @@
 """What a follower of a project's log is told."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from app.core.shapes import Moment, Out
-from app.core.vocabulary import ChangeKind
+from app.annotations.schemas import AnnotationFilter
+from app.core.shapes import In, Moment, MomentIn, Out, Prose
+from app.core.vocabulary import ChangeKind, Origin, Status
+from app.formats.codecs import Format
+from app.formats.losses import Kind
 
 
 class ChangeOut(Out):
@@ -35,4 +38,117 @@ class ChangeOut(Out):
             subject=row.subject_id,
             version=row.version,
             state=state,
+        )
+
+
+class Example(Out):
+    """One thing that a format cannot hold."""
+
+    document: UUID
+    subject: UUID = Field(description="The document, annotation or relation that has it.")
+    what: str
+
+
+class LossOut(Out):
+    """All things of one kind that a format cannot hold."""
+
+    kind: Kind
+    count: int
+    example: Example
+
+
+class LossReport(Out):
+    """What an export would hold, and what of the project its format could not."""
+
+    format: Format
+    documents: int
+    annotations: int
+    relations: int
+    losses: list[LossOut] = Field(description="By kind; empty when nothing is lost.")
+
+
+ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+
+
+class ReleaseFilter(In):
+    """Which annotations a release holds: the filters of the annotation list; none is all."""
+
+    label: list[str] = []
+    status: list[Annotated[Status, Field(strict=False)]] = []
+    author: list[str] = []
+    origin: list[Annotated[Origin, Field(strict=False)]] = []
+    document: Annotated[UUID, Field(strict=False)] | None = None
+    updated_after: MomentIn | None = None
+    attributes: dict[str, str] = Field(
+        default={}, description="An attribute equals the value, or is a list that holds it."
+    )
+    annotated: bool = Field(
+        default=False, description="Leave out documents without such an annotation."
+    )
+
+    def given(self) -> AnnotationFilter:
+        """The filter as every list takes it."""
+        return AnnotationFilter(
+            label=self.label,
+            status=self.status,
+            author=self.author,
+            origin=self.origin,
+            document=self.document,
+            updated_after=self.updated_after,
+            attributes=tuple(self.attributes.items()),
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """What of it was said."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+class ReleaseIn(In):
+    """A new release."""
+
+    name: ReleaseName = Field(description="What it is cited by, such as `2026-11`.")
+    description: Prose | None = None
+    filter: ReleaseFilter = ReleaseFilter()
+
+
+class ReleaseCounts(Out):
+    """How much a release holds."""
+
+    documents: int
+    annotations: int
+    relations: int
+    labels: dict[str, dict[Status, int]] = Field(
+        description="Annotations by label and, in it, by status."
+    )
+
+
+class ReleaseOut(Out):
+    """A release's manifest: what a paper or a model card cites."""
+
+    name: str
+    project: str
+    description: str | None
+    filter: ReleaseFilter
+    snapshot: int = Field(description="The sequence of the last change that it holds.")
+    scheme_version: int
+    counts: ReleaseCounts
+    sha256: str = Field(description="Of its export as `jsonl`, uncompressed.")
+    version: Literal[1] = Field(default=1, description="A release never changes.")
+    created_by: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: Any, project: str) -> "ReleaseOut":
+        """The manifest of a row of ``releases`` and its maker's name."""
+        return cls(
+            name=row.name,
+            project=project,
+            description=row.description,
+            filter=ReleaseFilter.model_validate(row.filter),
+            snapshot=row.snapshot,
+            scheme_version=row.scheme_version,
+            counts=ReleaseCounts.model_validate(row.counts),
+            sha256=row.sha256,
+            created_by=row.created_by,
+            created_at=row.created_at,
         )

@@ -5,18 +5,20 @@ Of all that Stet holds only the superseded versions are left out.
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
-
 from app.core import body
-from app.core.errors import InvalidJson
+from app.core.errors import InvalidFile, InvalidJson
+from app.core.jsontext import dump_json
 from app.core.moments import rfc3339
-from app.formats.record import AnnotationRecord, DocumentRecord, RelationRecord
+from app.formats.losses import Kind
+from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, RelationRecord
 
-MEDIA_TYPE = "application/x-ndjson"
 SUFFIX = "jsonl"
+LOSES: frozenset[Kind] = frozenset()
+
+MAX_LINE_BYTES = 256 * 1024 * 1024
+"""How long a line may be: a document of the longest text with all its annotations has room."""
 
 
 def _moment(value: dt.datetime | None) -> str | None:
@@ -26,15 +28,18 @@ def _moment(value: dt.datetime | None) -> str | None:
 class Writer:
     """Records to lines."""
 
+    def __init__(self, head: Head) -> None:
+        """Every line stands by itself, so the head is not needed."""
+
     def write(self, record: DocumentRecord) -> bytes:
         """The record's line."""
         line = {
-            "id": record.id,
+            "id": str(record.id),
             "external_id": record.external_id,
             "title": record.title,
             "language": record.language,
             "source_url": record.source_url,
-            "published_on": record.published_on,
+            "published_on": record.published_on and record.published_on.isoformat(),
             "metadata": record.metadata,
             "version": record.version,
             "created_by": record.created_by,
@@ -51,16 +56,16 @@ class Writer:
             "annotations": [_annotation(annotation) for annotation in record.annotations],
             "relations": [_relation(relation) for relation in record.relations],
         }
-        return to_json(line) + b"\n"
+        return f"{dump_json(line)}\n".encode()
 
-    def close(self) -> bytes:
+    def close(self) -> tuple[bytes, ...]:
         """Nothing more."""
-        return b""
+        return ()
 
 
 def _annotation(record: AnnotationRecord) -> dict[str, Any]:
     return {
-        "id": record.id,
+        "id": str(record.id),
         "external_id": record.external_id,
         "label": record.label,
         "start": record.start,
@@ -94,48 +99,66 @@ def _annotation(record: AnnotationRecord) -> dict[str, Any]:
 
 def _relation(record: RelationRecord) -> dict[str, Any]:
     return {
-        "id": record.id,
+        "id": str(record.id),
         "type": record.type,
-        "source": record.source,
-        "target": record.target,
+        "source": str(record.source),
+        "target": str(record.target),
         "author": record.author,
         "created_at": _moment(record.created_at),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a file, read but not yet checked against a project."""
+class Lines:
+    """Bytes to numbered lines without their newline, however the bytes are cut."""
 
-    number: int
-    value: Any
-    problem: InvalidJson | None = None
+    def __init__(self) -> None:
+        """Begins at line 1."""
+        self._rest = bytearray()
+        self._number = 0
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        """The lines that end in this chunk."""
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            self._rest += line
+            yield self._ended()
+        self._rest += rest
+        if len(self._rest) > MAX_LINE_BYTES:
+            raise InvalidFile(
+                f"Line {self._number + 1} is longer than the {MAX_LINE_BYTES} bytes of a line."
+            )
+
+    def close(self) -> Iterator[tuple[int, bytes]]:
+        """The last line, if no newline ended it."""
+        if self._rest:
+            yield self._ended()
+
+    def _ended(self) -> tuple[int, bytes]:
+        line, self._rest = bytes(self._rest), bytearray()
+        self._number += 1
+        return self._number, line
 
 
 class Reader:
     """Lines to values, however the bytes are cut; what they must be is for the importer to say."""
 
-    def __init__(self) -> None:
-        """Begins at line 1."""
-        self._rest = b""
-        self._number = 0
+    def __init__(self, head: Head) -> None:  # noqa: ARG002  # the protocol's argument
+        """A line says itself what it needs of a head."""
+        self._lines = Lines()
 
-    def feed(self, chunk: bytes) -> list[Line]:
+    def feed(self, chunk: bytes) -> Iterator[Item]:
         """The lines that end in this chunk."""
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        return list(self._read(whole))
+        yield from self._items(self._lines.feed(chunk))
 
-    def close(self) -> list[Line]:
+    def close(self) -> Iterator[Item]:
         """The last line, if no newline ended it."""
-        last, self._rest = self._rest, b""
-        return list(self._read([last]))
+        yield from self._items(self._lines.close())
 
-    def _read(self, lines: list[bytes]) -> Iterator[Line]:
-        for line in lines:
-            self._number += 1
+    def _items(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[Item]:
+        for number, line in lines:
             if not line.strip():
                 continue
             try:
-                yield Line(self._number, body.parse(line))
+                yield Item(number, body.parse(line))
             except InvalidJson as problem:
-                yield Line(self._number, None, problem)
+                yield Item(number, None, problem)

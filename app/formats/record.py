@@ -5,9 +5,47 @@ ends by them.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
+
+from app.core.errors import Problem
+from app.core.vocabulary import AttributeType
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a file is of: the project and the scheme that its annotations follow."""
+
+    project: str
+    """The project's slug."""
+    scheme: Mapping[str, Any]
+    """The scheme's definition: ``labels`` with their ``attributes``, and ``relations``."""
+    scheme_version: int
+    sequence: int = 0
+    """The last change in the snapshot that is written; 0 for a file that is read."""
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[str, AttributeType]]:
+        """Each label's attributes and their types, in the scheme's order."""
+        return {
+            label["name"]: {
+                attribute["name"]: AttributeType(attribute["type"])
+                for attribute in label.get("attributes", ())
+            }
+            for label in self.scheme["labels"]
+        }
+
+    @cached_property
+    def attributes(self) -> Mapping[str, frozenset[AttributeType]]:
+        """Every attribute of any label, in the scheme's order, with the types that it has."""
+        found: dict[str, frozenset[AttributeType]] = {}
+        for attributes in self.labels.values():
+            for name, type in attributes.items():
+                found[name] = found.get(name, frozenset()) | {type}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +119,29 @@ class DocumentRecord:
     updated_at: dt.datetime
     annotations: list[AnnotationRecord] = field(default_factory=list)
     relations: list[RelationRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file something stands."""
+
+    line: int
+    """Counted from 1; in a file that is not made of lines, the record."""
+    pointer: str
+    """A JSON Pointer below that line, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A document read from a file, or why it could not be; not yet checked against a project.
+
+    ``value`` has the shape of a line of ``jsonl``, whatever the format. Of an archive, ``file``
+    names the member. ``places`` says where in the file a part of the value came from, by JSON
+    Pointer into the value; what it does not list stands in ``line`` itself.
+    """
+
+    line: int
+    value: Any
+    problem: Problem | None = None
+    file: str | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)

@@ -2,279 +2,361 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
+from operator import itemgetter
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import Row, insert
+from sqlalchemy import Table, update
 
-from app.changes.commands import Entry, append, lock_under
-from app.core.database import Session
-from app.core.errors import Gone, IdConflict, ImportRefused, Problem, Unprocessable
+from app.changes.commands import Entry, lock_under
+from app.core.database import Database, Session
+from app.core.errors import ImportRefused, Problem, Unprocessable
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
-from app.core.refusals import of_content
 from app.core.vocabulary import ChangeKind
-from app.documents.rows import logged, same_content
-from app.formats.jsonl import Line
+from app.documents.rows import logged
+from app.formats.record import Item
 from app.imports import queries
-from app.imports.conflicts import Conflict, check_same
-from app.imports.rows import Checker, Rows, people_of, rows_of
-from app.imports.schemas import DocumentLine, ImportReport, Tally
-from app.models import Annotation, Decision, Document, Relation, Revision
+from app.imports.placing import Placed, Places, Stored, derived_id
+from app.imports.rows import Checker, Record, Rows, people_of, record_of, rows_of
+from app.imports.schemas import ImportMode, ImportReport, Tally
+from app.models import Annotation, Base, Change, ChangeHead, Decision, Document, Relation, Revision
 from app.projects import queries as projects
+from app.projects.scheme import Scheme
 from app.users.queries import ids_by_name
 
-_LISTED = 1_000
+LISTED = 10_000
+"""How many refusals a report lists; it counts them all."""
+
+_SPANS_A_BATCH = 2_000
+_CHARACTERS_A_BATCH = 1_000_000
+
+_TABLES: dict[str, Table] = {
+    model.__tablename__: Base.metadata.tables[model.__tablename__]
+    # Each after those that it refers to.
+    for model in (Document, Revision, Annotation, Decision, Relation, Change)
+}
 
 
-async def import_lines(
-    db: Session, standing: Standing, lines: AsyncIterator[Line], *, max_chars: int
+async def import_items(
+    database: Database,
+    standing: Standing,
+    items: AsyncIterator[Item],
+    *,
+    mode: ImportMode = ImportMode.ALL_OR_NOTHING,
+    dry_run: bool = False,
+    max_chars: int,
 ) -> ImportReport:
-    """Write every record of a file, or none if any is refused.
+    """Write every record of a file, or those that are not refused, or none; in one commit.
 
-    What is there already, by id or external id and with the same content, is left as it is, so that
-    the same file again changes nothing. An id that another project holds is replaced by one derived
-    from it and this project, the same each time.
+    The project's log is locked meanwhile, so the file should be at hand.
 
     Args:
-        db: a session that may write.
+        database: where to write.
         standing: who imports; of a manager's file, people, times and review are taken too.
-        lines: the file.
+        items: the file.
+        mode: what becomes of the rest when something is refused.
+        dry_run: whether to write nothing, and only say what would be written.
         max_chars: the longest text taken, in code points.
 
     Raises:
-        ImportRefused: when any record is refused, with each refusal.
+        ImportRefused: when anything is refused, unless ``mode`` skips that or it is a dry run.
+        InvalidFile: when the file cannot be read on.
+        Moved: when the project's scheme or members were changed since the importer was let in.
     """
     standing.require(Act.ADD_DOCUMENTS)
-    importing = _Importing(db, standing, max_chars)
-    await db.begin()
-    # The scheme and the importer's role must be as they were when the importer was let in.
-    importing.end = await lock_under(db, standing)
-    async for line in lines:
-        await importing.take(line)
-        # On SQLite nothing above has let the event loop go on.
-        await asyncio.sleep(0)
-    if importing.refused:
-        raise ImportRefused(importing.refused[:_LISTED], count=len(importing.refused))
-    return ImportReport(
-        created=Tally(**importing.created), unchanged=Tally(**importing.unchanged), refused=[]
-    )
+    try:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            # The scheme and the importer's role must be as they were when the importer was let in.
+            end = await lock_under(db, standing)
+            importing = _Importing(
+                db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
+            )
+            async for batch in _batches(items):
+                await importing.take(batch)
+            await importing.finish()
+            return importing.report(mode, dry_run=dry_run)
+    except _Undone as undone:
+        return undone.report
+
+
+class _Undone(Exception):
+    """All was tried; nothing is to be kept."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__()
+        self.report = report
+
+
+async def _batches(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
+    """Some records at a time: as many as are worth a round of statements, and memory allows."""
+    batch: list[Item] = []
+    spans = characters = 0
+    async for item in items:
+        batch.append(item)
+        if isinstance(item.value, dict):
+            text, annotations = item.value.get("text"), item.value.get("annotations")
+            characters += len(text) if isinstance(text, str) else 0
+            spans += 1 + (len(annotations) if isinstance(annotations, list) else 0)
+        if spans >= _SPANS_A_BATCH or characters >= _CHARACTERS_A_BATCH:
+            yield batch
+            batch, spans, characters = [], 0, 0
+    if batch:
+        yield batch
 
 
 class _Importing:
     """One import under way: the end of the log, the tallies and what was refused so far."""
 
-    def __init__(self, db: Session, standing: Standing, max_chars: int) -> None:
+    def __init__(
+        self, db: Session, standing: Standing, scheme: Scheme, *, end: int, max_chars: int
+    ) -> None:
         self._db = db
         self._standing = standing
+        self._scheme = scheme
         self._max_chars = max_chars
         self._people: dict[str, UUID] = {}
         self._moment = now()
-        self.end = 0
-        self.created: Counter[str] = Counter()
-        self.unchanged: Counter[str] = Counter()
-        self.refused: list[dict[str, object]] = []
+        self._begin = self._end = end
+        self._created: Counter[str] = Counter()
+        self._unchanged: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._refusals = 0
+        self._listed: list[dict[str, object]] = []
+        self._order: dict[int, int] = {}
+        self._places: list[int] = []
 
-    async def take(self, line: Line) -> None:
-        """Check and write one line."""
-        try:
-            if line.problem is not None:
-                raise line.problem
-            record = DocumentLine.model_validate(line.value)
-            rows, refused = rows_of(record, await self._checker(record))
-            if refused:
-                self._refuse(line.number, *refused)
-                return
-            await self._write(rows)
-        except ValidationError as error:
-            self._refuse(line.number, of_content(error))
-        except Conflict as conflict:
-            self._refuse(line.number, conflict.problem, at=conflict.pointer)
-        except Problem as problem:
-            self._refuse(line.number, problem)
-
-    def _refuse(self, number: int, *problems: Problem, at: str = "") -> None:
-        for problem in problems:
-            if isinstance(problem, Unprocessable):
-                self.refused += [{"line": number, **error} for error in problem.errors]
-            else:
-                refusal = {"pointer": at, "code": problem.code, "detail": problem.detail}
-                self.refused.append({"line": number, **refusal})
-
-    async def _checker(self, record: DocumentLine) -> Checker:
-        missing = people_of(record) - self._people.keys()
+    async def take(self, batch: list[Item]) -> None:
+        """Check and write some records."""
+        self._order = {id(item): place for place, item in enumerate(batch)}
+        begin = len(self._listed)
+        # Checking is arithmetic on texts: in a thread, so that the loop goes on.
+        records = await asyncio.to_thread(self._read, batch)
+        names = {name for _, record in records for name in people_of(record.line)}
+        missing = names - self._people.keys()
         if missing:
             self._people |= await ids_by_name(self._db, missing)
-        return Checker(
+        checked = await asyncio.to_thread(self._check, records)
+        while checked:
+            checked = await self._write(checked)
+        # What was found in several passes is told in the order of the file.
+        found = sorted(zip(self._places, self._listed[begin:], strict=True), key=itemgetter(0))
+        self._listed[begin:] = [error for _, error in found]
+        self._places.clear()
+
+    async def finish(self) -> None:
+        """Say where the log ends now."""
+        if self._end > self._begin:
+            await self._db.execute(
+                update(ChangeHead)
+                .where(ChangeHead.project_id == self._standing.project_id)
+                .values(sequence=self._end)
+            )
+
+    def report(self, mode: ImportMode, *, dry_run: bool) -> ImportReport:
+        """What became of the file; raises when nothing is to be kept of it."""
+        report = ImportReport(
+            created=Tally(**self._created),
+            unchanged=Tally(**self._unchanged),
+            refused=Tally(**self._refused),
+            refusals=self._listed,
+        )
+        if dry_run:
+            raise _Undone(report)
+        if self._refusals and mode is ImportMode.ALL_OR_NOTHING:
+            raise ImportRefused(self._listed, count=self._refusals)
+        return report
+
+    def _read(self, batch: list[Item]) -> list[tuple[Item, Record]]:
+        records = []
+        for item in batch:
+            try:
+                if item.problem is not None:
+                    raise item.problem
+                records.append((item, record_of(item.value)))
+            except Problem as problem:
+                self._refuse(item, "", problem)
+        return records
+
+    def _check(self, records: list[tuple[Item, Record]]) -> list[tuple[Item, Rows]]:
+        by = Checker(
             standing=self._standing,
-            scheme=await projects.scheme(self._db, self._standing),
+            scheme=self._scheme,
             trusted=may(self._standing.role, Act.MANAGE),
             people=self._people,
             max_chars=self._max_chars,
             moment=self._moment,
         )
-
-    def _derived(self, id: UUID) -> UUID:
-        return uuid5(self._standing.project_id, str(id))
-
-    async def _write(self, rows: Rows) -> None:
-        document_is_new = await self._place_document(rows)
-        annotations = await self._place_annotations(rows)
-        relations = await self._place_relations(rows)
-        new = {row["id"] for row in annotations}
-        entries: list[Entry] = []
-        if document_is_new:
-            rows.document["sequence"] = self.end + 1
-            state = logged(rows.out) | {"id": str(rows.document["id"])}
-            entries.append(self._entry(ChangeKind.DOCUMENT_CREATED, rows.document, state))
-            await self._db.execute(insert(Document.__table__), [rows.document])  # type: ignore[arg-type]
-            await self._db.execute(insert(Revision), [rows.revision])
-        for kind, created in (
-            (ChangeKind.ANNOTATION_CREATED, annotations),
-            (ChangeKind.RELATION_CREATED, relations),
-        ):
-            for row in created:
-                row["sequence"] = self.end + len(entries) + 1
-                entries.append(self._entry(kind, row))
-        decisions = [row for row in rows.decisions if row["annotation_id"] in new]
-        sequences = {row["id"]: row["sequence"] for row in annotations}
-        for row in decisions:
-            row["sequence"] = sequences[row["annotation_id"]]
-        for table, created in (
-            (Annotation, annotations),
-            (Decision, decisions),
-            (Relation, relations),
-        ):
-            if created:
-                await self._db.execute(insert(table), created)
-        await append(self._db, self._standing.project_id, entries, after=self.end)
-        self.end += len(entries)
-        self._count("documents", 1, int(document_is_new))
-        self._count("annotations", len(rows.annotations), len(annotations))
-        self._count("relations", len(rows.relations), len(relations))
-
-    def _count(self, kind: str, total: int, created: int) -> None:
-        self.created[kind] += created
-        self.unchanged[kind] += total - created
-
-    def _entry(
-        self, kind: ChangeKind, row: dict[str, Any], state: dict[str, Any] | None = None
-    ) -> Entry:
-        standing = self._standing
-        return Entry(
-            standing.project_id,
-            standing.actor.id,
-            kind,
-            row["id"],
-            row["version"],
-            self._moment,
-            state,
-        )
-
-    async def _place_document(self, rows: Rows) -> bool:
-        """Give the document its id here; False when it is there already."""
-        row = rows.document
-        derived = self._derived(row["id"])
-        project_id = self._standing.project_id
-        found = await queries.documents(
-            self._db, project_id, {row["id"], derived}, row["external_id"]
-        )
-        here = [stored for stored in found if stored.project_id == project_id]
-        if not here:
-            if found:
-                self._name_document(rows, derived)
-            return True
-        by_id = {stored.id: stored for stored in here}
-        stored = by_id.get(row["id"]) or by_id.get(derived) or here[0]
-        if stored.deleted_at is not None:
-            raise Gone(f"Document {stored.id} was deleted.")
-        # As it is now, or as it was created, whatever it became since.
-        states = [state for state in (queries.state(stored), stored.created) if state is not None]
-        if not any(same_content(logged(rows.out), state) for state in states):
-            raise IdConflict(f"Document {stored.id} has the same id and other content.")
-        self._name_document(rows, stored.id)
-        return False
-
-    def _name_document(self, rows: Rows, id: UUID) -> None:
-        rows.document["id"] = id
-        rows.revision["document_id"] = id
-        for row in (*rows.annotations, *rows.relations):
-            row["document_id"] = id
-
-    async def _place_annotations(self, rows: Rows) -> list[dict[str, Any]]:
-        """Give the annotations their ids here, and answer those that are new."""
-        if not rows.annotations:
-            return []
-        document_id = rows.document["id"]
-        ids = {id for row in rows.annotations for id in (row["id"], self._derived(row["id"]))}
-        external = {row["external_id"] for row in rows.annotations if row["external_id"]}
-        found = await queries.annotations(self._db, document_id, ids, external)
-        here = {stored.id: stored for stored in found if stored.document_id == document_id}
-        by_external = {stored.external_id: stored for stored in here.values()}
-        elsewhere = {stored.id: stored for stored in found if stored.id not in here}
-        first = await queries.first_versions(
-            self._db, [id for id, stored in here.items() if stored.version > 1]
-        )
-        new: list[dict[str, Any]] = []
-        names: dict[UUID, UUID] = {}
-        for place, row in enumerate(rows.annotations):
-            pointer = f"/annotations/{place}"
-            derived = self._derived(row["id"])
-            stored = here.get(row["id"]) or here.get(derived)
-            if stored is None and row["external_id"] is not None:
-                stored = by_external.get(row["external_id"])
-            if stored is None:
-                names[row["id"]] = self._free(row["id"], elsewhere, pointer)
-                new.append(row)
+        checked = []
+        for item, record in records:
+            try:
+                rows = rows_of(record, by)
+            except Problem as problem:
+                self._refuse(item, "", problem)
             else:
-                check_same(row, stored, first.get(stored.id), pointer)
-                names[row["id"]] = stored.id
-        for row in rows.annotations:
-            row["id"] = names[row["id"]]
-        for row in rows.decisions:
-            row["annotation_id"] = names[row["annotation_id"]]
-        for row in rows.relations:
-            row["source_id"] = names[row["source_id"]]
-            row["target_id"] = names[row["target_id"]]
-        return new
+                for refusal in rows.refused:
+                    self._refuse(item, "", refusal)
+                checked.append((item, rows))
+        return checked
 
-    def _free(self, id: UUID, taken: Mapping[UUID, Row[Any]], pointer: str) -> UUID:
-        """The id of a new row: its own, or one derived from it where another project has that.
+    def _refuse(self, item: Item, pointer: str, problem: Problem) -> None:
+        if isinstance(problem, Unprocessable):
+            found = problem.errors
+        else:
+            found = [{"pointer": pointer, "code": problem.code, "detail": problem.detail}]
+        self._refusals += len(found)
+        parts = {_part_of(str(error["pointer"])) for error in found}
+        # With a document, all that is in it is refused.
+        self._refused.update(kind for kind, _ in ({("documents", "")} & parts or parts))
+        for error in found[: LISTED - len(self._listed)]:
+            self._places.append(self._order[id(item)])
+            self._listed.append({"file": item.file, **error, **_place(item, str(error["pointer"]))})
 
-        Raises:
-            Conflict: when another document of this project has it.
-        """
-        holder = taken.get(id)
-        if holder is not None and holder.project_id != self._standing.project_id:
-            id = self._derived(id)
-            holder = taken.get(id)
-        if holder is not None:
-            problem = IdConflict(f"Another document of the project has {holder.id}.")
-            raise Conflict(f"{pointer}/id", problem)
-        return id
-
-    async def _place_relations(self, rows: Rows) -> list[dict[str, Any]]:
-        """Give the relations their ids here, and answer those that are new."""
-        if not rows.relations:
-            return []
-        ids = {id for row in rows.relations for id in (row["id"], self._derived(row["id"]))}
-        found = {stored.id: stored for stored in await queries.relations(self._db, ids)}
-        new: list[dict[str, Any]] = []
-        for place, row in enumerate(rows.relations):
-            pointer = f"/relations/{place}"
-            stored = found.get(self._derived(row["id"])) or found.get(row["id"])
-            if stored is None or stored.document_id != row["document_id"]:
-                row["id"] = self._free(row["id"], found, pointer)
-                new.append(row)
+    async def _write(self, checked: list[tuple[Item, Rows]]) -> list[tuple[Item, Rows]]:
+        """Write records up to the first that shares an id with one before it; answer the rest."""
+        first, later = _apart(checked)
+        places = Places(self._standing.project_id, await self._stored([rows for _, rows in first]))
+        fresh: list[tuple[Rows, Placed]] = []
+        for item, rows in first:
+            try:
+                placed = places.parts(rows, document_is_new=places.document(rows))
+            except Problem as problem:
+                self._refuse(item, "", problem)
                 continue
-            if stored.withdrawn_at is not None:
-                raise Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
-            if any(
-                row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")
-            ):
-                conflict = IdConflict(f"Relation {stored.id} has the same id and other content.")
-                raise Conflict(f"{pointer}/id", conflict)
-            row["id"] = stored.id
-        return new
+            for pointer, refusal in placed.refused:
+                self._refuse(item, pointer, refusal)
+            fresh.append((rows, placed))
+        tables = await asyncio.to_thread(self._tables, fresh)
+        for name, rows_ in tables.items():
+            if rows_:
+                await self._db.load(_TABLES[name], rows_)
+        return later
+
+    async def _stored(self, records: Sequence[Rows]) -> Stored:
+        """What the database has of the records' ids; ids of other projects as they are here too."""
+        db, project_id = self._db, self._standing.project_id
+
+        def elsewhere(found: Sequence[Any]) -> set[UUID]:
+            return {derived_id(project_id, row.id) for row in found if row.project_id != project_id}
+
+        external_ids = {rows.document["external_id"] for rows in records} - {None}
+        ids = {rows.document["id"] for rows in records}
+        documents = await queries.documents(db, project_id, ids, external_ids)
+        if others := elsewhere(documents):
+            documents += await queries.documents(db, project_id, others, ())
+        ours = [row for row in documents if row.project_id == project_id]
+        parts = [part.row for rows in records for part in rows.annotations]
+        annotations = relations = []
+        first: dict[UUID, Any] = {}
+        if parts:
+            annotations = await queries.annotations(
+                db,
+                {row.id for row in ours},
+                {row["id"] for row in parts},
+                {row["external_id"] for row in parts} - {None} if ours else (),
+            )
+            if others := elsewhere(annotations):
+                annotations += await queries.annotations(db, (), others, ())
+            changed = [row.id for row in annotations if row.version > 1]
+            first = await queries.first_versions(db, changed) if changed else {}
+        linked = {part.row["id"] for rows in records for part in rows.relations}
+        if linked:
+            relations = await queries.relations(db, linked)
+            if others := elsewhere(relations):
+                relations += await queries.relations(db, others)
+        return Stored(
+            documents={row.id: row for row in documents},
+            documents_by_external_id={
+                row.external_id: row
+                for row in ours
+                if row.external_id is not None and row.deleted_at is None
+            },
+            annotations={row.id: row for row in annotations},
+            annotations_by_external_id={
+                (row.document_id, row.external_id): row
+                for row in annotations
+                if row.external_id is not None and row.withdrawn_at is None
+            },
+            first_versions=first,
+            relations={row.id: row for row in relations},
+        )
+
+    def _tables(self, fresh: Sequence[tuple[Rows, Placed]]) -> dict[str, list[dict[str, Any]]]:
+        """What is to be inserted, by table, each subject with its entry in the log."""
+        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
+
+        def add(kind: ChangeKind, row: dict[str, Any], state: dict[str, Any] | None = None) -> None:
+            self._end += 1
+            row["sequence"] = self._end
+            standing = self._standing
+            entry = Entry.by(standing, kind, row["id"], row["version"], self._moment, state)
+            tables[Change.__tablename__].append(entry.row(self._end))
+
+        for rows, placed in fresh:
+            if placed.document_is_new:
+                document = rows.document
+                add(
+                    ChangeKind.DOCUMENT_CREATED,
+                    document,
+                    logged(rows.out) | {"id": str(document["id"])},
+                )
+                tables[Document.__tablename__].append(document)
+                tables[Revision.__tablename__].append(rows.revision)
+            for part in placed.annotations:
+                add(ChangeKind.ANNOTATION_CREATED, part.row)
+                tables[Annotation.__tablename__].append(part.row)
+                for decision in part.decisions:
+                    decision["sequence"] = part.row["sequence"]
+                tables[Decision.__tablename__] += part.decisions
+            for part in placed.relations:
+                add(ChangeKind.RELATION_CREATED, part.row)
+                tables[Relation.__tablename__].append(part.row)
+            self._count("documents", int(placed.document_is_new), int(not placed.document_is_new))
+            self._count("annotations", len(placed.annotations), placed.unchanged_annotations)
+            self._count("relations", len(placed.relations), placed.unchanged_relations)
+        return tables
+
+    def _count(self, kind: str, created: int, unchanged: int) -> None:
+        self._created[kind] += created
+        self._unchanged[kind] += unchanged
+
+
+def _apart(
+    checked: list[tuple[Item, Rows]],
+) -> tuple[list[tuple[Item, Rows]], list[tuple[Item, Rows]]]:
+    """The records up to the first that claims an id of one before it, and those from there on.
+
+    What a record finds under its ids must be written by then.
+    """
+    claimed: set[UUID | str] = set()
+    for place, (_, rows) in enumerate(checked):
+        parts = (*rows.annotations, *rows.relations)
+        ids: set[UUID | str] = {rows.document["id"], *(part.row["id"] for part in parts)}
+        if rows.document["external_id"] is not None:
+            ids.add(rows.document["external_id"])
+        if not ids.isdisjoint(claimed):
+            return checked[:place], checked[place:]
+        claimed |= ids
+    return checked, []
+
+
+def _part_of(pointer: str) -> tuple[str, str]:
+    """The kind of what a pointer into a record is about, and which one it is."""
+    names = pointer.split("/")
+    if len(names) > 2 and names[1] in {"annotations", "relations"}:
+        return names[1], names[2]
+    return "documents", ""
+
+
+def _place(item: Item, pointer: str) -> dict[str, object]:
+    """Where in the file the part of the record stands."""
+    found, rest = pointer, ""
+    while found and found not in item.places:
+        found, slash, last = found.rpartition("/")
+        rest = slash + last + rest
+    place = item.places.get(found)
+    if place is None:
+        return {"line": item.line, "pointer": pointer}
+    return {"line": place.line, "pointer": place.pointer + rest}

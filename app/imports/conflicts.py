@@ -36,3 +36,16 @@ def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str) -> No
             return
     conflict = IdConflict(f"Annotation {stored.id} has the same id and other content.")
     raise Conflict(f"{pointer}/id", conflict)
+
+
+def check_same_relation(row: dict[str, Any], stored: Any, pointer: str) -> None:
+    """The relation there says the same.
+
+    Raises:
+        Conflict: when it was withdrawn or says something else.
+    """
+    if stored.withdrawn_at is not None:
+        raise Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
+    if any(row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")):
+        conflict = IdConflict(f"Relation {stored.id} has the same id and other content.")
+        raise Conflict(f"{pointer}/id", conflict)

@@ -1,20 +1,34 @@
 """A file that an import comes from."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import islice
+from typing import IO
 
-from app.formats.jsonl import Line, Reader
+from app.formats.codecs import Reader
+from app.formats.record import Item
 
 _CHUNK_BYTES = 1024 * 1024
+_ITEMS_AT_ONCE = 50
 
 
-async def lines_of(path: Path, advance: Callable[[int], None]) -> AsyncIterator[Line]:
-    """The lines of a file; ``advance`` is told of each chunk how many bytes were read."""
-    reader = Reader()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            for line in reader.feed(chunk):
-                yield line
-            advance(len(chunk))
-    for line in reader.close():
-        yield line
+async def items_of(
+    file: IO[bytes], reader: Reader, advance: Callable[[int], None] = lambda _: None
+) -> AsyncIterator[Item]:
+    """The records of a file, read in a thread so that the loop goes on.
+
+    ``advance`` is told of each chunk how many bytes were read.
+    """
+    while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+        async for item in _in_thread(reader.feed(chunk)):
+            yield item
+        advance(len(chunk))
+    async for item in _in_thread(reader.close()):
+        yield item
+
+
+async def _in_thread(items: Iterable[Item]) -> AsyncIterator[Item]:
+    waiting: Iterator[Item] = iter(items)
+    while some := await asyncio.to_thread(lambda: list(islice(waiting, _ITEMS_AT_ONCE))):
+        for item in some:
+            yield item

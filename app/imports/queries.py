@@ -1,50 +1,118 @@
-"""What of a file is there already."""
+"""What of a file is there already, asked for many records at once."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.database import Session
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation, Revision
 
+_DOCUMENTS = (
+    select(
+        *Document.__table__.c,
+        Document.details.label("details"),
+        Revision.sha256,
+        Change.state.label("created"),
+    )
+    .join(
+        Revision,
+        and_(Revision.document_id == Document.id, Revision.number == Document.revision),
+    )
+    .outerjoin(
+        Change,
+        and_(Change.project_id == Document.project_id, Change.sequence == Document.sequence),
+    )
+)
 
-async def documents(
-    db: Session, project_id: UUID, ids: Collection[UUID], external_id: str | None
-) -> list[Row[Any]]:
-    """Documents of any project with one of the ids, or of this one with the external id.
 
-    Each with its text's digest and what the log says that it was created as.
-    """
-    named: ColumnElement[bool] = Document.id.in_(ids)
-    if external_id is not None:
-        named = or_(
-            named,
+def _both(build: Any) -> Mapping[str, Select[Any]]:
+    """A statement for each database, built once: how many ids there are does not change it."""
+    return {dialect: build(_AMONG[dialect]) for dialect in _AMONG}
+
+
+def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    type_ = Uuid() if isinstance(column.type, Uuid) else Text()
+    return column == any_(bindparam(name, type_=ARRAY(type_)))
+
+
+def _among_json(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    items = func.json_each(bindparam(name, type_=Text())).table_valued("value", name=f"of_{name}")
+    return column.in_(select(items.c.value))
+
+
+_AMONG = {"postgresql": _among_array, "sqlite": _among_json}
+
+
+def _bound(db: Session, values: Collection[UUID] | Collection[str]) -> Any:
+    """Many values as one parameter: an array, or for SQLite the JSON of what is stored."""
+    if db.dialect == "postgresql":
+        return list(values)
+    return json.dumps([value.hex if isinstance(value, UUID) else value for value in values])
+
+
+_DOCUMENTS_NAMED = _both(
+    lambda among: _DOCUMENTS.where(
+        or_(
+            among(Document.id, "ids"),
             and_(
-                Document.project_id == project_id,
-                Document.external_id == external_id,
+                Document.project_id == bindparam("project_id"),
+                among(Document.external_id, "external_ids"),
                 Document.deleted_at.is_(None),
             ),
         )
-    query = (
-        select(
-            *Document.__table__.c,
-            Document.details.label("details"),
-            Revision.sha256,
-            Change.state.label("created"),
-        )
-        .join(
-            Revision,
-            and_(Revision.document_id == Document.id, Revision.number == Document.revision),
-        )
-        .outerjoin(
-            Change,
-            and_(Change.project_id == Document.project_id, Change.sequence == Document.sequence),
-        )
-        .where(named)
     )
-    return list((await db.execute(query)).all())
+)
+_ANNOTATIONS_NAMED = _both(
+    lambda among: select(*Annotation.__table__.c).where(
+        or_(
+            among(Annotation.id, "ids"),
+            and_(
+                among(Annotation.document_id, "document_ids"),
+                among(Annotation.external_id, "external_ids"),
+                Annotation.withdrawn_at.is_(None),
+            ),
+        )
+    )
+)
+_FIRST_VERSIONS = _both(
+    lambda among: select(*AnnotationVersion.__table__.c).where(
+        among(AnnotationVersion.annotation_id, "ids"), AnnotationVersion.version == 1
+    )
+)
+_RELATIONS_NAMED = _both(
+    lambda among: select(*Relation.__table__.c).where(among(Relation.id, "ids"))
+)
+
+
+async def documents(
+    db: Session, project_id: UUID, ids: Collection[UUID], external_ids: Collection[str]
+) -> list[Row[Any]]:
+    """Documents of any project with one of the ids, or of this one with an external id.
+
+    Each with its text's digest and what the log says that it was created as.
+    """
+    given = {
+        "project_id": project_id,
+        "ids": _bound(db, ids),
+        "external_ids": _bound(db, external_ids),
+    }
+    return list((await db.execute(_DOCUMENTS_NAMED[db.dialect], given)).all())
 
 
 def state(row: Row[Any]) -> dict[str, Any]:
@@ -62,31 +130,26 @@ def state(row: Row[Any]) -> dict[str, Any]:
 
 
 async def annotations(
-    db: Session, document_id: UUID, ids: Collection[UUID], external_ids: Collection[str]
+    db: Session,
+    document_ids: Collection[UUID],
+    ids: Collection[UUID],
+    external_ids: Collection[str],
 ) -> list[Row[Any]]:
-    """Annotations of any document with one of the ids, or of this one with an external id."""
-    query = select(*Annotation.__table__.c).where(
-        or_(
-            Annotation.id.in_(ids),
-            and_(
-                Annotation.document_id == document_id,
-                Annotation.external_id.in_(external_ids),
-                Annotation.withdrawn_at.is_(None),
-            ),
-        )
-    )
-    return list((await db.execute(query)).all())
+    """Annotations of any document with one of the ids, or of these with an external id."""
+    given = {
+        "ids": _bound(db, ids),
+        "document_ids": _bound(db, document_ids),
+        "external_ids": _bound(db, external_ids),
+    }
+    return list((await db.execute(_ANNOTATIONS_NAMED[db.dialect], given)).all())
 
 
 async def first_versions(db: Session, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """What those of the annotations that were changed since said at first."""
-    query = select(*AnnotationVersion.__table__.c).where(
-        AnnotationVersion.annotation_id.in_(ids), AnnotationVersion.version == 1
-    )
-    return {row.annotation_id: row for row in await db.execute(query)}
+    found = await db.execute(_FIRST_VERSIONS[db.dialect], {"ids": _bound(db, ids)})
+    return {row.annotation_id: row for row in found}
 
 
 async def relations(db: Session, ids: Collection[UUID]) -> list[Row[Any]]:
     """Relations of any document with one of the ids."""
-    query = select(*Relation.__table__.c).where(Relation.id.in_(ids))
-    return list((await db.execute(query)).all())
+    return list((await db.execute(_RELATIONS_NAMED[db.dialect], {"ids": _bound(db, ids)})).all())

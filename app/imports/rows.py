@@ -1,11 +1,12 @@
 """A file's record as rows, checked like a POST. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from app.annotations import content
@@ -17,8 +18,10 @@ from app.core.errors import (
     UnknownAnnotation,
     UnknownUser,
     Unprocessable,
+    refuse,
 )
 from app.core.permissions import Standing
+from app.core.refusals import of_content
 from app.core.vocabulary import Origin, Status
 from app.documents.rows import NewDocument
 from app.documents.schemas import DocumentOut
@@ -27,6 +30,7 @@ from app.projects.scheme import Scheme
 from app.text.arrival import arrive, arrived, sha256
 
 Row = dict[str, Any]
+L = TypeVar("L", AnnotationLine, RelationLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,64 @@ class Checker:
 
 
 @dataclass(slots=True)
+class Part:
+    """An annotation or a relation of a record: where it stands there, its row, its decisions."""
+
+    pointer: str
+    row: Row
+    decisions: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Rows:
-    """A record's rows, under the ids of the file; an id that the file leaves out is made here."""
+    """A record's rows, under the ids of the file; an id that the file leaves out is made here.
+
+    What was refused has no row; ``refused`` says why, with pointers into the record.
+    """
 
     document: Row
     revision: Row
     out: DocumentOut
-    annotations: list[Row] = field(default_factory=list)
-    decisions: list[Row] = field(default_factory=list)
-    relations: list[Row] = field(default_factory=list)
+    annotations: list[Part] = field(default_factory=list)
+    relations: list[Part] = field(default_factory=list)
+    refused: list[Unprocessable] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record whose form was checked; parts of a wrong form are left out and stand in refused."""
+
+    line: DocumentLine
+    annotations: Sequence[int]
+    """Where in the record each annotation of ``line`` stands."""
+    relations: Sequence[int]
+    refused: Unprocessable | None = None
+
+
+def record_of(value: Any) -> Record:
+    """The record of what a reader gave.
+
+    Raises:
+        Unprocessable: when the document itself is not of its form.
+    """
+    try:
+        line = DocumentLine.model_validate(value)
+    except ValidationError as error:
+        wrong = {tuple(item["loc"][:2]) for item in error.errors()}
+        if not all(len(loc) == 2 and loc[0] in _KINDS for loc in wrong):
+            raise of_content(error) from None
+        refused = of_content(error)
+        left = {
+            name: [place for place in range(len(value.get(name, ()))) if (name, place) not in wrong]
+            for name in _KINDS
+        }
+        fit = {name: [value[name][place] for place in places] for name, places in left.items()}
+        line = DocumentLine.model_validate({**value, **fit})
+        return Record(line, left["annotations"], left["relations"], refused)
+    return Record(line, range(len(line.annotations)), range(len(line.relations)))
+
+
+_KINDS = ("annotations", "relations")
 
 
 def people_of(line: DocumentLine) -> set[str]:
@@ -67,19 +120,19 @@ def people_of(line: DocumentLine) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def rows_of(line: DocumentLine, by: Checker) -> tuple[Rows, list[Unprocessable]]:
-    """The rows of a record, and everything that is refused of it.
+def rows_of(record: Record, by: Checker) -> Rows:
+    """The rows of a record, without the annotations and relations that are refused.
 
     Raises:
-        Unprocessable: when the text itself is refused, so that nothing else can be checked.
+        Unprocessable: when the document itself is refused.
         TooLarge: when the text is too long.
     """
+    line = record.line
     if len(line.text) > by.max_chars:
         raise TooLarge(limit=by.max_chars, unit="code_points")
     stored = "\r" not in line.text and line.sha256 == sha256(line.text)
     arrival = (arrived if stored else arrive)(line.text, unit=line.offset_unit)
-    refused: list[Unprocessable] = []
-    who = _Who(by, refused)
+    who = _Who(by)
     new = NewDocument.of(
         line,
         arrival,
@@ -97,35 +150,58 @@ def rows_of(line: DocumentLine, by: Checker) -> tuple[Rows, list[Unprocessable]]
     out = new.out(project=by.standing.project, created_by=created_by)
     if line.sha256 not in {None, out.sha256}:
         who.refuse(InvalidValue("/sha256", f"The text's SHA-256 is {out.sha256}."))
-    _check_ids(line, who)
+    refuse(who.refused)
     rows = Rows(new.document, new.revision, out)
+    if record.refused is not None:
+        rows.refused.append(record.refused)
     words = Words(arrival.text, line.offset_unit)
-    for place, annotation in enumerate(line.annotations):
-        pointer = f"/annotations/{place}"
-        row = _annotation(annotation, by, words, rows, who.below(pointer))
-        if row is not None:
-            rows.annotations.append(row)
-    labels = {row["id"]: row["label"] for row in rows.annotations}
-    for place, relation in enumerate(line.relations):
-        row = _relation(relation, by, labels, rows, who.below(f"/relations/{place}"))
-        if row is not None:
-            rows.relations.append(row)
-    return rows, refused
+    rows.annotations += _parts(
+        _named("annotations", record.annotations, line.annotations),
+        rows,
+        by,
+        lambda it, who: _annotation(it, words, who),
+    )
+    labels = {part.row["id"]: part.row["label"] for part in rows.annotations}
+    rows.relations += _parts(
+        _named("relations", record.relations, line.relations),
+        rows,
+        by,
+        lambda it, who: _relation(it, labels, who),
+    )
+    return rows
 
 
-def _check_ids(line: DocumentLine, who: "_Who") -> None:
-    """No two of a line's annotations, or of its relations, may claim one id."""
-    for kind, items in (("annotations", line.annotations), ("relations", line.relations)):
-        seen: set[UUID | str] = set()
-        for place, item in enumerate(items):
-            for name in ("id", "external_id"):
-                id = getattr(item, name, None)
-                if id is None:
-                    continue
-                if id in seen:
-                    problem = "Another of the same line has this id."
-                    who.refuse(InvalidValue(f"/{kind}/{place}/{name}", problem))
-                seen.add(id)
+def _named(kind: str, places: Sequence[int], lines: Sequence[L]) -> dict[str, L]:
+    """The lines by their pointers into the record."""
+    return {f"/{kind}/{place}": line for place, line in zip(places, lines, strict=True)}
+
+
+def _parts(
+    lines: Mapping[str, L],
+    rows: Rows,
+    by: Checker,
+    part_of: Callable[[L, "_Who"], tuple[Row, list[Row]]],
+) -> Iterator[Part]:
+    """The parts that are not refused; why the others are is noted."""
+    seen: set[UUID | str] = set()
+    for pointer, line in lines.items():
+        who = _Who(by)
+        for name in ("id", "external_id"):
+            id = getattr(line, name, None)
+            if id is None:
+                continue
+            if id in seen:
+                who.refuse(InvalidValue(f"/{name}", "Another of the same line has this id."))
+            seen.add(id)
+        try:
+            row, decisions = part_of(line, who)
+        except Unprocessable as refusal:
+            who.refuse(refusal)
+        else:
+            if not who.refused:
+                row["document_id"] = rows.document["id"]
+                yield Part(pointer, row, decisions)
+        rows.refused += [refusal.under(pointer) for refusal in who.refused]
 
 
 def _when(by: Checker, moment: dt.datetime | None) -> dt.datetime:
@@ -133,63 +209,50 @@ def _when(by: Checker, moment: dt.datetime | None) -> dt.datetime:
 
 
 class _Who:
-    """Finds people by name, and collects what is refused below one pointer."""
+    """Finds people by name, and collects what is refused of one document or part."""
 
-    def __init__(self, by: Checker, refused: list[Unprocessable], prefix: str = "") -> None:
-        self._by = by
-        self._prefix = prefix
-        self.refused = refused
-
-    def below(self, pointer: str) -> "_Who":
-        return _Who(self._by, self.refused, pointer)
+    def __init__(self, by: Checker) -> None:
+        self.by = by
+        self.refused: list[Unprocessable] = []
 
     def refuse(self, refusal: Unprocessable) -> None:
-        self.refused.append(refusal.under(self._prefix))
+        self.refused.append(refusal)
 
     def named(self, name: str | None, pointer: str) -> UUID:
         """The person of that name in a manager's file; else the importer."""
-        importer = self._by.standing.actor.id
-        if not self._by.trusted or name is None:
+        importer = self.by.standing.actor.id
+        if not self.by.trusted or name is None:
             return importer
-        if name not in self._by.people:
+        if name not in self.by.people:
             self.refuse(UnknownUser(pointer, f"There is no user called “{name}”."))
-        return self._by.people.get(name, importer)
+        return self.by.people.get(name, importer)
 
 
-def _annotation(
-    line: AnnotationLine, by: Checker, words: Words, rows: Rows, who: _Who
-) -> Row | None:
-    try:
-        content.check_confidence(line.confidence, line.origin)
-        said = content.checked(
-            by.scheme,
-            words,
-            label=line.label,
-            span=line,
-            fragments=line.fragments,
-            attributes=line.attributes,
-        )
-    except Unprocessable as refusal:
-        who.refuse(refusal)
-        return None
-    origin = line.origin if by.trusted else Origin.IMPORT
+def _annotation(line: AnnotationLine, words: Words, who: _Who) -> tuple[Row, list[Row]]:
+    by = who.by
+    content.check_confidence(line.confidence, line.origin)
+    said = content.checked(
+        by.scheme,
+        words,
+        label=line.label,
+        span=line,
+        fragments=line.fragments,
+        attributes=line.attributes,
+    )
     author = who.named(line.author, "/author")
     editor = who.named(line.edited_by, "/edited_by") if line.edited_by else author
     decided = by.trusted and line.status is not Status.PENDING
     decider = who.named(line.decided_by, "/decided_by") if decided and line.decided_by else None
     version = line.version if by.trusted else 1
     id = line.id or uuid7()
-    if by.trusted:
-        _decisions(line, id, version, rows, who, by)
-    return {
+    row = {
         "id": id,
         "project_id": by.standing.project_id,
-        "document_id": rows.document["id"],
         "revision": 1,
         "external_id": line.external_id,
         **said,
         "note": line.note,
-        "origin": origin,
+        "origin": line.origin if by.trusted else Origin.IMPORT,
         "confidence": line.confidence,
         "author_id": author,
         "editor_id": editor,
@@ -202,12 +265,12 @@ def _annotation(
         "updated_at": _when(by, line.updated_at),
         "withdrawn_at": None,
     }
+    return row, _decisions(line, id, version, who) if by.trusted else []
 
 
-def _decisions(
-    line: AnnotationLine, id: UUID, version: int, rows: Rows, who: _Who, by: Checker
-) -> None:
+def _decisions(line: AnnotationLine, id: UUID, version: int, who: _Who) -> list[Row]:
     seen: set[int] = set()
+    rows = []
     for place, decision in enumerate(line.decisions):
         pointer = f"/decisions/{place}"
         if decision.version >= version or decision.version in seen:
@@ -216,10 +279,10 @@ def _decisions(
             )
             continue
         seen.add(decision.version)
-        rows.decisions.append(
+        rows.append(
             {
                 "id": uuid7(),
-                "project_id": by.standing.project_id,
+                "project_id": who.by.standing.project_id,
                 "annotation_id": id,
                 "version": decision.version,
                 "verdict": decision.verdict,
@@ -228,31 +291,26 @@ def _decisions(
                 "decided_at": decision.decided_at,
             }
         )
+    return rows
 
 
-def _relation(
-    line: RelationLine, by: Checker, labels: Mapping[UUID, str], rows: Rows, who: _Who
-) -> Row | None:
-    missing = [
-        pointer
-        for pointer, id in (("/source", line.source), ("/target", line.target))
-        if id not in labels
-    ]
-    for pointer in missing:
-        who.refuse(UnknownAnnotation(pointer, "The line has no such annotation, or a refused one."))
-    if missing:
-        return None
+def _relation(line: RelationLine, labels: Mapping[UUID, str], who: _Who) -> tuple[Row, list[Row]]:
+    refuse(
+        [
+            UnknownAnnotation(pointer, "The line has no such annotation, or a refused one.")
+            for pointer, id in (("/source", line.source), ("/target", line.target))
+            if id not in labels
+        ]
+    )
     if line.source == line.target:
-        who.refuse(RelationNotAllowed("/target", "A relation joins two annotations."))
-        return None
+        raise RelationNotAllowed("/target", "A relation joins two annotations.")
+    by = who.by
     refusal = by.scheme.relation_refusal(line.type, labels[line.source], labels[line.target])
     if refusal is not None:
-        who.refuse(refusal)
-        return None
-    return {
+        raise refusal
+    row = {
         "id": line.id or uuid7(),
         "project_id": by.standing.project_id,
-        "document_id": rows.document["id"],
         "type": line.type,
         "source_id": line.source,
         "target_id": line.target,
@@ -261,3 +319,4 @@ def _relation(
         "created_at": _when(by, line.created_at),
         "withdrawn_at": None,
     }
+    return row, []

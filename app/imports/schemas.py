@@ -1,6 +1,7 @@
 """A file's records as they come in, and the report of what became of them."""
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -81,13 +82,11 @@ class DocumentLine(DocumentIn):
     relations: Annotated[list[RelationLine], Field(max_length=1_000_000)] = []
 
 
-class RefusedOut(Out):
-    """One thing that a file asked for and did not get."""
+class ImportMode(StrEnum):
+    """What becomes of a file's other records when one is refused."""
 
-    line: int
-    pointer: str
-    code: str
-    detail: str
+    ALL_OR_NOTHING = "all-or-nothing"
+    SKIP_REFUSED = "skip-refused"
 
 
 class Tally(Out):
@@ -102,5 +101,9 @@ class ImportReport(Out):
     """What became of a file."""
 
     created: Tally
-    unchanged: Tally
-    refused: list[RefusedOut]
+    unchanged: Tally = Field(description="What was there already, the same.")
+    refused: Tally = Field(description="With a refused document, all that is in it is left out.")
+    refusals: list[dict[str, Any]] = Field(
+        description="Each refusal with `line`, `pointer`, `code`, `detail` and the cure, and "
+        "`file` in an archive; the first 10,000."
+    )

@@ -5,6 +5,12 @@ from app.models.annotations import Annotation, AnnotationVersion, Content, Relat
 from app.models.base import Base
 from app.models.corpus import Document, Membership, Project, Revision, SchemeVersion
 from app.models.history import Change, ChangeHead, Decision
+from app.models.releases import (
+    Release,
+    ReleasedAnnotation,
+    ReleasedDocument,
+    ReleasedRelation,
+)
 
 __all__ = [
     "Annotation",
@@ -19,6 +25,10 @@ __all__ = [
     "Membership",
     "Project",
     "Relation",
+    "Release",
+    "ReleasedAnnotation",
+    "ReleasedDocument",
+    "ReleasedRelation",
     "Revision",
     "SchemeVersion",
     "Token",

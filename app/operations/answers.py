@@ -11,7 +11,7 @@ from app.core.characters import PRINTABLE
 from app.core.conditions import Seen, Tag
 from app.core.documented import BODY_PROBLEMS, add_problems
 from app.core.listing import Link
-from app.operations.examples import ANSWERS, REQUESTS
+from app.operations.examples import ANSWERS, REQUESTS, ByMediaType
 from app.users.access import Shown
 
 _ETAG = {"type": "string", "examples": ['"3"']}
@@ -213,5 +213,6 @@ def _exemplify(operation: dict[str, Any], name: str) -> None:
             for key, (summary, value) in REQUESTS.get(name, {}).items()
         }
     for status, value in ANSWERS.get(name, {}).items():
-        for content in operation["responses"][str(status)]["content"].values():
-            content["examples"] = {"example": {"value": value}}
+        for media_type, content in operation["responses"][str(status)]["content"].items():
+            shown = value.get(media_type, "…") if isinstance(value, ByMediaType) else value
+            content["examples"] = {"example": {"value": shown}}

@@ -23,7 +23,9 @@ TAGS = {
     "annotations": "Labels on verified spans of a text.",
     "relations": "What joins two annotations of one document: a denial denies a claim.",
     "review": "Decisions on annotations, and the history that they are part of.",
-    "export": "Projects out, as a stream.",
+    "export": "Projects out, as a stream, in many formats.",
+    "import": "Files in, in many formats.",
+    "releases": "What a project held at one moment, to be cited and pulled for ever.",
     "operations": "For those who run Stet.",
 }
 

@@ -25,6 +25,56 @@ PROBLEMS: dict[str, Any] = {
 }
 """One of every problem: as it was answered, where it can be made to happen."""
 
+_EXPORTED = {
+    "id": story.DOCUMENT_ID,
+    "external_id": story.NEW_DOCUMENT["external_id"],
+    "title": story.NEW_DOCUMENT["title"],
+    "language": "en",
+    "source_url": None,
+    "published_on": "2025-04-09",
+    "metadata": {"desk": "foreign"},
+    "version": 1,
+    "created_by": "annotator-a",
+    "created_at": story.MOMENT,
+    "updated_at": story.MOMENT,
+    "revision": 1,
+    "sha256": story.DOCUMENT["sha256"],
+    "normalized": story.DOCUMENT["normalized"],
+    "text": story.TEXT,
+    "offset_unit": "code_points",
+    "annotations": [],
+    "relations": [],
+}
+
+
+class ByMediaType(dict[str, Any]):
+    """What is answered by media type; in any other, it is not text to be shown."""
+
+
+_LINE = json.dumps(_EXPORTED, ensure_ascii=False) + "\n"
+_STREAMED = ByMediaType(
+    {
+        "application/x-ndjson": _LINE,
+        "application/json": {
+            "format": "csv",
+            "documents": 1,
+            "annotations": 2,
+            "relations": 1,
+            "losses": [
+                {
+                    "kind": "relations",
+                    "count": 1,
+                    "example": {
+                        "document": story.DOCUMENT_ID,
+                        "subject": story.RELATION["id"],
+                        "what": "denies",
+                    },
+                }
+            ],
+        },
+    }
+)
+
 REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
     "sign_in": {
         "name and password": (
@@ -91,6 +141,17 @@ REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
         ),
         "approve": ("Approve", {"verdict": "approve"}),
     },
+    "create_release": {
+        "approved": (
+            "What is approved now",
+            {
+                "name": "2026-11",
+                "description": "What the paper cites.",
+                "filter": {"status": ["approved"]},
+            },
+        )
+    },
+    "import_file": {"jsonl": ("A line of JSON Lines", _LINE)},
     "decide_many": {
         "approve": (
             "Approve two, of which one is not there",
@@ -105,27 +166,6 @@ REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
 }
 """What to send, by operation and by a name: a summary and the body."""
 
-_EXPORTED = {
-    "id": story.DOCUMENT_ID,
-    "external_id": story.NEW_DOCUMENT["external_id"],
-    "title": story.NEW_DOCUMENT["title"],
-    "language": "en",
-    "source_url": None,
-    "published_on": "2025-04-09",
-    "metadata": {"desk": "foreign"},
-    "version": 1,
-    "created_by": "annotator-a",
-    "created_at": story.MOMENT,
-    "updated_at": story.MOMENT,
-    "revision": 1,
-    "sha256": story.DOCUMENT["sha256"],
-    "normalized": story.DOCUMENT["normalized"],
-    "text": story.TEXT,
-    "offset_unit": "code_points",
-    "annotations": [],
-    "relations": [],
-}
-
 _CHANGE = {
     "sequence": 7,
     "at": story.MOMENT,
@@ -134,6 +174,34 @@ _CHANGE = {
     "subject": story.CLAIM["id"],
     "version": 1,
     "state": story.CLAIM,
+}
+
+_RELEASE = {
+    "name": "2026-11",
+    "project": "demo",
+    "description": "What the paper cites.",
+    "filter": {
+        "label": [],
+        "status": ["approved"],
+        "author": [],
+        "origin": [],
+        "document": None,
+        "updated_after": None,
+        "attributes": {},
+        "annotated": False,
+    },
+    "snapshot": 17,
+    "scheme_version": 1,
+    "counts": {
+        "documents": 1,
+        "annotations": 2,
+        "relations": 1,
+        "labels": {"claim": {"approved": 1}, "denial": {"approved": 1}},
+    },
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "version": 1,
+    "created_by": story.CLAIM["author"],
+    "created_at": story.MOMENT,
 }
 
 _METRICS = """\
@@ -201,11 +269,23 @@ ANSWERS: dict[str, dict[int, Any]] = {
             ]
         }
     },
-    "export_project": {200: json.dumps(_EXPORTED, ensure_ascii=False) + "\n"},
+    "export_project": {200: _STREAMED},
+    "export_release": {200: _STREAMED},
+    "create_release": {200: _RELEASE, 201: _RELEASE},
+    "list_releases": {200: _page(_RELEASE)},
+    "get_release": {200: _RELEASE},
+    "import_file": {
+        200: {
+            "created": {"documents": 1, "annotations": 2, "relations": 1},
+            "unchanged": {"documents": 0, "annotations": 0, "relations": 0},
+            "refused": {"documents": 0, "annotations": 0, "relations": 0},
+            "refusals": [],
+        }
+    },
     "follow_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
     "get_health": {200: {"status": "ok"}},
     "get_readiness": {
-        200: {"status": "ready", "database": "postgresql", "revision": "0001_create_everything"}
+        200: {"status": "ready", "database": "postgresql", "revision": "0002_add_releases"}
     },
     "get_metrics": {200: _METRICS},
     "get_problem": {200: '<!doctype html>\n<html lang="en">…</html>\n'},

@@ -11,6 +11,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import Role
+from app.formats.record import Head
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects.schemas import MemberOut, ProjectOut, SchemeOut
 from app.projects.scheme import Scheme
@@ -166,6 +167,29 @@ async def definition(db: Session, project_id: UUID, version: int) -> dict[str, A
     )
     found: dict[str, Any] = (await db.execute(query)).scalar_one()
     return found
+
+
+async def head(db: Session, standing: Standing, sequence: int = 0) -> Head:
+    """What a file of the project says of it; ``sequence`` is the last change in the snapshot."""
+    found = await definition(db, standing.project_id, standing.scheme_version)
+    return Head(standing.project, found, standing.scheme_version, sequence)
+
+
+async def head_of(db: Session, project_id: UUID, sequence: int) -> Head:
+    """The same for the shell, where nobody has a standing: with the scheme as it is now."""
+    query = (
+        select(Project.slug, SchemeVersion.definition, SchemeVersion.version)
+        .join(
+            SchemeVersion,
+            and_(
+                SchemeVersion.project_id == Project.id,
+                SchemeVersion.version == Project.scheme_version,
+            ),
+        )
+        .where(Project.id == project_id)
+    )
+    row = (await db.execute(query)).one()
+    return Head(row.slug, row.definition, row.version, sequence)
 
 
 async def scheme_out(db: Session, standing: Standing) -> SchemeOut:

@@ -5,14 +5,16 @@ import json
 import pytest
 
 from app.core.vocabulary import Verdict
-from app.formats.jsonl import Line, Reader, Writer
+from app.formats.jsonl import Reader, Writer
 from app.formats.record import (
     AnnotationRecord,
     DecisionRecord,
     DocumentRecord,
+    Item,
     RelationRecord,
 )
 from tests import make
+from tests.formats import records
 
 ANNOTATION = AnnotationRecord(
     id=make.id_of(2),
@@ -61,7 +63,7 @@ DOCUMENT = DocumentRecord(
 
 
 def test_a_record_is_one_line() -> None:
-    written = Writer().write(DOCUMENT)
+    written = Writer(records.HEAD).write(DOCUMENT)
 
     assert written.endswith(b"\n")
     assert written.count(b"\n") == 1
@@ -77,17 +79,17 @@ def test_a_record_is_one_line() -> None:
 
 
 def test_lines_are_read_alike_however_the_bytes_are_cut() -> None:
-    content = Writer().write(DOCUMENT) + b"\n  \n" + b'{"last": 1}'
-    whole = Reader()
-    expected = whole.feed(content) + whole.close()
+    content = Writer(records.HEAD).write(DOCUMENT) + b"\n  \n" + b'{"last": 1}'
+    whole = Reader(records.HEAD)
+    expected = [*whole.feed(content), *whole.close()]
 
     for size in range(1, len(content) + 1):
-        reader = Reader()
-        found: list[Line] = []
+        reader = Reader(records.HEAD)
+        found: list[Item] = []
         for start in range(0, len(content), size):
             found += reader.feed(content[start : start + size])
-        assert found + reader.close() == expected
-    assert [line.number for line in expected] == [1, 4]
+        assert [*found, *reader.close()] == expected
+    assert [line.line for line in expected] == [1, 4]
     assert expected[1].value == {"last": 1}
 
 
@@ -95,11 +97,11 @@ def test_lines_are_read_alike_however_the_bytes_are_cut() -> None:
     "bad", [b"{", b"\xff", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'"\\ud800"', b"\xef\xbb\xbf{}"]
 )
 def test_a_line_that_is_not_json_is_told_by_its_number(bad: bytes) -> None:
-    reader = Reader()
+    reader = Reader(records.HEAD)
 
     first, second = reader.feed(b"{}\n" + bad + b"\n")
 
-    assert first == Line(1, {})
-    assert second.number == 2
+    assert first == Item(1, {})
+    assert second.line == 2
     assert second.problem is not None
     assert second.problem.code == "invalid-json"

@@ -43,6 +43,7 @@ class Lists:
             f"/v1/documents/{self.document}/annotations": self._annotation,
             f"/v1/documents/{self.document}/relations": self._relation,
             "/v1/projects/demo/annotations": self._annotation,
+            "/v1/projects/demo/releases": self._release,
             f"/v1/annotations/{self.target}/decisions": self._decision,
         }
 
@@ -86,6 +87,9 @@ class Lists:
         ]
         await make.relation(annotator, self.document, "denies", *ends)
 
+    async def _release(self) -> None:
+        await make.release(self._newsroom["manager"], self._name())
+
     async def _decision(self) -> None:
         path = f"/v1/annotations/{self.target}"
         version = (await self._newsroom["reviewer"].get(path)).json()["version"]
@@ -120,7 +124,8 @@ async def pages(client: httpx.AsyncClient, path: str, query: str) -> list[dict[s
 
 async def test_every_list_is_tried(newsroom: Newsroom) -> None:
     listed = {route.removeprefix("GET ") for route in ROUTES if route.startswith("GET /v1/")}
-    streams = {"/v1/projects/{project}/export", "/v1/projects/{project}/changes"}
+    streams = {f"/v1/projects/{{project}}/{name}" for name in ("changes", "export")}
+    streams.add("/v1/projects/{project}/releases/{name}/export")
     single = {"/v1/me", *streams}
     single |= {path for path in listed if path.endswith(("}", "/scheme", "/text", "/history"))}
 

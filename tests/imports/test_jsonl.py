@@ -1,7 +1,7 @@
 """Bringing JSON Lines in: what an export wrote comes back equal, and nothing is taken unchecked."""
 
+import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 
 from app.core.database import Database
 from app.core.errors import ImportRefused
-from app.formats.jsonl import Line, Reader
-from app.imports.commands import import_lines
+from app.formats.codecs import Format, reader
+from app.imports.commands import import_items
+from app.imports.files import items_of
 from app.imports.schemas import ImportReport
 from app.main import create_app
 from app.models import Change, ChangeHead
-from app.projects.queries import standing_as
+from app.projects import queries as projects
 from tests import make
 from tests.conftest import Databases, Newsroom, settings
 
@@ -28,21 +29,13 @@ async def export(newsroom: Newsroom, project: str = "demo", who: str = "admin") 
 async def bring_in(
     newsroom: Newsroom, content: str, *, who: str = "manager", project: str = "demo"
 ) -> ImportReport:
-    """Import as the shell does, the bytes cut in odd places."""
-
-    async def lines() -> AsyncIterator[Line]:
-        reader, data = Reader(), content.encode()
-        for start in range(0, len(data), 997):
-            for line in reader.feed(data[start : start + 997]):
-                yield line
-        for line in reader.close():
-            yield line
-
+    """Import as the shell does."""
     database: Database = newsroom.app.state.database
     async with database.session(writes=False) as db:
-        standing = await standing_as(db, who, project)
-    async with database.session(writes=True) as db:
-        return await import_lines(db, standing, lines(), max_chars=5_000_000)
+        standing = await projects.standing_as(db, who, project)
+        read = reader(Format.JSONL, await projects.head(db, standing))
+    items = items_of(io.BytesIO(content.encode()), read)
+    return await import_items(database, standing, items, max_chars=5_000_000)
 
 
 async def furnish(newsroom: Newsroom) -> None:

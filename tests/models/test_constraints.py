@@ -35,6 +35,10 @@ FRESH: dict[str, dict[str, Any]] = {
     "memberships": {},
     "projects": {"id": NEW, "slug": "new"},
     "relations": {"id": NEW},
+    "released_annotations": {},
+    "released_documents": {},
+    "released_relations": {},
+    "releases": {"id": NEW, "name": "new"},
     "revisions": {"number": 500},
     "scheme_versions": {"version": 500},
     "tokens": {"id": NEW},
@@ -74,6 +78,7 @@ async def furnished(newsroom: Newsroom) -> Newsroom:
     ]
     await make.relation(newsroom["annotator"], document["id"], "supports", one["id"], two["id"])
     await make.decision(newsroom["reviewer"], one["id"])
+    await make.release(newsroom["manager"])
     session = {
         "id": make.id_of(600),
         "user_id": make.id_of(1),
@@ -197,6 +202,7 @@ async def test_every_reference_is_a_foreign_key() -> None:
         ("annotation_versions", "updated_by_id"),
         # Named by whoever was made elsewhere.
         ("documents", "external_id"),
+        ("released_documents", "external_id"),
         ("annotations", "external_id"),
     }
     found = {

@@ -1,6 +1,5 @@
 """The doctor finds what in a database does not agree with the rest."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.core.database import Database
-from app.formats.jsonl import Line, Reader
-from app.imports.commands import import_lines
+from app.formats.record import Item
+from app.imports.commands import import_items
 from app.models import (
     Annotation,
     AnnotationVersion,
@@ -186,8 +185,7 @@ async def test_more_spans_than_are_read_at_once_are_all_looked_at(newsroom: News
     database: Database = newsroom.app.state.database
     async with database.session(writes=False) as db:
         standing = await standing_as(db, "manager", "demo")
-    async with database.session(writes=True) as db:
-        await import_lines(db, standing, _line(document), max_chars=10_000)
+    await import_items(database, standing, _only(document), max_chars=10_000)
     for some in (spans[:600], spans[600:]):
         verdicts = [{"annotation": s["id"], "version": 1, "verdict": "approve"} for s in some]
         path = "/v1/projects/demo/decisions"
@@ -210,8 +208,6 @@ async def test_more_spans_than_are_read_at_once_are_all_looked_at(newsroom: News
     ]
 
 
-async def _line(value: dict[str, Any]) -> AsyncIterator[Line]:
+async def _only(value: dict[str, Any]) -> AsyncIterator[Item]:
     """A file of one line."""
-    reader = Reader()
-    for line in (*reader.feed(json.dumps(value).encode()), *reader.close()):
-        yield line
+    yield Item(1, value)

@@ -22,7 +22,7 @@ FIRST = {"If-Match": '"1"'}
 
 # What is no answer to a request in itself, and the two that only have others below them.
 ELSEWHERE = {"head-too-large", "import-refused", "internal-error", "invalid-http"}
-ELSEWHERE |= {"request-timeout", "unavailable", "conflict", "unprocessable"}
+ELSEWHERE |= {"format-not-installed", "request-timeout", "unavailable", "conflict", "unprocessable"}
 
 
 async def furnish(newsroom: Newsroom) -> None:
@@ -52,6 +52,12 @@ ASKED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "POST",
         "/v1/session",
         {"json": {"username": "annotator-a", "password": "a wrong one"}},
+    ),
+    "invalid-file": (
+        "annotator",
+        "POST",
+        "/v1/projects/demo/import?format=brat",
+        {"content": b"no archive"},
     ),
     "comment-required": (
         "reviewer",

@@ -1,0 +1,128 @@
+"""Releases: freezing what an export holds now.
+
+A release refers to versions, which never change, so it copies no text; only what of a document can
+change and has no history of its own is copied.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, insert, literal, select, update
+from uuid_utils.compat import uuid7
+
+from app.annotations.filters import check_attributes
+from app.changes.commands import lock_under
+from app.core.database import Database, Session
+from app.core.errors import NameTaken
+from app.core.moments import now
+from app.core.permissions import Standing
+from app.exports import content, releases
+from app.exports.corpus import PARTICULARS, Corpus, living, released
+from app.exports.schemas import ReleaseIn, ReleaseOut
+from app.formats.codecs import Format
+from app.models import (
+    Release,
+    ReleasedAnnotation,
+    ReleasedDocument,
+    ReleasedRelation,
+)
+
+
+async def release(
+    database: Database, standing: Standing, new: ReleaseIn
+) -> tuple[ReleaseOut, bool]:
+    """The release of that name, and whether it is new.
+
+    What is chosen is frozen in one commit; its digest is made from what was frozen, after that, so
+    that nobody waits for it. A release that was left without one is finished by the same request
+    again.
+
+    Args:
+        database: where to write, in sessions of its own.
+        standing: who releases.
+        new: its name, and which annotations.
+
+    Raises:
+        NameTaken: when another release has the name.
+        Moved: when the scheme or the members were changed since the caller was let in.
+    """
+    async with database.session(writes=True) as db:
+        await check_attributes(db, standing, new.filter.given())
+        await db.begin()
+        snapshot = await lock_under(db, standing)
+        known = await releases.named(db, standing.project_id, new.name, whole=False)
+        if known is None:
+            id, is_new = await _freeze(db, standing, new, snapshot), True
+        else:
+            id, is_new = known.id, known.sha256 is None
+            if (known.filter, known.description) != (new.filter.stored(), new.description):
+                raise NameTaken(f"There is a release “{new.name}” of something else.")
+    if is_new:
+        counts, digest = await _described(database, standing, id)
+        async with database.session(writes=True) as db:
+            await db.execute(
+                update(Release).where(Release.id == id).values(counts=counts, sha256=digest)
+            )
+    async with database.session(writes=False) as db:
+        return await releases.release(db, standing, new.name), is_new
+
+
+async def _freeze(db: Session, standing: Standing, new: ReleaseIn, snapshot: int) -> UUID:
+    id = uuid7()
+    await db.execute(
+        insert(Release).values(
+            id=id,
+            project_id=standing.project_id,
+            name=new.name,
+            description=new.description,
+            filter=new.filter.stored(),
+            snapshot=snapshot,
+            scheme_version=standing.scheme_version,
+            created_by_id=standing.actor.id,
+            created_at=now(),
+        )
+    )
+    corpus = living(
+        standing.project_id, new.filter.given(), db.dialect, annotated=new.filter.annotated
+    )
+    for model, names, rows in _frozen(corpus):
+        columns = rows.subquery().c
+        chosen = (literal(id, Uuid()), *(columns[name] for name in names.values()))
+        await db.execute(
+            insert(model.__table__).from_select(["release_id", *names], select(*chosen))
+        )
+    return id
+
+
+def _frozen(corpus: Corpus) -> list[tuple[Any, Mapping[str, str], Select[Any]]]:
+    """Each table of a release with its columns, and which of which rows they are filled with."""
+    of_documents = {"document_id": "id", **{name: name for name in PARTICULARS}}
+    return [
+        (ReleasedDocument, of_documents, corpus.documents),
+        (
+            ReleasedAnnotation,
+            {"annotation_id": "id", "version": "version"},
+            corpus.annotations,
+        ),
+        (
+            ReleasedRelation,
+            {"relation_id": "id"},
+            corpus.relations,
+        ),
+    ]
+
+
+async def _described(
+    database: Database, standing: Standing, id: UUID
+) -> tuple[dict[str, Any], str]:
+    """What a release holds, by label and status, and the SHA-256 of its canonical ``jsonl``."""
+    digest = hashlib.sha256()
+    async with database.snapshot() as db:
+        corpus = released(id)
+        head = await releases.head(db, standing, id)
+        async for _, piece in content.stream(db, corpus, Format.JSONL, head):
+            digest.update(piece)
+        counts = await releases.counts(db, id)
+    return counts, digest.hexdigest()

@@ -1,0 +1,69 @@
+"""An export as a stream of bytes, in any format, and the report of what a format loses."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+from app.core.database import Session
+from app.exports import lines, queries
+from app.exports.corpus import Corpus
+from app.exports.schemas import Example, LossOut, LossReport
+from app.formats.codecs import Format, codec
+from app.formats.losses import Kind, lost
+from app.formats.record import Head
+
+
+async def stream(
+    db: Session, corpus: Corpus, format: Format, head: Head
+) -> AsyncIterator[tuple[int, bytes]]:
+    """The corpus in the format, some documents at a time: how many, and their bytes.
+
+    Args:
+        db: a snapshot; it must last as long as the iteration.
+        corpus: what to export.
+        format: what to write.
+        head: of which project it is.
+    """
+    if format is Format.JSONL and db.dialect == "postgresql":
+        async for ids in queries.batches(db, corpus):
+            yield len(ids), await lines.lines(db, corpus, ids)
+        return
+    writer = codec(format).writer(head)
+    async for ids in queries.batches(db, corpus):
+        records = await queries.records(db, corpus, ids)
+        # In a thread, so that the loop goes on.
+        written = await asyncio.to_thread(lambda some: b"".join(map(writer.write, some)), records)
+        yield len(ids), written
+    rest = iter(writer.close())
+    while (piece := await asyncio.to_thread(next, rest, None)) is not None:
+        yield 0, piece
+
+
+async def losses(db: Session, corpus: Corpus, format: Format) -> LossReport:
+    """What of the corpus the format cannot hold."""
+    chosen = codec(format)
+    counts: Counter[str] = Counter()
+    times: Counter[Kind] = Counter()
+    examples: dict[Kind, Example] = {}
+    async for ids in queries.batches(db, corpus):
+        for record in await queries.records(db, corpus, ids):
+            counts["documents"] += 1
+            counts["annotations"] += len(record.annotations)
+            counts["relations"] += len(record.relations)
+            for loss in (*lost(record, chosen.loses), *chosen.measure(record)):
+                times[loss.kind] += 1
+                if times[loss.kind] == 1:
+                    examples[loss.kind] = Example(
+                        document=record.id, subject=loss.subject, what=loss.example
+                    )
+    return LossReport(
+        format=format,
+        documents=counts["documents"],
+        annotations=counts["annotations"],
+        relations=counts["relations"],
+        losses=[
+            LossOut(kind=kind, count=times[kind], example=examples[kind])
+            for kind in Kind
+            if kind in times
+        ],
+    )

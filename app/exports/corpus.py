@@ -1,0 +1,211 @@
+"""What an export is of: selections of documents, annotations, decisions and relations.
+
+The names of their columns are those of the export's fields, so that the two ways to write a record,
+in Python and in PostgreSQL itself, read the same.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import FromClause, Select, and_, case, exists, select
+
+from app.annotations.filters import matching
+from app.annotations.schemas import AnnotationFilter
+from app.models import (
+    Annotation,
+    AnnotationVersion,
+    Content,
+    Decision,
+    Document,
+    Relation,
+    ReleasedAnnotation,
+    ReleasedDocument,
+    ReleasedRelation,
+    Revision,
+    User,
+)
+
+_Author = User.__table__.alias("author")
+_Decider = User.__table__.alias("decider")
+_Editor = User.__table__.alias("editor")
+_Maker = User.__table__.alias("maker")
+_Reviewer = User.__table__.alias("reviewer")
+
+PARTICULARS = (
+    "external_id",
+    "title",
+    "language",
+    "source_url",
+    "published_on",
+    "metadata",
+    "version",
+    "updated_at",
+)
+"""What of a document can change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Selections to page through by ``sequence`` of documents."""
+
+    documents: Select[Any]
+    annotations: Select[Any]
+    decisions: Select[Any]
+    relations: Select[Any]
+
+
+def living(
+    project_id: UUID, given: AnnotationFilter, dialect: str, *, annotated: bool = False
+) -> Corpus:
+    """A project as it stands: the annotations that the filter means, the relations among them.
+
+    With ``annotated``, documents without such an annotation are left out.
+    """
+
+    def matches(*extra: Any) -> Any:
+        some = select(Annotation.id).join(_Author, _Author.c.id == Annotation.author_id)
+        return exists(matching(some.where(*extra), given, _Author.c.name, dialect))
+
+    documents = _documents(Document.__table__.c).where(
+        Document.project_id == project_id, Document.deleted_at.is_(None)
+    )
+    if given.document is not None:
+        documents = documents.where(Document.id == given.document)
+    if annotated:
+        documents = documents.where(
+            matches(Annotation.document_id == Document.id).correlate(Document)
+        )
+    annotations = matching(
+        _annotations(Annotation.__table__.c, Annotation.__table__).where(
+            Annotation.project_id == project_id
+        ),
+        given,
+        _Author.c.name,
+        dialect,
+    )
+    relations = _RELATIONS.where(Relation.project_id == project_id, Relation.withdrawn_at.is_(None))
+    if given != AnnotationFilter(document=given.document):
+        for end in (Relation.source_id, Relation.target_id):
+            relations = relations.where(matches(Annotation.id == end).correlate(Relation))
+    return Corpus(documents, annotations, _DECISIONS, relations)
+
+
+def released(release_id: UUID) -> Corpus:
+    """A project as a release froze it, whatever became of it since."""
+    frozen, row = ReleasedAnnotation.__table__.c, Annotation.__table__.c
+    older = AnnotationVersion.__table__.c
+    current = row.version == frozen.version
+    said = {
+        name: case((current, row[name]), else_=older[name])
+        for name in (*_CONTENT, "editor_id", "decided_by_id")
+    }
+    columns = {**dict(row.items()), **said, "version": frozen.version}
+    versions = (
+        Annotation.__table__.join(
+            ReleasedAnnotation,
+            and_(frozen.annotation_id == row.id, frozen.release_id == release_id),
+        )
+    ).outerjoin(
+        AnnotationVersion,
+        and_(older.annotation_id == row.id, older.version == frozen.version),
+    )
+    particulars = ReleasedDocument.__table__.c
+    documents = _documents(
+        {**dict(Document.__table__.c.items()), **{name: particulars[name] for name in PARTICULARS}}
+    ).join(
+        ReleasedDocument,
+        and_(
+            ReleasedDocument.document_id == Document.id, ReleasedDocument.release_id == release_id
+        ),
+    )
+    relations = _RELATIONS.join(
+        ReleasedRelation,
+        and_(
+            ReleasedRelation.relation_id == Relation.id, ReleasedRelation.release_id == release_id
+        ),
+    )
+    return Corpus(documents, _annotations(columns, versions), _DECISIONS, relations)
+
+
+_CONTENT = [name for name in Content.__annotations__ if name != "withdrawn_at"]
+
+
+def _documents(columns: Any) -> Select[Any]:
+    return (
+        select(
+            Document.sequence,
+            Revision.code_points,
+            Document.id,
+            *(columns[name].label(name) for name in PARTICULARS),
+            _Maker.c.name.label("created_by"),
+            Document.created_at,
+            Document.revision,
+            Revision.sha256,
+            Revision.bom_removed,
+            Revision.newlines_converted,
+            Revision.text,
+        )
+        .join(
+            Revision,
+            and_(Revision.document_id == Document.id, Revision.number == Document.revision),
+        )
+        .outerjoin(_Maker, _Maker.c.id == Document.created_by_id)
+    )
+
+
+def _annotations(columns: Any, versions: FromClause) -> Select[Any]:
+    names = (
+        "label",
+        "start",
+        "end",
+        "quote",
+        "fragments",
+        "attributes",
+        "note",
+        "confidence",
+        "status",
+        "decided_at",
+        "version",
+        "updated_at",
+    )
+    return (
+        select(
+            Annotation.id,
+            Annotation.document_id,
+            Annotation.sequence,
+            Annotation.external_id,
+            Annotation.origin,
+            Annotation.created_at,
+            *(columns[name].label(name) for name in names),
+            _Author.c.name.label("author"),
+            _Editor.c.name.label("edited_by"),
+            _Decider.c.name.label("decided_by"),
+        )
+        .select_from(versions)
+        .join(_Author, _Author.c.id == Annotation.author_id)
+        .join(_Editor, _Editor.c.id == columns["editor_id"])
+        .outerjoin(_Decider, _Decider.c.id == columns["decided_by_id"])
+    )
+
+
+_DECISIONS = select(
+    Decision.annotation_id,
+    Decision.version,
+    Decision.verdict,
+    Decision.comment,
+    _Reviewer.c.name.label("reviewer"),
+    Decision.decided_at,
+).join(_Reviewer, _Reviewer.c.id == Decision.reviewer_id)
+"""All of them: those of an annotation's version are on the versions before it."""
+
+_RELATIONS = select(
+    Relation.id,
+    Relation.document_id,
+    Relation.sequence,
+    Relation.type,
+    Relation.source_id,
+    Relation.target_id,
+    _Author.c.name.label("author"),
+    Relation.created_at,
+).join(_Author, _Author.c.id == Relation.author_id)

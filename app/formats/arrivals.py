@@ -1,0 +1,29 @@
+"""Offsets into a text as a file holds it, moved to where they are once the text has arrived.
+
+Stet drops a leading BOM and makes CRLF one character; the tools that made the file counted both.
+"""
+
+import re
+from bisect import bisect_left
+
+from app.core.vocabulary import OffsetUnit
+from app.text.offsets import Ruler
+
+_DROPPED = re.compile("\\A\ufeff|\r(?=\n)")
+
+
+class Shift:
+    """Moves offsets of one text."""
+
+    def __init__(self, raw: str, unit: OffsetUnit) -> None:
+        """``raw`` is the text as the file holds it, ``unit`` what its offsets count."""
+        self._dropped: list[int] = []
+        if raw.startswith("\ufeff") or "\r\n" in raw:
+            ruler = Ruler(raw, unit)
+            self._dropped = [
+                ruler.from_code_points(found.start()) for found in _DROPPED.finditer(raw)
+            ]
+
+    def moved(self, offset: int) -> int:
+        """The offset without the characters before it that are dropped."""
+        return offset - bisect_left(self._dropped, offset)

@@ -1,0 +1,275 @@
+"""Label Studio's JSON in: Stet's own, its full export, and tasks with predictions.
+
+Cancelled annotations are passed over. A prediction's regions are a model's, with its score. Of a
+task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Regions of
+anything but plain text, and answers about a whole task, are refused: Stet has no place for them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.core import body
+from app.core.errors import InvalidFile, InvalidJson
+from app.core.vocabulary import AttributeType, OffsetUnit
+from app.formats.arrivals import Shift
+from app.formats.derived import Derived, document_id, uuid_in
+from app.formats.elements import Elements
+from app.formats.record import Head, Item, Place
+
+LABEL = "label"
+TEXT = "text"
+
+_ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
+"""The results that are attributes, and the key of each one's value."""
+_LISTS = {AttributeType.ENUMS, AttributeType.STRINGS}
+
+
+class Reader:
+    """An array of tasks to documents."""
+
+    def __init__(self, head: Head) -> None:
+        """The scheme says which attributes are truth values and lists."""
+        self._head = head
+        self._elements = Elements()
+        self._number = 0
+
+    def feed(self, chunk: bytes) -> Iterator[Item]:
+        """The tasks that end in this chunk."""
+        for element in self._elements.feed(chunk):
+            self._number += 1
+            yield self._item(element)
+
+    def close(self) -> Iterator[Item]:
+        """No more tasks, but the check that the array was whole."""
+        self._elements.close()
+        yield from ()
+
+    def _item(self, element: bytes) -> Item:
+        try:
+            task = _Task(self._head, self._number, body.parse(element))
+            task.read()
+        except InvalidJson as problem:
+            return Item(self._number, None, problem)
+        except _Refused as refused:
+            return Item(self._number, None, refused.problem)
+        return Item(self._number, task.value, places=task.places)
+
+
+class _Refused(Exception):
+    """Why a task is not read."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        self.problem = InvalidFile(detail)
+        self.problem.errors[0]["pointer"] = pointer
+
+
+class _Task:
+    """A task, put into a document's value."""
+
+    def __init__(self, head: Head, number: int, task: Any) -> None:
+        self._head = head
+        self._number = number
+        self._task = _object(task, "")
+        data = _object(self._task.get("data"), "/data")
+        text = _text(data)
+        self.value: dict[str, Any] = {
+            **_particulars(self._task, number, data, text),
+            TEXT: data[text],
+        }
+        self.value |= {"offset_unit": "utf16", "annotations": [], "relations": []}
+        self.places: dict[str, Place] = {"/text": Place(number, f"/data/{text}")}
+        self._shift = Shift(data[text], OffsetUnit.UTF16)
+        id = uuid_in(self.value["id"]) or document_id("", data[text])
+        self._derived = Derived(id)
+        self._ids: set[str] = set()
+
+    def read(self) -> None:
+        """Every annotation that was not cancelled, and every prediction."""
+        for kind in ("annotations", "predictions"):
+            for place, said in enumerate(_list(self._task.get(kind), f"/{kind}")):
+                # An export may name its predictions by their numbers, and not hold them.
+                if type(said) is int:
+                    continue
+                pointer = f"/{kind}/{place}"
+                annotation = _object(said, pointer)
+                if annotation.get("was_cancelled"):
+                    continue
+                score = _sure(annotation.get("score"))
+                is_model = kind == "predictions"
+                self._results(annotation, pointer, {"origin": "model"} | score if is_model else {})
+
+    def _results(self, annotation: dict[str, Any], pointer: str, said: dict[str, Any]) -> None:
+        # The places of a result's regions, by the ids that its other parts name them with.
+        regions: dict[str, list[int]] = {}
+        parts = [
+            (f"{pointer}/result/{place}", _object(part, f"{pointer}/result/{place}"))
+            for place, part in enumerate(_list(annotation.get("result"), f"{pointer}/result"))
+        ]
+        for at, part in parts:
+            if part.get("type") == "labels":
+                regions.setdefault(_id(part, "id", at), []).extend(self._region(part, at, said))
+        for at, part in parts:
+            type = part.get("type")
+            if type == "relation":
+                self._relation(part, at, regions)
+            elif type in _ANSWERS:
+                self._answer(part, at, regions)
+            elif type != "labels":
+                raise _Refused(at, f"A result of type {ascii(type)[:60]} is not held by Stet.")
+
+    def _region(self, part: dict[str, Any], at: str, said: dict[str, Any]) -> Iterator[int]:
+        value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
+        labels = _list(value.get("labels"), f"{at}/value/labels")
+        if not labels:
+            raise _Refused(f"{at}/value/labels", "The region has no label.")
+        start, end = value.get("start"), value.get("end")
+        if type(start) is not int or type(end) is not int or "startOffset" in value:
+            raise _Refused(f"{at}/value", "Only regions of plain text are taken, not of HTML.")
+        name = _id(part, "id", at)
+        for place, label in enumerate(labels):
+            if not isinstance(label, str):
+                raise _Refused(f"{at}/value/labels/{place}", "A label is a string.")
+            annotation = {
+                "label": label,
+                "start": self._shift.moved(start),
+                "end": self._shift.moved(end),
+                "attributes": {},
+            }
+            if "text" in value:
+                annotation["quote"] = _arrived(value["text"])
+            annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
+            annotation |= self._named(name, annotation)
+            yield self._place("annotations", annotation, at)
+
+    def _named(self, name: str, annotation: dict[str, Any]) -> dict[str, Any]:
+        """The region's id, if it is the first of that id: each of its labels is an annotation."""
+        bounds = (annotation["label"], annotation["start"], annotation["end"])
+        taken = name in self._ids
+        self._ids.add(name)
+        if uuid_in(name) and not taken:
+            return {"id": name}
+        id = {"id": str(self._derived.annotation(*bounds))}
+        return id if taken or uuid_in(name) else {**id, "external_id": name}
+
+    def _answer(self, part: dict[str, Any], at: str, regions: Mapping[str, list[int]]) -> None:
+        of = part.get("id")
+        if not isinstance(of, str) or of not in regions:
+            raise _Refused(at, "Stet holds answers about a labelled region only.")
+        name = _id(part, "from_name", at)
+        value = _object(part.get("value"), f"{at}/value").get(_ANSWERS[part["type"]])
+        for place in regions[of]:
+            annotation = self.value["annotations"][place]
+            type = self._head.labels.get(annotation["label"], {}).get(name)
+            annotation["attributes"][name] = _typed(type, value)
+            pointer = name.replace("~", "~0").replace("/", "~1")
+            self.places[f"/annotations/{place}/attributes/{pointer}"] = Place(
+                self._number, f"{at}/value"
+            )
+
+    def _relation(self, part: dict[str, Any], at: str, regions: Mapping[str, list[int]]) -> None:
+        ends = []
+        for key in ("from_id", "to_id"):
+            name = _id(part, key, at)
+            if name not in regions:
+                raise _Refused(f"{at}/{key}", "There is no such region in this annotation.")
+            ends.append(self.value["annotations"][regions[name][0]]["id"])
+        source, target = reversed(ends) if part.get("direction") == "left" else ends
+        labels = _list(part.get("labels"), f"{at}/labels")
+        if not labels:
+            raise _Refused(at, "The relation has no label.")
+        for label in labels:
+            id = uuid_in(part.get("id")) if len(labels) == 1 else None
+            id = id or self._derived.relation(str(label), source, target)
+            relation = {"id": str(id), "type": label, "source": source, "target": target}
+            self._place("relations", relation, at)
+
+    def _place(self, kind: str, value: dict[str, Any], at: str) -> int:
+        place = len(self.value[kind])
+        self.places[f"/{kind}/{place}"] = Place(self._number, at)
+        self.value[kind].append(value)
+        return place
+
+
+def _particulars(
+    task: dict[str, Any], number: int, data: dict[str, Any], text: str
+) -> dict[str, Any]:
+    """What the document is beside its text, as Stet wrote it or as the task has it."""
+    if isinstance(data.get("stet"), dict):
+        return {"id": None, **data["stet"]}
+    raw: str = data[text]
+    name = task["id"] if isinstance(task.get("id"), int | str) else number
+    title = data.get("title")
+    titled = isinstance(title, str) and 0 < len(title) <= 1000
+    return {
+        "id": str(document_id(str(name), raw)),
+        "title": title if titled else f"Task {name}",
+        "metadata": {
+            key: value
+            for key, value in data.items()
+            if key != text and not (titled and key == "title")
+        },
+    }
+
+
+def _text(data: dict[str, Any]) -> str:
+    """The key of the text among the data."""
+    texts = {key: len(value) for key, value in data.items() if isinstance(value, str)}
+    if not texts:
+        raise _Refused("/data", "The task has no text.")
+    return TEXT if TEXT in texts else max(texts, key=texts.__getitem__)
+
+
+def _meta(meta: Any) -> dict[str, Any]:
+    """A region's note, and what Stet keeps with it."""
+    if not isinstance(meta, dict):
+        return {}
+    kept, notes = meta.get("stet"), meta.get("text")
+    names = ("external_id", "origin", "confidence")
+    held = {name: kept[name] for name in names if name in kept} if isinstance(kept, dict) else {}
+    if isinstance(notes, list) and notes and all(isinstance(note, str) for note in notes):
+        held["note"] = "\n".join(notes)
+    elif isinstance(notes, str):
+        held["note"] = notes
+    return held
+
+
+def _sure(score: Any) -> dict[str, Any]:
+    """A model's confidence, if its score is one."""
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    return {"confidence": float(score)} if is_number and 0 <= score <= 1 else {}
+
+
+def _typed(type: AttributeType | None, value: Any) -> Any:
+    """A result's value as the scheme's type has it; a single one of no type stands by itself."""
+    if not isinstance(value, list) or type in _LISTS:
+        return [value] if type in _LISTS and not isinstance(value, list) else value
+    if len(value) != 1:
+        return value
+    if type is AttributeType.BOOLEAN:
+        return {"true": True, "false": False}.get(value[0], value[0])
+    return value[0]
+
+
+def _arrived(words: Any) -> Any:
+    return words.replace("\r\n", "\n").replace("\r", "\n") if isinstance(words, str) else words
+
+
+def _object(value: Any, pointer: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Refused(pointer, "Label Studio has an object here.")
+    return value
+
+
+def _list(value: Any, pointer: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _Refused(pointer, "Label Studio has an array here.")
+    return value
+
+
+def _id(part: dict[str, Any], key: str, pointer: str) -> str:
+    value = part.get(key)
+    if not isinstance(value, str) or not value:
+        raise _Refused(f"{pointer}/{key}", "Label Studio has a string here.")
+    return value

@@ -1,0 +1,118 @@
+"""What a format cannot hold, said of each document: by kind, with an example."""
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.formats.record import AnnotationRecord, DocumentRecord
+
+
+class Kind(StrEnum):
+    """What a record is made of, as far as formats differ in holding it."""
+
+    IDS = "ids"
+    """The ids of documents, annotations and relations."""
+    EXTERNAL_IDS = "external_ids"
+    TEXT = "text"
+    DOCUMENTS = "documents"
+    """Documents without annotations."""
+    TITLE = "title"
+    LANGUAGE = "language"
+    SOURCE_URL = "source_url"
+    PUBLISHED_ON = "published_on"
+    METADATA = "metadata"
+    FRAGMENTS = "fragments"
+    """That a span has gaps: what is written is the whole from its first to its last word."""
+    ATTRIBUTES = "attributes"
+    """Attributes of one word, text, number or truth value."""
+    LIST_ATTRIBUTES = "list_attributes"
+    SPAN_ATTRIBUTES = "span_attributes"
+    NOTES = "notes"
+    ORIGIN = "origin"
+    """Whether a human, a model or a file made it, and how sure a model was."""
+    AUTHORS = "authors"
+    """Who made and who edited it."""
+    STATUS = "status"
+    """Where it stands in review, by whom and since when."""
+    DECISIONS = "decisions"
+    """What reviewers decided on each version, and why."""
+    RELATIONS = "relations"
+    HISTORY = "history"
+    """Versions and times, and what the text's arrival changed."""
+    OVERLAPS = "overlaps"
+    """An annotation that overlaps another of its label."""
+    BOUNDS = "bounds"
+    """Blank characters at the ends of a span, and spans of nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that a format cannot hold."""
+
+    kind: Kind
+    subject: UUID
+    """The document, annotation or relation."""
+    example: str
+    """What it is, in at most some 80 characters."""
+
+
+def lost(record: DocumentRecord, loses: Set[Kind]) -> Iterator[Loss]:
+    """What of the record is of one of the kinds, the document first, then in the record's order.
+
+    ``OVERLAPS`` and ``BOUNDS`` depend on how a format cuts a text, so the format says them itself.
+    """
+    for kind, subject, example in _parts(record):
+        if kind in loses:
+            yield Loss(kind, subject, example if len(example) <= 80 else f"{example[:79]}…")
+
+
+def _parts(record: DocumentRecord) -> Iterator[tuple[Kind, UUID, str]]:
+    id = record.id
+    yield Kind.IDS, id, str(id)
+    if record.external_id is not None:
+        yield Kind.EXTERNAL_IDS, id, record.external_id
+    yield Kind.TEXT, id, record.text[:100]
+    if not record.annotations:
+        yield Kind.DOCUMENTS, id, record.title
+    yield Kind.TITLE, id, record.title
+    if record.language is not None:
+        yield Kind.LANGUAGE, id, record.language
+    if record.source_url is not None:
+        yield Kind.SOURCE_URL, id, record.source_url
+    if record.published_on is not None:
+        yield Kind.PUBLISHED_ON, id, record.published_on.isoformat()
+    if record.metadata:
+        yield Kind.METADATA, id, ", ".join(record.metadata)
+    yield Kind.HISTORY, id, f"version {record.version}"
+    for annotation in record.annotations:
+        for kind, example in _annotation_parts(annotation):
+            yield kind, annotation.id, example
+    for relation in record.relations:
+        yield Kind.RELATIONS, relation.id, relation.type
+
+
+def _annotation_parts(annotation: AnnotationRecord) -> Iterator[tuple[Kind, str]]:
+    yield Kind.IDS, str(annotation.id)
+    if annotation.external_id is not None:
+        yield Kind.EXTERNAL_IDS, annotation.external_id
+    if annotation.fragments is not None:
+        yield Kind.FRAGMENTS, annotation.quote[:100]
+    for name, value in annotation.attributes.items():
+        match value:
+            case dict():
+                yield Kind.SPAN_ATTRIBUTES, name
+            case list():
+                yield Kind.LIST_ATTRIBUTES, name
+            case _:
+                yield Kind.ATTRIBUTES, f"{name}: {value}"
+    if annotation.note is not None:
+        yield Kind.NOTES, annotation.note[:100]
+    if annotation.origin != "human" or annotation.confidence is not None:
+        yield Kind.ORIGIN, annotation.origin
+    yield Kind.AUTHORS, annotation.author
+    if annotation.status != "pending":
+        yield Kind.STATUS, annotation.status
+    for decision in annotation.decisions:
+        yield Kind.DECISIONS, f"{decision.verdict} of version {decision.version}"
+    yield Kind.HISTORY, f"version {annotation.version}"

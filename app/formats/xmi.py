@@ -1,0 +1,108 @@
+"""XMI in: the feature structures of one CAS, read without what XML lets a file do to its reader."""
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from app.core.errors import InvalidFile
+
+MAX_DEPTH = 8
+
+_NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
+_METADATA = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
+# The text's own cut and what tools keep beside it: tokens, sentences, parts of speech, tag sets.
+_PASSED_OVER = ("uima.", "de.tudarmstadt.ukp.")
+_XMI_ID = "http://www.omg.org/XMI id"
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A feature structure."""
+
+    type: str
+    """With its namespace, as ``webanno.custom.Claim``."""
+    id: str
+    line: int
+    features: dict[str, str]
+    """The features that are one value or reference, each as it is written."""
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    """The features whose strings are elements."""
+
+
+class Malformed(Exception):
+    """The document is no XMI; others of its archive may be."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        self.line = line
+        self.detail = detail
+
+
+class Cas:
+    """What of a CAS bears on Stet."""
+
+    def __init__(self, content: bytes) -> None:
+        """Reads an XMI.
+
+        Raises:
+            InvalidFile: when it declares a document type or entities: such a file is made to do
+                harm, or is of no tool that writes XMI.
+            Malformed: when it is no XML, or no XMI.
+        """
+        self.sofas: list[Structure] = []
+        self.metadata: Structure | None = None
+        self.structures: list[Structure] = []
+        self._open: Structure | None = None
+        self._words: list[str] = []
+        self._depth = 0
+        parser = self._parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refused
+        parser.EntityDeclHandler = self._refused
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._words.append
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as error:
+            raise Malformed(error.lineno, f"This is no XML: {error}.") from None
+        # Python's own look-up of an encoding that the declaration makes up.
+        except (LookupError, UnicodeError, ValueError) as error:
+            raise Malformed(1, f"The XML cannot be read: {error}.") from None
+
+    def _refused(self, *declaration: object) -> None:  # noqa: ARG002  # the parser's arguments
+        raise InvalidFile("An XMI declares a document type or entities, and none of UIMA's does.")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._words.clear()
+        line = self._parser.CurrentLineNumber
+        if self._depth > MAX_DEPTH:
+            raise Malformed(line, f"The XML is nested deeper than {MAX_DEPTH}.")
+        if self._depth == 1 and name != "http://www.omg.org/XMI XMI":
+            raise Malformed(line, "This is XML, but no XMI.")
+        if self._depth == 2:
+            id = attributes.pop(_XMI_ID, "")
+            self._open = Structure(_type(name), id, line, attributes)
+
+    def _end(self, name: str) -> None:
+        if self._depth == 3 and self._open is not None:
+            self._open.lists.setdefault(name, []).append("".join(self._words))
+        elif self._depth == 2 and self._open is not None:
+            self._keep(self._open)
+        self._words.clear()
+        self._depth -= 1
+
+    def _keep(self, structure: Structure) -> None:
+        type = structure.type
+        if type == "uima.cas.Sofa":
+            self.sofas.append(structure)
+        elif type == _METADATA:
+            self.metadata = structure
+        elif type == _NAMED_ENTITY or not type.startswith(_PASSED_OVER):
+            self.structures.append(structure)
+
+
+def _type(name: str) -> str:
+    """A type's name from its element's: ``http:///webanno/custom.ecore Claim``."""
+    namespace, _, local = name.rpartition(" ")
+    package = namespace.removeprefix("http:///").removesuffix(".ecore").replace("/", ".")
+    return f"{package}.{local}".removeprefix("uima.noNamespace.")

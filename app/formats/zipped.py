@@ -1,0 +1,216 @@
+"""Zip archives, written as a stream and read one member at a time, and refused if they may harm."""
+
+import re
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
+
+from app.core.errors import InvalidFile
+
+MAX_MEMBERS = 1_000_000
+MAX_MEMBER_BYTES = 64 * 1024 * 1024
+"""How large one member may be, unpacked."""
+MAX_RATIO = 200
+SPARE_BYTES = 16 * 1024 * 1024
+"""What all members together may take, unpacked: ``MAX_RATIO`` times the archive, and this."""
+_IN_MEMORY = 1024 * 1024
+_PIECE = 64 * 1024
+_UNSAFE = re.compile(r"\A/|\A[A-Za-z]:|\\|(\A|/)\.\.(/|\Z)|[\x00-\x1f\x7f]")
+
+# APPNOTE.TXT 4.3.7, 4.3.12, 4.3.14, 4.3.15 and 4.3.16. The date is the first that a zip can hold,
+# so that the same content makes the same bytes.
+_LOCAL = struct.Struct("<4sHHHHHLLLHH")
+_CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+_END64 = struct.Struct("<4sQHHLLQQQQ")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_END = struct.Struct("<4sHHHHLLH")
+_VERSION, _UTF8, _DATE = 45, 0x800, 0x21
+_UNIX, _FILE_MODE = 3, (stat.S_IFREG | 0o644) << 16
+_MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
+
+
+class Packer:
+    """Members to the bytes of a zip; what is kept of each, its entry, goes to disk if need be.
+
+    The standard library's writer holds an object a member, half a gigabyte for a million of them.
+    """
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._members = 0
+        self._entries = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # closed with the archive
+
+    def __del__(self) -> None:
+        self._entries.close()
+
+    def add(self, name: str, content: bytes) -> bytes:
+        """The bytes of one more member. The caller sees to it that no two have one name."""
+        packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed = packer.compress(content) + packer.flush()
+        encoded = name.encode()
+        common = (
+            *(_VERSION, _UTF8, ZIP_DEFLATED, 0, _DATE),
+            *(zlib.crc32(content), len(packed), len(content), len(encoded)),
+        )
+        # Beyond 4 GiB the place of a member stands in the extra field.
+        far = self._offset >= _MAX32
+        extra = struct.pack("<HHQ", 1, 8, self._offset) if far else b""
+        place = _MAX32 if far else self._offset
+        entry = _CENTRAL.pack(
+            *(b"PK\1\2", _UNIX << 8 | _VERSION, *common),
+            *(len(extra), 0, 0, 0, _FILE_MODE, place),
+        )
+        self._entries.write(entry + encoded + extra)
+        member = _LOCAL.pack(b"PK\3\4", *common, 0) + encoded + packed
+        self._members += 1
+        self._offset += len(member)
+        return member
+
+    def close(self) -> Iterator[bytes]:
+        """The directory, which ends the archive."""
+        size = self._entries.tell()
+        self._entries.seek(0)
+        while piece := self._entries.read(_PIECE):
+            yield piece
+        count, start = self._members, self._offset
+        if count >= _MAX16 or max(size, start) >= _MAX32:
+            yield _END64.pack(
+                b"PK\6\6", 44, _VERSION, _VERSION, 0, 0, count, count, size, start
+            ) + _LOCATOR64.pack(b"PK\6\7", 0, start + size, 1)
+        some = min(count, _MAX16)
+        yield _END.pack(b"PK\5\6", 0, 0, some, some, min(size, _MAX32), min(start, _MAX32), 0)
+
+
+class Spool:
+    """An archive that comes in pieces; its directory stands at its end."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # closed when it was read
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def add(self, chunk: bytes) -> None:
+        """One more piece."""
+        self._file.write(chunk)
+
+    @contextmanager
+    def opened(self) -> "Iterator[Archive]":
+        """The whole archive; it is gone afterwards.
+
+        Raises:
+            InvalidFile: when it is no zip, is cut off, or has a member that is refused.
+        """
+        with self._file as file:
+            size = file.tell()
+            try:
+                archive = ZipFile(file)
+            # A damaged directory makes the library raise what its fields lead it to.
+            except (BadZipFile, LargeZipFile, EOFError, OSError, ValueError, struct.error) as error:
+                raise InvalidFile(f"This is no zip archive, or it is cut off: {error}.") from None
+            except NotImplementedError as error:
+                raise InvalidFile(f"This kind of zip archive is not taken: {error}.") from None
+            with archive:
+                yield Archive(archive, size)
+
+
+class Archive:
+    """The members of an archive, each read when it is asked for."""
+
+    def __init__(self, archive: ZipFile, size: int) -> None:
+        """Checks every member's entry; ``size`` is the archive's, in bytes.
+
+        Raises:
+            InvalidFile: at the first member that is refused.
+        """
+        self._archive = archive
+        self._rest = MAX_RATIO * size + SPARE_BYTES
+        members = archive.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise InvalidFile(f"The archive has more than {MAX_MEMBERS} members.")
+        if len(archive.NameToInfo) < len(members):
+            raise InvalidFile("Two members of the archive have one name.")
+        if sum(member.file_size for member in members) > self._rest:
+            raise self._bomb()
+        for member in members:
+            _check(member)
+
+    def names(self) -> Iterator[str]:
+        """The files, in the archive's order; what systems hide in archives is passed over."""
+        for member in self._archive.infolist():
+            parts = member.filename.split("/")
+            if not member.is_dir() and not any(
+                part == "__MACOSX" or (part.startswith(".") and part != ".") for part in parts
+            ):
+                yield member.filename
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._archive.NameToInfo
+
+    def read(self, name: str) -> bytes:
+        """A member's content.
+
+        Raises:
+            InvalidFile: when it is damaged, or larger than a member or the whole may be.
+        """
+        content = bytearray()
+        try:
+            # Pieces are counted as they come: what the headers say of sizes may be made up.
+            with self._archive.open(name) as member:
+                while piece := member.read(_PIECE):
+                    content += piece
+                    self._rest -= len(piece)
+                    if len(content) > MAX_MEMBER_BYTES:
+                        raise _too_large(name)
+                    if self._rest < 0:
+                        raise self._bomb()
+        except (BadZipFile, EOFError, OSError, ValueError, struct.error, zlib.error) as error:
+            raise InvalidFile(f"The member {name} is damaged: {error}.") from None
+        except NotImplementedError as error:
+            raise InvalidFile(
+                f"The member {name} is packed in a way of its own: {error}."
+            ) from None
+        return bytes(content)
+
+    def text(self, name: str) -> str:
+        """A member's content, which must be UTF-8.
+
+        Raises:
+            InvalidFile: when it is not, or as ``read`` does.
+        """
+        try:
+            return self.read(name).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidFile(
+                f"The member {name} is not UTF-8: byte {error.start} fits no character."
+            ) from None
+
+    @staticmethod
+    def _bomb() -> InvalidFile:
+        return InvalidFile(
+            f"Unpacked, the archive is more than {MAX_RATIO} times as large, and that by more "
+            f"than {SPARE_BYTES} bytes."
+        )
+
+
+def _check(member: ZipInfo) -> None:
+    # The name as it stands there: the library ends it at a NUL.
+    name = member.orig_filename
+    if not name or _UNSAFE.search(name):
+        raise InvalidFile(f"The member {ascii(name)[:200]} would lie outside the archive.")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise InvalidFile(f"The member {name} is a link.")
+    if member.flag_bits & 1:
+        raise InvalidFile(f"The member {name} is encrypted.")
+    if member.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise InvalidFile(f"The member {name} is packed in a way other than deflate.")
+    if member.file_size > MAX_MEMBER_BYTES:
+        raise _too_large(name)
+
+
+def _too_large(name: str) -> InvalidFile:
+    return InvalidFile(f"The member {name} is larger than {MAX_MEMBER_BYTES} bytes, unpacked.")

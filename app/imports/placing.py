@@ -1,0 +1,163 @@
+"""Where a file's records go: which are there already, which are new, and under which ids. Pure.
+
+What is there already, by id or external id and with the same content, is left as it is, so that the
+same file again changes nothing. An id that another project holds is replaced by one derived from it
+and this project, the same each time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+from app.core.errors import Gone, IdConflict, Problem
+from app.documents.rows import logged, same_content
+from app.imports import queries
+from app.imports.conflicts import Conflict, check_same, check_same_relation
+from app.imports.rows import Part, Row, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database has of the ids and external ids of some records."""
+
+    documents: Mapping[UUID, Any]
+    documents_by_external_id: Mapping[str, Any]
+    annotations: Mapping[UUID, Any]
+    annotations_by_external_id: Mapping[tuple[UUID, str], Any]
+    first_versions: Mapping[UUID, Any]
+    relations: Mapping[UUID, Any]
+
+
+@dataclass(slots=True)
+class Placed:
+    """What of a record is new, ready to be written, and what stands in the way of the rest."""
+
+    document_is_new: bool
+    annotations: list[Part] = field(default_factory=list)
+    relations: list[Part] = field(default_factory=list)
+    unchanged_annotations: int = 0
+    unchanged_relations: int = 0
+    refused: list[tuple[str, Problem]] = field(default_factory=list)
+
+
+class Places:
+    """Gives the rows of a project's records their ids."""
+
+    def __init__(self, project_id: UUID, stored: Stored) -> None:
+        """``stored`` must know the records' ids, and what replaces those of other projects."""
+        self._project_id = project_id
+        self._stored = stored
+
+    def document(self, rows: Rows) -> bool:
+        """Give the record's document its id here; False when it is there already.
+
+        Raises:
+            Gone: when it was deleted.
+            IdConflict: when the one there says something else.
+        """
+        row = rows.document
+        known = self._stored.documents
+        by_external_id = self._stored.documents_by_external_id
+        stored = self._ours(known, row["id"]) or by_external_id.get(row["external_id"])
+        if stored is None:
+            if row["id"] in known:
+                _name_document(rows, derived_id(self._project_id, row["id"]))
+            return True
+        if stored.deleted_at is not None:
+            raise Gone(f"Document {stored.id} was deleted.")
+        # As it is now, or as it was created, whatever it became since.
+        states = [state for state in (queries.state(stored), stored.created) if state is not None]
+        if not any(same_content(logged(rows.out), state) for state in states):
+            raise IdConflict(f"Document {stored.id} has the same id and other content.")
+        _name_document(rows, stored.id)
+        return False
+
+    def parts(self, rows: Rows, *, document_is_new: bool) -> Placed:
+        """Give the annotations and relations their ids here, and tell the new from the others."""
+        placed = Placed(document_is_new)
+        names: dict[UUID, UUID] = {}
+        for part in rows.annotations:
+            row = part.row
+            try:
+                stored = self._annotation(row)
+                if stored is None:
+                    id = self._free(row["id"], self._stored.annotations, part.pointer)
+                else:
+                    first = self._stored.first_versions.get(stored.id)
+                    check_same(row, stored, first, part.pointer)
+                    id = stored.id
+            except Conflict as conflict:
+                placed.refused.append((conflict.pointer, conflict.problem))
+                continue
+            names[row["id"]] = row["id"] = id
+            for decision in part.decisions:
+                decision["annotation_id"] = id
+            if stored is None:
+                placed.annotations.append(part)
+            else:
+                placed.unchanged_annotations += 1
+        for part in rows.relations:
+            self._place_relation(part, names, placed)
+        return placed
+
+    def _annotation(self, row: Row) -> Any:
+        """The annotation of the same document that the row stands for, if there is one."""
+        stored = self._ours(self._stored.annotations, row["id"])
+        if stored is not None and stored.document_id == row["document_id"]:
+            return stored
+        key = (row["document_id"], row["external_id"])
+        return self._stored.annotations_by_external_id.get(key)
+
+    def _place_relation(self, part: Part, names: Mapping[UUID, UUID], placed: Placed) -> None:
+        row = part.row
+        if row["source_id"] not in names or row["target_id"] not in names:
+            # Its annotation was refused, and that was said.
+            return
+        row["source_id"], row["target_id"] = names[row["source_id"]], names[row["target_id"]]
+        known = self._stored.relations
+        stored = self._ours(known, row["id"])
+        try:
+            if stored is None or stored.document_id != row["document_id"]:
+                row["id"] = self._free(row["id"], known, part.pointer)
+                placed.relations.append(part)
+                return
+            check_same_relation(row, stored, part.pointer)
+        except Conflict as conflict:
+            placed.refused.append((conflict.pointer, conflict.problem))
+        else:
+            placed.unchanged_relations += 1
+
+    def _ours(self, known: Mapping[UUID, Any], id: UUID) -> Any:
+        """What this project has under the id, or under the one that replaces it here."""
+        stored = known.get(id)
+        if stored is not None and stored.project_id != self._project_id:
+            stored = known.get(derived_id(self._project_id, id))
+        return stored
+
+    def _free(self, id: UUID, taken: Mapping[UUID, Any], pointer: str) -> UUID:
+        """The id of a new row: its own, or one derived from it where another project has that.
+
+        Raises:
+            Conflict: when another document of this project has it.
+        """
+        holder = taken.get(id)
+        if holder is not None and holder.project_id != self._project_id:
+            id = derived_id(self._project_id, id)
+            holder = taken.get(id)
+        if holder is not None:
+            problem = IdConflict(f"Another document of the project has {holder.id}.")
+            raise Conflict(f"{pointer}/id", problem)
+        return id
+
+
+def derived_id(project_id: UUID, id: UUID) -> UUID:
+    """The id that stands in a project for one that another project holds."""
+    return uuid5(project_id, str(id))
+
+
+def _name_document(rows: Rows, id: UUID) -> None:
+    rows.document["id"] = id
+    rows.revision["document_id"] = id
+    for part in (*rows.annotations, *rows.relations):
+        part.row["document_id"] = id

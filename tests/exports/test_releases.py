@@ -1,0 +1,158 @@
+"""Releases: the same bytes on the day and after any later edit, withdrawal or deletion."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import update
+
+from app.core.database import Database
+from app.models import Release
+from tests import make
+from tests.conftest import Newsroom
+
+PATH = "/v1/projects/demo/releases"
+
+
+async def furnish(newsroom: Newsroom) -> dict[str, Any]:
+    """A document with an approved claim, a pending denial that denies it, and one of its own."""
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, external_id="a-1", metadata={"desk": "world"})
+    claim = await make.annotation(annotator, document["id"], attributes={"speaker": "Ukraine"})
+    denial = await make.annotation(annotator, document["id"], "denial", "totally unfounded")
+    relation = await make.relation(annotator, document["id"], "denies", denial["id"], claim["id"])
+    await make.decision(newsroom["reviewer"], claim["id"])
+    other = await make.document(annotator, make.ASTRAL, title="Another")
+    return {
+        "document": document,
+        "claim": claim,
+        "denial": denial,
+        "relation": relation,
+        "other": other,
+    }
+
+
+async def pulled(newsroom: Newsroom, name: str, format: str = "jsonl") -> bytes:
+    answer = await newsroom["reader"].get(f"{PATH}/{name}/export?format={format}")
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+async def test_a_release_is_what_an_export_was_then(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    export = await newsroom["reader"].get("/v1/projects/demo/export?format=jsonl&status=approved")
+
+    made = await make.release(newsroom["manager"], "first", status=["approved"])
+
+    assert await pulled(newsroom, "first") == export.content
+    assert made["sha256"] == hashlib.sha256(export.content).hexdigest()
+    assert made["snapshot"] == int(export.headers["Stet-Snapshot"])
+    assert made["filter"]["status"] == ["approved"]
+    assert made["created_by"] == "manager"
+    assert made["counts"] == {
+        "documents": 2,
+        "annotations": 1,
+        "relations": 0,
+        "labels": {"claim": {"approved": 1}},
+    }
+
+
+async def test_nothing_that_happens_later_changes_its_bytes(newsroom: Newsroom) -> None:
+    things = await furnish(newsroom)
+    made = await make.release(newsroom["manager"], "first")
+    before = await pulled(newsroom, "first")
+    annotator, manager = newsroom["annotator"], newsroom["manager"]
+    claim, denial, document = (things[name]["id"] for name in ("claim", "denial", "document"))
+
+    edited = await annotator.patch(
+        f"/v1/annotations/{claim}", json={"note": "Later."}, headers={"If-Match": '"2"'}
+    )
+    decided = await newsroom["reviewer"].post(
+        f"/v1/annotations/{claim}/decisions",
+        json={"verdict": "reject", "comment": "No."},
+        headers={"If-Match": '"3"'},
+    )
+    withdrawn = await annotator.delete(f"/v1/annotations/{denial}", headers={"If-Match": '"1"'})
+    retitled = await manager.patch(
+        f"/v1/documents/{document}",
+        json={"title": "Another title", "metadata": {}, "external_id": "a-2"},
+        headers={"If-Match": '"1"'},
+    )
+    deleted = await manager.delete(f"/v1/documents/{document}", headers={"If-Match": '"2"'})
+    await make.annotation(annotator, things["other"]["id"], quote="End")
+
+    assert [it.status_code for it in (edited, decided, withdrawn, retitled, deleted)] == [
+        200,
+        201,
+        204,
+        200,
+        204,
+    ]
+    assert await pulled(newsroom, "first") == before
+    assert hashlib.sha256(before).hexdigest() == made["sha256"]
+    assert (await newsroom["reader"].get(f"{PATH}/first")).json() == made
+
+
+async def test_the_same_release_again_changes_nothing_and_another_is_refused(
+    newsroom: Newsroom,
+) -> None:
+    await furnish(newsroom)
+    made = await make.release(newsroom["manager"], "first", status=["approved"])
+    body = {"name": "first", "filter": {"status": ["approved"]}}
+
+    again = await newsroom["manager"].post(PATH, json=body)
+    other = await newsroom["manager"].post(PATH, json={"name": "first"})
+
+    assert (again.status_code, again.json()) == (200, made)
+    make.refused(other, 409, "name-taken")
+
+
+async def test_a_release_that_was_left_unfinished_is_finished_by_the_same_request(
+    newsroom: Newsroom,
+) -> None:
+    """The process may end between freezing what is chosen and making its digest."""
+    things = await furnish(newsroom)
+    made = await make.release(newsroom["manager"], "first")
+    before = await pulled(newsroom, "first")
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.execute(update(Release).values(sha256=None, counts=None))
+    await make.annotation(newsroom["annotator"], things["other"]["id"], quote="End")
+
+    hidden = await newsroom["reader"].get(f"{PATH}/first")
+    listed = await make.said(await newsroom["reader"].get(PATH), 200)
+    again = await newsroom["manager"].post(PATH, json={"name": "first", "filter": {}})
+
+    make.refused(hidden, 404, "not-found")
+    assert listed["items"] == []
+    assert (again.status_code, again.json()) == (201, made)
+    assert await pulled(newsroom, "first") == before
+
+
+async def test_a_release_comes_in_every_format_and_says_what_is_lost(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    await make.release(newsroom["manager"], "first")
+
+    csv = await newsroom["reader"].get(f"{PATH}/first/export?format=csv")
+    report = await newsroom["reader"].get(f"{PATH}/first/export?format=csv&dry_run=true")
+
+    assert csv.headers["Content-Disposition"] == 'attachment; filename="demo-first.csv"'
+    assert csv.text.count("\r\n") == 3
+    kinds = {loss["kind"]: loss["count"] for loss in report.json()["losses"]}
+    assert kinds["relations"] == 1
+
+
+async def test_the_scheme_of_a_release_is_the_one_of_its_day(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    made = await make.release(newsroom["manager"], "first")
+    before = await pulled(newsroom, "first", "csv")
+    scheme = await newsroom["manager"].get("/v1/projects/demo/scheme")
+    wider = {name: value for name, value in scheme.json().items() if name != "version"}
+    wider["labels"].append({"name": "opinion", "attributes": [{"name": "of", "type": "string"}]})
+
+    changed = await newsroom["manager"].put(
+        "/v1/projects/demo/scheme", json=wider, headers={"If-Match": scheme.headers["ETag"]}
+    )
+
+    assert changed.status_code == 200, changed.text
+    assert made["scheme_version"] == 1
+    assert await pulled(newsroom, "first", "csv") == before

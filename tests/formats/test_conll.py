@@ -1,0 +1,266 @@
+"""Files of ours as a simple reader of CoNLL-U Plus finds them, and files of others as we do."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from app.formats.conll import Reader, Writer, measure
+from app.formats.losses import Kind
+from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, Place
+from tests import make
+from tests.formats import records, tables
+from tests.formats.test_jsonl import ANNOTATION, DOCUMENT
+
+HEAD = Head("demo", {"labels": [{"name": "claim"}, {"name": "big % claim"}]}, 1)
+
+
+def annotation(number: int, label: str, start: int, end: int, text: str) -> AnnotationRecord:
+    quote = text[start:end]
+    return replace(
+        ANNOTATION, id=make.id_of(number), label=label, start=start, end=end, quote=quote
+    )
+
+
+def document(text: str, *spans: tuple[str, int, int]) -> DocumentRecord:
+    annotations = [annotation(n, *span, text) for n, span in enumerate(spans)]
+    return replace(DOCUMENT, text=text, annotations=annotations, relations=[])
+
+
+def read(content: bytes) -> list[Item]:
+    reader = Reader(HEAD)
+    return [*reader.feed(content), *reader.close()]
+
+
+def spans(item: Item) -> list[tuple[str, int, int, str]]:
+    assert item.problem is None, item.problem
+    names = ("label", "start", "end", "quote")
+    return [tuple(it[name] for name in names) for it in item.value["annotations"]]
+
+
+def simply_read(content: bytes) -> Iterator[tuple[dict[str, Any], set[tuple[str, int, int]]]]:
+    """Each document and its spans, by the rules of the format and nothing of ours."""
+    first, *lines = content.decode().split("\n")
+    columns = first.removeprefix("# global.columns = ").split(" ")
+    held: dict[str, Any] = {}
+    found: list[list[Any]] = []
+    for line in [*lines, "# newdoc"]:
+        if line.startswith("# newdoc"):
+            if held:
+                yield held, {tuple(it) for it in found}
+            found = []
+        elif line.startswith("# stet.document = "):
+            held = json.loads(line.removeprefix("# stet.document = "))
+        elif line:
+            fields = dict(zip(columns, line.split("\t"), strict=True))
+            start, end = int(fields["START"]), int(fields["END"])
+            assert fields["FORM"] == held["text"][start:end]
+            for label in columns[4:]:
+                if fields[label] == f"B-{label}":
+                    found.append([label, start, end])
+                elif fields[label] == f"I-{label}":
+                    last = next(it for it in reversed(found) if it[0] == label)
+                    last[2] = end
+                else:
+                    assert fields[label] == "O"
+
+
+def test_a_document_is_a_token_a_line() -> None:
+    record = document("Kyiv says no. It\tdid.", ("claim", 5, 12), ("big % claim", 10, 16))
+
+    written = tables.content(Writer(HEAD), [record]).decode()
+
+    first, newdoc, held, *lines = written.split("\n")
+    assert first == "# global.columns = ID FORM START END claim big%20%25%20claim"
+    assert newdoc == f"# newdoc id = {DOCUMENT.id}"
+    assert json.loads(held.removeprefix("# stet.document = "))["title"] == DOCUMENT.title
+    assert "\u2028" not in held
+    assert lines == [
+        "1\tKyiv\t0\t4\tO\tO",
+        "2\tsays\t5\t9\tB-claim\tO",
+        "3\tno\t10\t12\tI-claim\tB-big%20%25%20claim",
+        "4\t.\t12\t13\tO\tI-big%20%25%20claim",
+        "",
+        "1\tIt\t14\t16\tO\tI-big%20%25%20claim",
+        "2\tdid\t17\t20\tO\tO",
+        "3\t.\t20\t21\tO\tO",
+        "",
+        "",
+    ]
+
+
+@settings(max_examples=80, deadline=None)
+@given(records.documents())
+def test_a_simple_reader_finds_what_is_not_lost(record: DocumentRecord) -> None:
+    written = tables.content(Writer(records.HEAD), [record])
+
+    ((held, found),) = simply_read(written)
+
+    lost = {loss.subject: loss.kind for loss in measure(record)}
+    assert held["text"] == record.text
+    whole = {(it.label, it.start, it.end) for it in record.annotations if it.id not in lost}
+    assert whole <= found
+    assert len(found - whole) <= sum(kind is Kind.BOUNDS for kind in lost.values())
+
+
+def test_blank_ends_and_overlaps_are_told() -> None:
+    record = document(
+        "one  two", ("claim", 0, 4), ("claim", 1, 8), ("claim", 3, 5), ("big % claim", 0, 8)
+    )
+
+    assert [(loss.subject, loss.kind) for loss in measure(record)] == [
+        (make.id_of(0), Kind.BOUNDS),
+        (make.id_of(1), Kind.OVERLAPS),
+        (make.id_of(2), Kind.BOUNDS),
+    ]
+    (item,) = read(tables.content(Writer(HEAD), [record]))
+    assert (
+        sorted(spans(item))
+        == [
+            ("big % claim", 0, 8, "one  two"),
+            ("claim", 0, 3, "one"),
+            ("claim", 3, 5, "t"),
+        ][:2]
+    )
+
+
+def test_gaps_are_filled() -> None:
+    record = document("one two three", ("claim", 0, 13))
+    gap = [{"start": 0, "end": 3, "quote": "one"}, {"start": 8, "end": 13, "quote": "three"}]
+    record = replace(record, annotations=[replace(record.annotations[0], fragments=gap)])
+
+    (item,) = read(tables.content(Writer(HEAD), [record]))
+
+    assert spans(item) == [("claim", 0, 13, "one two three")]
+
+
+def test_annotations_are_found_in_the_file() -> None:
+    record = document("a b c", ("claim", 2, 3), ("claim", 4, 5))
+
+    (item,) = read(tables.content(Writer(HEAD), [record]))
+
+    assert item.line == 2
+    assert item.places == {"/annotations/0": Place(5, ""), "/annotations/1": Place(6, "")}
+
+
+CONLL_2003 = b"""-DOCSTART- -X- -X- O
+
+EU NNP B-NP B-ORG
+rejects VBZ B-VP O
+German JJ B-NP B-MISC
+call NN I-NP I-MISC
+
+# CD B-NP O
+Peter NNP B-NP B-PER
+Blackburn NNP I-NP I-PER
+
+-DOCSTART- -X- -X- O
+
+EU NNP B-NP I-ORG
+"""
+
+
+def test_a_file_of_conll_2003_is_read() -> None:
+    first, second = read(CONLL_2003)
+
+    assert (first.line, second.line) == (1, 12)
+    assert first.value["title"] == "document 1"
+    assert first.value["text"] == "EU rejects German call\n# Peter Blackburn"
+    assert spans(first) == [
+        ("ORG", 0, 2, "EU"),
+        ("MISC", 11, 22, "German call"),
+        ("PER", 25, 40, "Peter Blackburn"),
+    ]
+    assert first.places["/annotations/2"] == Place(9, "")
+    assert (second.value["title"], second.value["text"]) == ("document 2", "EU")
+    assert spans(second) == [("ORG", 0, 2, "EU")]
+
+
+def test_the_same_file_again_has_the_same_ids_and_no_two_are_equal() -> None:
+    twice = CONLL_2003 + b"\n-DOCSTART- O\n\nEU I-ORG\n"
+
+    once, again = read(twice), read(twice)
+
+    assert once == again
+    assert len({item.value["id"] for item in once}) == 3
+    assert len({it["id"] for item in once for it in item.value["annotations"]}) == 5
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("B-X I-X B-X O", ["a b", "c"]),
+        ("I-X I-X B-X I-Y", ["a b", "c", "d"]),
+        ("B-X E-X S-X S-X", ["a b", "c", "d"]),
+        ("B-X I-X L-X U-Y", ["a b c", "d"]),
+        ("O I-X O I-X", ["b", "d"]),
+        ("_ B-X-Y I-X-Y _", ["b c"]),
+        ("E-X E-X I-X I-X", ["a", "b", "c d"]),
+    ],
+)
+def test_each_way_to_tag_is_understood(tags: str, expected: list[str]) -> None:
+    lines = [f"{form}\t{tag}" for form, tag in zip("abcd", tags.split(), strict=True)]
+
+    (item,) = read("\r\n".join(lines).encode())
+
+    assert [quote for *_, quote in spans(item)] == expected
+
+
+def test_a_span_of_another_file_ends_with_its_sentence() -> None:
+    (item,) = read(b"a B-X\n\nb I-X\n")
+
+    assert item.value["text"] == "a\nb"
+    assert [quote for *_, quote in spans(item)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("bad", [b"lonely", b"word X-Y", b"word B", b"\xff O", b"\tO"])
+def test_a_broken_line_spoils_its_document_only(bad: bytes) -> None:
+    content = b"-DOCSTART- O\n\na O\n" + bad + b"\nb O\n-DOCSTART- O\n\nc B-X\n"
+
+    broken, whole = read(content)
+
+    assert (broken.line, broken.value) == (4, None)
+    assert broken.problem is not None
+    assert broken.problem.code == "invalid-file"
+    assert spans(whole) == [("X", 0, 1, "c")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("\ta\t", "\tb\t", "invalid-file"),
+        ("\t0\t1\t", "\t0\tx\t", "invalid-file"),
+        ("\tO\tO", "\tO", "invalid-file"),
+        ('"text": "a"', '"text": 1', "invalid-file"),
+        ('{"', "{", "invalid-json"),
+        ("# global.columns = ID", "# global.columns = IT", "invalid-file"),
+    ],
+)
+def test_a_file_of_ours_that_was_broken_is_refused(old: str, new: str, code: str) -> None:
+    written = tables.content(Writer(HEAD), [document("a")]).decode()
+    assert old in written
+
+    (item,) = read(written.replace(old, new).encode())
+
+    assert item.problem is not None
+    assert item.problem.code == code
+
+
+def test_an_id_of_another_kind_is_an_external_id() -> None:
+    (item,) = read(b"# newdoc id = GUM_1\n# sent_id = 1\n# text = vitamin O\na\tO\n")
+
+    assert item.value["external_id"] == "GUM_1"
+    assert item.value["text"] == "a"
+
+
+def test_nothing_is_in_an_empty_file() -> None:
+    assert read(b"") == read(b"\n\n") == read(tables.content(Writer(HEAD), [])) == []
+
+
+def test_memory_does_not_grow_with_the_documents() -> None:
+    written = (document("Kyiv says no.", ("claim", 0, 4)) for _ in range(10_000))
+
+    assert tables.peak(Writer(HEAD), written) < 1024 * 1024

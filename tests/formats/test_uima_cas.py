@@ -1,0 +1,243 @@
+"""UIMA CAS, checked both ways by dkpro-cassis, which counts in code points as Stet does."""
+
+import io
+import zipfile
+from typing import Any
+
+import cassis
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.errors import InvalidFile
+from app.core.vocabulary import OffsetUnit
+from app.formats.codecs import Format, codec
+from app.formats.record import DocumentRecord, Item
+from app.text.offsets import from_code_points
+from tests.formats import records, samples
+from tests.formats.samples import DOCUMENT, MARK, PLAIN, SPLIT, TEXT
+
+UIMA = codec(Format.UIMA_CAS)
+SPAN, RELATION = "webanno.custom.StetSpan", "webanno.custom.StetRelation"
+METADATA = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
+HEAD = (
+    '<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore"'
+    ' xmlns:custom="http:///webanno/custom.ecore" xmi:version="2.0">'
+)
+SOFA = '<cas:Sofa xmi:id="1" sofaNum="1" sofaID="_InitialView" sofaString="One two"/>'
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(files: dict[str, bytes | str]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def loaded(document: DocumentRecord) -> cassis.Cas:
+    files = members(samples.written(UIMA, document))
+    assert list(files) == ["TypeSystem.xml", f"{document.id}.xmi"]
+    types = cassis.load_typesystem(io.BytesIO(files["TypeSystem.xml"]))
+    return cassis.load_cas_from_xmi(io.BytesIO(files[f"{document.id}.xmi"]), typesystem=types)
+
+
+def foreign(xmi: str, name: str = "folder/doc.xmi") -> Item:
+    (item,) = samples.read(UIMA, packed({name: xmi}))
+    return item
+
+
+def test_cassis_finds_what_was_written() -> None:
+    cas = loaded(DOCUMENT)
+
+    assert cas.sofa_string == TEXT
+    (metadata,) = cas.select(METADATA)
+    assert (metadata.documentTitle, metadata.documentId) == (DOCUMENT.title, str(DOCUMENT.id))
+    assert metadata.language == "en"
+    found = {span.identifier: span for span in cas.select(SPAN)}
+    assert {(it.begin, it.end, it.label, it.get_covered_text()) for it in found.values()} == {
+        (it.start, it.end, it.label, it.quote) for it in (SPLIT, MARK, PLAIN)
+    }
+    mark = found[str(MARK.id)]
+    assert (mark.note, mark.externalId) == (MARK.note, "m/1")
+    assert mark.text == "a b\n<c> & \ufffd \ufffd"
+    assert [it or "" for it in mark.texts.elements] == MARK.attributes["texts"]
+    assert (mark.kind, mark.kinds.elements) == ("two", ["один", "two"])
+    assert (mark.sure, mark["count"], mark.score) == ("true", str(2**53 - 1), "0.1")
+    plain = found[str(PLAIN.id)]
+    assert (plain.origin, plain.confidence, plain.note) == ("model", 0.25, None)
+    (relation,) = cas.select(RELATION)
+    assert (relation.Governor, relation.Dependent) == (plain, mark)
+    assert (relation.label, relation.begin, relation.end) == ("joins", MARK.start, MARK.end)
+
+
+@settings(max_examples=40, deadline=None)
+@given(document=records.documents())
+def test_what_cassis_writes_again_is_read_the_same(document: DocumentRecord) -> None:
+    (direct,) = samples.read(UIMA, samples.written(UIMA, document))
+
+    (again,) = samples.read(UIMA, packed({"x.xmi": loaded(document).to_xmi().encode()}))
+
+    def said(item: Item) -> dict[str, Any]:
+        # cassis reads an empty string in an array as none.
+        return records.given(item, UIMA.loses)
+
+    assert said(again) == said(direct)
+
+
+def test_a_cas_of_other_layers_is_read() -> None:
+    types = cassis.TypeSystem()
+    segmentation = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type"
+    token = types.create_type(f"{segmentation}.Token", "uima.tcas.Annotation")
+    claim = types.create_type("webanno.custom.Claim", "uima.tcas.Annotation")
+    types.create_feature(claim, "value", "uima.cas.String")
+    types.create_feature(claim, "count", "uima.cas.Integer")
+    bare = types.create_type("webanno.custom.plain", "uima.tcas.Annotation")
+    link = types.create_type("webanno.custom.Link", "uima.tcas.Annotation")
+    for end in ("Governor", "Dependent"):
+        types.create_feature(link, end, claim)
+    cas = cassis.Cas(types)
+    cas.sofa_string, cas.sofa_mime = "😀 One\r\ntwo", "text/plain"
+    first, second = claim(begin=2, end=5, value="mark", count=3), bare(begin=7, end=10)
+    cas.add_all(
+        [
+            token(begin=0, end=1),
+            first,
+            second,
+            link(begin=2, end=5, Governor=second, Dependent=first),
+        ]
+    )
+
+    (item,) = samples.read(UIMA, packed({"a/b.txt/anna.xmi": cas.to_xmi().encode()}))
+
+    assert item.problem is None
+    value = item.value
+    assert (value["title"], value["text"]) == ("anna", "😀 One\r\ntwo")
+    mark, plain = value["annotations"]
+    assert (mark["label"], mark["quote"], mark["attributes"]) == ("mark", "One", {"count": 3})
+    assert (mark["start"], mark["end"]) == (3, 6)
+    assert (plain["label"], plain["quote"]) == ("plain", "two")
+    # Two units for the emoji, one for the line end.
+    assert (plain["start"], plain["end"]) == (7, 10)
+    assert "external_id" not in mark
+    (relation,) = value["relations"]
+    assert relation["type"] == "Link"
+    assert (relation["source"], relation["target"]) == (plain["id"], mark["id"])
+    assert item.file == "a/b.txt/anna.xmi"
+
+
+def test_an_annotation_made_in_stets_layer_gets_an_id() -> None:
+    span = '<custom:StetSpan xmi:id="2" sofa="1" begin="0" end="3" label="plain"/>'
+
+    once, again = (foreign(f"{HEAD}{span}{SOFA}</xmi:XMI>") for _ in range(2))
+
+    assert once == again
+    (found,) = once.value["annotations"]
+    assert (found["label"], found["quote"], len(found["id"])) == ("plain", "One", 36)
+
+
+def test_fragments_that_no_longer_fit_their_span_are_not_believed() -> None:
+    span = (
+        '<custom:StetSpan xmi:id="2" sofa="1" begin="0" end="7" label="plain"'
+        ' fragments="[[0,1],[2,6]]"/>'
+    )
+
+    (found,) = foreign(f"{HEAD}{span}{SOFA}</xmi:XMI>").value["annotations"]
+
+    assert (found["start"], found["end"], "fragments" in found) == (0, 7, False)
+
+
+def test_offsets_are_units_of_utf_16() -> None:
+    (item,) = samples.read(UIMA, samples.written(UIMA, DOCUMENT))
+
+    assert item.value["offset_unit"] == "utf16"
+    assert item.value["annotations"][2]["end"] == from_code_points(TEXT, 40, OffsetUnit.UTF16)
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE x SYSTEM "http://localhost/x.dtd">',
+        '<!DOCTYPE x [<!ENTITY % a SYSTEM "http://localhost/x.dtd"> %a;]>',
+    ],
+)
+def test_a_file_that_declares_entities_is_refused(declaration: str) -> None:
+    xmi = f'<?xml version="1.0"?>{declaration}{HEAD}{SOFA}</xmi:XMI>'
+
+    assert "declares" in samples.refused(UIMA, packed({"a.xmi": xmi}))
+
+
+@pytest.mark.parametrize(
+    ("xmi", "why"),
+    [
+        ("", "no XML"),
+        ("{}", "no XML"),
+        (f"{HEAD}{SOFA}", "no XML"),
+        ("<a/>", "no XMI"),
+        (f"{HEAD}</xmi:XMI>", "0 texts"),
+        (f"{HEAD}{SOFA}{SOFA}</xmi:XMI>", "2 texts"),
+        (f'{HEAD}<cas:Sofa xmi:id="1"/></xmi:XMI>', "does not hold its text"),
+        (f"{HEAD}{SOFA}{'<a>' * 50}", "deeper"),
+        (f'{HEAD}{SOFA}<custom:X begin="a" end="1"/></xmi:XMI>', "no offset"),
+        (f'{HEAD}{SOFA}<custom:X begin="1"/></xmi:XMI>', "no offset"),
+        (f'{HEAD}{SOFA}<custom:L Governor="7" Dependent="8"/></xmi:XMI>', "no annotation"),
+        (f'{HEAD}{SOFA}<custom:L Governor="7" Dependent="8" x="y"/></xmi:XMI>', "attributes of"),
+        (f'{HEAD}{SOFA}<custom:StetSpan begin="0" end="1" exact="("/></xmi:XMI>', "exact"),
+        (f"{HEAD}&a;</xmi:XMI>", "no XML"),
+        ('<?xml version="1.0" encoding="utf-7"?><a/>', "X"),
+    ],
+)
+def test_a_document_that_is_no_cas_is_refused_and_the_others_are_read(xmi: str, why: str) -> None:
+    good = f"{HEAD}{SOFA}</xmi:XMI>"
+
+    bad, other = samples.read(UIMA, packed({"a.xmi": xmi, "b.xmi": good}))
+
+    assert bad.problem is not None
+    assert why in bad.problem.detail
+    assert (bad.file, other.file, other.value["text"]) == ("a.xmi", "b.xmi", "One two")
+
+
+def test_a_document_in_bytes_that_fit_no_encoding_is_refused() -> None:
+    xmi = f"{HEAD}{SOFA}</xmi:XMI>".replace("One", "Önë").encode("latin-1")
+
+    (item,) = samples.read(UIMA, packed({"a.xmi": xmi}))
+
+    assert isinstance(item.problem, InvalidFile)
+
+
+def test_an_archive_of_something_else_is_refused() -> None:
+    assert "no .xmi" in samples.refused(UIMA, packed({"a.zip": b""}))
+    assert "cut off" in samples.refused(UIMA, samples.written(UIMA, DOCUMENT)[:-30])
+    assert samples.read(UIMA, samples.written(UIMA)) == []
+
+
+@given(
+    st.text(st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_from("\n\t"), min_size=1)
+)
+def test_every_text_comes_back(text: str) -> None:
+    document = DocumentRecord(
+        **{
+            **{name: getattr(DOCUMENT, name) for name in DocumentRecord.__slots__},
+            "text": text,
+            "title": text,
+            "annotations": [],
+            "relations": [],
+        }
+    )
+
+    (item,) = samples.read(UIMA, samples.written(UIMA, document))
+
+    assert (item.value["text"], item.value["title"]) == (text, text)
+
+
+def test_memory_does_not_grow_with_the_documents() -> None:
+    few, many = samples.peak_of_writing(UIMA, 100), samples.peak_of_writing(UIMA, 2000)
+
+    assert many < few + 1_500_000
