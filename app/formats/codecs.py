@@ -85,7 +85,7 @@ MEDIA_TYPES: dict[Format, str] = {
 """What each is called over HTTP: known without its library."""
 
 _MODULES = {format: format.value.replace("-", "_") for format in Format}
-READABLE = frozenset({Format.WEB_ANNOTATION, Format.UIMA_CAS, Format.LABEL_STUDIO, Format.DOCCANO, Format.BRAT, Format.JSONL, Format.CONLL})
+READABLE = frozenset(Format) - {Format.CSV, Format.PARQUET, Format.SPACY}
 """The formats that an import takes."""
 _EXTRAS = {Format.PARQUET: "pyarrow", Format.SPACY: "spacy"}
 
