@@ -18,9 +18,11 @@ from app.core.observability import Observed, configure_logging, keep_measuring
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
+from app.exports.heads import Heads
 from app.imports import routes as imports
 from app.operations import routes as operations
 from app.operations.described import describe
+from app.operations.stopping import told
 from app.projects import routes as projects
 from app.relations import routes as relations
 from app.reviews import routes as reviews
@@ -52,7 +54,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
         gc.collect()
         gc.freeze()
         measuring = asyncio.create_task(keep_measuring(app.state.database))
-        yield
+        with told(app.state.heads.stop):
+            yield
         measuring.cancel()
         await app.state.database.dispose()
 
@@ -80,6 +83,7 @@ def equip(app: FastAPI, given: Settings) -> None:
     """Give the application what its routes find in ``app.state``, by these settings."""
     app.state.settings = given
     app.state.database = connect(given)
+    app.state.heads = Heads(app.state.database)
     app.state.sign_in_attempts = SignInAttempts(given.login_attempts_per_minute)
 
 

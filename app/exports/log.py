@@ -4,6 +4,7 @@ A version never changes once it is there, so entries are told a page at a time, 
 session of its own: what is written meanwhile changes nothing of what was told, and comes later.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -16,12 +17,15 @@ from app.core.database import Database, Session
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents.queries import text_of
+from app.exports.heads import Heads
 from app.exports.schemas import ChangeOut
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation, User
 from app.relations.queries import ROWS as RELATIONS
 from app.relations.schemas import RelationOut
 
 _ENTRIES_A_PAGE = 500
+_NO_END = 2**63 - 1
+_SILENCE_SECONDS = 15.0
 
 _Decider = User.__table__.alias("decider")
 
@@ -46,30 +50,66 @@ _ANNOTATIONS = frozenset(
 )
 
 
-async def lines(
-    database: Database, standing: Standing, unit: OffsetUnit, *, after: int, end: int
+async def lines(entries: AsyncIterator[ChangeOut]) -> AsyncIterator[bytes]:
+    """The entries as JSON Lines."""
+    async for entry in entries:
+        yield entry.model_dump_json().encode() + b"\n"
+
+
+async def events(
+    database: Database,
+    heads: Heads,
+    standing: Standing,
+    unit: OffsetUnit,
+    *,
+    after: int,
+    seconds: float,
 ) -> AsyncIterator[bytes]:
-    """The entries above ``after`` up to ``end`` as JSON Lines, in order.
+    """The entries above ``after``, and those that come within so many seconds, as events.
+
+    Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html: each has
+    its entry's sequence as its id, so that a browser that lost the connection goes on from there.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    yield b"retry: 1000\n\n"
+    while True:
+        async for entry in entries(database, standing, unit, after=after, end=None):
+            after = entry.sequence
+            data = entry.model_dump_json()
+            yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
+        left = deadline - loop.time()
+        if left <= 0 or heads.stopped:
+            return
+        # What is silent for long is cut by proxies.
+        yield b":\n\n"
+        await heads.beyond(standing.project_id, after, seconds=min(left, _SILENCE_SECONDS))
+
+
+async def entries(
+    database: Database, standing: Standing, unit: OffsetUnit, *, after: int, end: int | None
+) -> AsyncIterator[ChangeOut]:
+    """The entries above ``after`` up to ``end``, in order.
 
     Args:
         database: where to read.
         standing: what the caller is in the project.
         unit: what offsets count.
         after: the sequence of the last entry that the caller has.
-        end: the sequence of the last entry to tell.
+        end: the sequence of the last entry to tell; None for all that there are.
     """
-    while after < end:
+    last = _NO_END if end is None else end
+    while after < last:
         async with database.session(writes=False) as db:
-            parameters = {"project_id": standing.project_id, "after": after, "end": end}
-            entries = (await db.execute(_PAGE, parameters)).all()
-            states = await _states(db, standing, unit, entries)
-            for entry in entries:
-                out = ChangeOut.of(entry, await _state(db, entry, states))
-                yield out.model_dump_json().encode() + b"\n"
-        if not entries:
+            parameters = {"project_id": standing.project_id, "after": after, "end": last}
+            page = (await db.execute(_PAGE, parameters)).all()
+            states = await _states(db, standing, unit, page)
+            for entry in page:
+                yield ChangeOut.of(entry, await _state(db, entry, states))
+        if len(page) < _ENTRIES_A_PAGE:
             # On PostgreSQL, a refused race leaves a gap in the sequence, and it may be the last.
             return
-        after = entries[-1].sequence
+        after = page[-1].sequence
 
 
 async def _state(

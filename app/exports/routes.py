@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from app.core.units import Unit
 from app.exports import commands, content, log, queries, releases
 from app.exports.corpus import living, released
 from app.exports.encodings import accepted, encoded
+from app.exports.heads import Heads
 from app.exports.schemas import LossReport, ReleaseIn, ReleaseOut
 from app.formats.codecs import MEDIA_TYPES, Format, codec
 from app.formats.losses import Kind
@@ -54,6 +55,10 @@ _STREAM: dict[str, Any] = {
         },
     },
 }
+
+
+_EVENTS = "text/event-stream"
+_LAST = 2**63 - 1
 
 
 class StreamedExport(StreamingResponse):
@@ -229,8 +234,12 @@ async def export_release(
     responses={
         200: {
             "description": "The log, streamed: a JSON object a line. `Stet-Snapshot` names its end "
-            "then; ask next for what comes `after` that.",
-            "content": {MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}}},
+            "then; ask next for what comes `after` that. With `Accept: text/event-stream` the same "
+            "as server-sent events, whose ids are the sequences.",
+            "content": {
+                MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}},
+                _EVENTS: {"schema": {"type": "string"}},
+            },
             "headers": _SNAPSHOT,
         },
         **problems(NotFound),
@@ -243,16 +252,49 @@ async def changes(
     request: Request,
     after: Annotated[
         int,
-        Query(ge=0, le=2**63 - 1, description="The last change that the caller has; 0 for none."),
+        Query(ge=0, le=_LAST, description="The last change that the caller has; 0 for none."),
     ] = 0,
+    wait: Annotated[
+        int | None,
+        Query(
+            ge=0,
+            le=60,
+            description="Seconds to wait for something new when there is nothing; with server-sent "
+            "events, how long they go on, by default 60.",
+        ),
+    ] = None,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, le=_LAST, description="Instead of `after`, by a browser that comes back."),
+    ] = None,
 ) -> StreamingResponse:
     """What was written in the project, in order, each entry with the state that it made.
 
     Whoever keeps the last `sequence` misses nothing and sees nothing twice, whatever is written at
     the same time. Begin with an export, and go on from its `Stet-Snapshot`.
     """
+    database: Database = request.app.state.database
+    heads: Heads = request.app.state.heads
+    if last_event_id is not None:
+        after = last_event_id
     _, end = await queries.snapshot_of(db, standing.project)
-    lines = log.lines(request.app.state.database, standing, unit, after=after, end=end)
+    await db.rest()
+    if _EVENTS in request.headers.get("accept", ""):
+        seconds = 60 if wait is None else wait
+        events = log.events(database, heads, standing, unit, after=after, seconds=seconds)
+        headers = {
+            "Stet-Snapshot": str(end),
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+        }
+        return StreamingResponse(events, media_type=_EVENTS, headers=headers)
+    if wait and end <= after:
+        await heads.beyond(standing.project_id, after, seconds=wait)
+        _, end = await queries.snapshot_of(db, standing.project)
+        await db.rest()
+    entries = log.entries(database, standing, unit, after=after, end=end)
     return StreamingResponse(
-        lines, media_type=MEDIA_TYPES[Format.JSONL], headers={"Stet-Snapshot": str(end)}
+        log.lines(entries),
+        media_type=MEDIA_TYPES[Format.JSONL],
+        headers={"Stet-Snapshot": str(end)},
     )

@@ -140,7 +140,6 @@ class _Standoff:
         self._annotations: dict[str, dict[str, Any]] = {}
         self._comments: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, list[str]] = {}
-        # Lists of the handle, the name and the value that A lines have.
         self._attributes: dict[str, dict[str, list[str]]] = {}
         self._where: dict[str, int] = {}
         self.places: dict[str, Place] = {}

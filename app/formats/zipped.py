@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 
 from app.core.errors import InvalidFile
 
-MAX_MEMBERS = 1_000_000
+MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 64 * 1024 * 1024
 """How large one member may be, unpacked."""
 MAX_RATIO = 200

@@ -1,0 +1,169 @@
+"""Waiting for what comes: long polls, server-sent events, and followers that are cut off."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.log import head
+
+PATH = "/v1/projects/demo/changes"
+EVENTS = {"Accept": "text/event-stream"}
+
+
+def events_of(text: str) -> list[dict[str, str]]:
+    """The events of a stream, as the HTML standard reads them; comments are none."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = [line.partition(": ") for line in block.splitlines() if not line.startswith(":")]
+        event = {name: value for name, _, value in fields}
+        if "data" in event:
+            found.append(event)
+    return found
+
+
+async def test_a_request_waits_until_something_comes(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+    began = time.monotonic()
+    waiting = asyncio.create_task(newsroom["reader"].get(PATH, params={"after": end, "wait": 30}))
+    await asyncio.sleep(0.3)
+    still = not waiting.done()
+
+    made = await make.annotation(newsroom["annotator"], document["id"])
+    answer = await waiting
+
+    assert still
+    assert time.monotonic() - began < 10
+    assert [json.loads(line)["state"] for line in answer.text.splitlines()] == [made]
+    assert answer.headers["Stet-Snapshot"] == str(end + 1)
+
+
+async def test_a_request_that_waits_in_vain_is_answered_with_nothing(newsroom: Newsroom) -> None:
+    end = await head(newsroom)
+
+    answer = await newsroom["reader"].get(PATH, params={"after": end, "wait": 1})
+
+    assert (answer.status_code, answer.text) == (200, "")
+    assert answer.headers["Stet-Snapshot"] == str(end)
+
+
+async def test_what_another_project_does_wakes_nobody(newsroom: Newsroom) -> None:
+    await make.project(newsroom["admin"], "other")
+    end = await head(newsroom)
+    waiting = asyncio.create_task(newsroom["reader"].get(PATH, params={"after": end, "wait": 1}))
+    await asyncio.sleep(0.1)
+    await make.document(newsroom["admin"], project="other")
+
+    assert (await waiting).text == ""
+
+
+async def test_events_carry_the_log_and_go_on_from_the_last_id(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+    one, two = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(2)]
+
+    whole = await newsroom["reader"].get(PATH, params={"after": end, "wait": 0}, headers=EVENTS)
+    rest = await newsroom["reader"].get(
+        PATH, params={"after": 0, "wait": 0}, headers={**EVENTS, "Last-Event-ID": str(end + 1)}
+    )
+
+    assert whole.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert whole.text.startswith("retry: ")
+    events = events_of(whole.text)
+    assert [(event["id"], event["event"]) for event in events] == [
+        (str(end + 1), "annotation.created"),
+        (str(end + 2), "annotation.created"),
+    ]
+    assert [json.loads(event["data"])["state"] for event in events] == [one, two]
+    assert events_of(rest.text) == events[1:]
+
+
+async def test_an_event_comes_while_the_stream_lasts(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+    streaming = asyncio.create_task(
+        newsroom["reader"].get(PATH, params={"after": end, "wait": 2}, headers=EVENTS)
+    )
+    await asyncio.sleep(0.5)
+    made = await make.annotation(newsroom["annotator"], document["id"])
+
+    (event,) = events_of((await streaming).text)
+
+    assert json.loads(event["data"])["subject"] == made["id"]
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", str(2**63), "1" * 5000])
+async def test_a_last_id_that_is_none_is_refused(newsroom: Newsroom, last: str) -> None:
+    answer = await newsroom["reader"].get(PATH, headers={**EVENTS, "Last-Event-ID": last})
+
+    make.refused(answer, 422, "invalid-parameter")
+
+
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])
+async def test_a_follower_that_is_cut_off_again_and_again_misses_nothing(
+    newsroom: Newsroom, accept: str
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    begin = await head(newsroom)
+    writing = 0
+
+    async def write(client: httpx.AsyncClient) -> None:
+        nonlocal writing
+        writing += 1
+        for place in range(15):
+            made = await make.annotation(client, document["id"])
+            path = f"/v1/annotations/{made['id']}"
+            await make.said(
+                await client.patch(path, json={"note": f"{place}"}, headers=make.seen(1)), 200
+            )
+            if place % 3 == 0:
+                await client.delete(path, headers=make.seen(2))
+            await asyncio.sleep(0)
+        writing -= 1
+
+    told: list[dict[str, Any]] = []
+    cut = 0
+    writers = asyncio.gather(*(write(newsroom["annotator"]) for _ in range(6)))
+    while True:
+        last = told[-1]["sequence"] if told else begin
+        done = writers.done()
+        # As a script that is killed: what came whole is kept, the rest is lost with it.
+        answer = await newsroom["reader"].get(
+            PATH, params={"after": last, "wait": 0}, headers={"Accept": accept}
+        )
+        text = answer.text
+        if not done:
+            text = text[: len(text) * 2 // 3]
+            cut += 1
+        told += _whole(text, accept)
+        if done:
+            break
+        await asyncio.sleep(0)
+    await writers
+
+    sequences = [entry["sequence"] for entry in told]
+    assert sequences == sorted(set(sequences))
+    subjects = {entry["subject"] for entry in told}
+    assert len(subjects) == 90
+    kinds = [entry["kind"] for entry in told]
+    assert [kinds.count(f"annotation.{kind}") for kind in ("created", "updated", "withdrawn")] == [
+        90,
+        90,
+        30,
+    ]
+    assert all(entry["state"] is None for entry in told if entry["kind"].endswith("withdrawn"))
+    assert cut > 3
+
+
+def _whole(text: str, accept: str) -> list[dict[str, Any]]:
+    """The entries that came whole."""
+    if accept == "text/event-stream":
+        whole = text[: text.rfind("\n\n") + 2]
+        return [json.loads(event["data"]) for event in events_of(whole)]
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]

@@ -1,0 +1,294 @@
+"""Files sent in: what becomes of what is wrong in them, and of the rest."""
+
+import asyncio
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import make
+from tests.conftest import Newsroom
+from tests.desk import rows
+
+PATH = "/v1/projects/demo/import"
+GOOD: dict[str, Any] = {
+    "external_id": "good",
+    "title": "An article",
+    "text": make.TEXT,
+    "annotations": [
+        {"external_id": "c", "label": "claim", "quote": "Chinese nationals fight for Russia"},
+        {"external_id": "d", "label": "denial", "quote": "totally unfounded"},
+    ],
+}
+
+
+def file_of(*documents: Any) -> bytes:
+    return "".join(json.dumps(document) + "\n" for document in documents).encode()
+
+
+async def send(
+    newsroom: Newsroom, content: Any, who: str = "annotator", **query: Any
+) -> httpx.Response:
+    query.setdefault("format", "jsonl")
+    return await newsroom[who].post(PATH, params=query, content=content)
+
+
+def wrong() -> dict[str, Any]:
+    """A document with one annotation that is right, and others that are not."""
+    annotations = [
+        {"label": "claim", "start": 0, "end": 7, "quote": "Ukraine"},
+        {"label": "claim", "start": 0, "end": 7, "quote": "Russia?"},
+        {"label": "opinion", "quote": "Ukraine says that"},
+        {"label": "claim", "start": "0", "end": 7},
+        {"id": str(make.id_of(1)), "label": "claim", "start": 1000, "end": 2000},
+    ]
+    relations = [{"type": "supports", "source": str(make.id_of(1)), "target": str(make.id_of(1))}]
+    return {
+        "title": "Partly wrong",
+        "text": make.TEXT,
+        "annotations": annotations,
+        "relations": relations,
+    }
+
+
+REFUSED = [
+    (2, "/annotations/1/quote", "quote-mismatch"),
+    (2, "/annotations/2/label", "unknown-label"),
+    (2, "/annotations/3/start", "offset-not-integer"),
+    (2, "/annotations/4/end", "offset-out-of-range"),
+    (2, "/annotations/4/start", "offset-out-of-range"),
+    (2, "/relations/0/source", "unknown-annotation"),
+    (2, "/relations/0/target", "unknown-annotation"),
+    (3, "", "invalid-json"),
+    (5, "/title", "missing-field"),
+]
+
+
+def refusals(listed: list[dict[str, Any]]) -> list[tuple[int, str, str]]:
+    return sorted((it["line"], it["pointer"], it["code"]) for it in listed)
+
+
+def partly_wrong() -> bytes:
+    return file_of(GOOD, wrong()) + b"{nonsense\n\n" + file_of({"text": "No title."})
+
+
+async def test_all_or_nothing_writes_nothing_and_lists_what_is_refused(newsroom: Newsroom) -> None:
+    before = await rows(newsroom)
+
+    answer = await send(newsroom, partly_wrong())
+
+    problem = make.refused(answer, 422, "import-refused")
+    assert refusals(problem["errors"]) == REFUSED
+    assert problem["count"] == len(REFUSED)
+    assert await rows(newsroom) == before
+
+
+async def test_the_rest_is_written_if_it_is_asked_for(newsroom: Newsroom) -> None:
+    answer = await send(newsroom, partly_wrong(), mode="skip-refused")
+
+    report = await make.said(answer, 200)
+    assert refusals(report["refusals"]) == REFUSED
+    assert report["created"] == {"documents": 2, "annotations": 3, "relations": 0}
+    assert report["refused"] == {"documents": 2, "annotations": 4, "relations": 1}
+    found = await newsroom["reader"].get("/v1/projects/demo/annotations?order=oldest")
+    assert [(it["label"], it["quote"]) for it in found.json()["items"]] == [
+        ("claim", "Chinese nationals fight for Russia"),
+        ("denial", "totally unfounded"),
+        ("claim", "Ukraine"),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["all-or-nothing", "skip-refused"])
+async def test_a_dry_run_says_the_same_and_writes_nothing(newsroom: Newsroom, mode: str) -> None:
+    before = await rows(newsroom)
+
+    dry = await make.said(await send(newsroom, partly_wrong(), mode=mode, dry_run=True), 200)
+
+    assert await rows(newsroom) == before
+    assert dry == await make.said(await send(newsroom, partly_wrong(), mode="skip-refused"), 200)
+
+
+async def test_the_same_file_again_changes_nothing(newsroom: Newsroom) -> None:
+    await make.said(await send(newsroom, file_of(GOOD)), 200)
+    before = await rows(newsroom)
+
+    again = await make.said(await send(newsroom, file_of(GOOD, GOOD)), 200)
+
+    assert again["created"] == {"documents": 0, "annotations": 0, "relations": 0}
+    assert again["unchanged"] == {"documents": 2, "annotations": 4, "relations": 0}
+    assert await rows(newsroom) == before
+
+
+async def test_a_document_twice_in_one_file_is_written_once(newsroom: Newsroom) -> None:
+    report = await make.said(await send(newsroom, file_of(GOOD, GOOD)), 200)
+    bare = {"external_id": "x", "title": "Bare", "text": "It says so."}
+    other = await send(newsroom, file_of(bare, {**bare, "text": "It says more."}))
+
+    assert report["created"] == {"documents": 1, "annotations": 2, "relations": 0}
+    assert report["unchanged"] == {"documents": 1, "annotations": 2, "relations": 0}
+    listed = make.refused(other, 422, "import-refused")["errors"]
+    assert refusals(listed) == [(2, "", "id-conflict")]
+
+
+async def test_a_quote_in_another_unit_is_refused_with_the_unit_that_fits(
+    newsroom: Newsroom,
+) -> None:
+    text = "😀😀 Kyiv says so."
+    line = {
+        "title": "Emoji",
+        "text": text,
+        "annotations": [{"label": "claim", "start": 5, "end": 9, "quote": "Kyiv"}],
+    }
+
+    refused = await send(newsroom, file_of(line))
+    taken = await send(newsroom, file_of({**line, "offset_unit": "utf16"}))
+
+    (error,) = make.refused(refused, 422, "import-refused")["errors"]
+    assert (error["code"], error["matches_in_unit"]) == ("quote-mismatch", "utf16")
+    assert taken.json()["created"]["annotations"] == 1
+
+
+async def test_doccano_counts_code_points_and_label_studio_utf16(newsroom: Newsroom) -> None:
+    text = "😀 Kyiv says so."
+    doccano = {"id": 7, "text": text, "label": [[2, 6, "claim"]]}
+    value = {"start": 3, "end": 7, "text": "Kyiv", "labels": ["claim"]}
+    result = {"id": "r", "from_name": "l", "to_name": "t", "type": "labels", "value": value}
+    task = {"id": 8, "data": {"text": text}, "annotations": [{"id": 1, "result": [result]}]}
+
+    one = await send(newsroom, file_of(doccano), format="doccano")
+    two = await send(newsroom, json.dumps([task]).encode(), format="label-studio")
+    value["start"], value["end"] = 2, 6
+    bad = await send(newsroom, json.dumps([{**task, "id": 9}]).encode(), format="label-studio")
+
+    assert one.json()["created"]["annotations"] == two.json()["created"]["annotations"] == 1
+    found = await newsroom["reader"].get("/v1/projects/demo/annotations")
+    assert {(it["start"], it["end"], it["quote"]) for it in found.json()["items"]} == {
+        (2, 6, "Kyiv")
+    }
+    (error,) = make.refused(bad, 422, "import-refused")["errors"]
+    assert (error["code"], error["line"]) == ("quote-mismatch", 1)
+    assert error["pointer"].startswith("/annotations/0/result/0")
+    assert error["matches_in_unit"] == "code_points"
+
+
+def zip_of(*members: tuple[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;">]>
+<xmi:XMI xmlns:xmi="http://www.omg.org/XMI">&lol2;</xmi:XMI>"""
+
+BROKEN = {
+    "an archive that is none": ("brat", b"no archive"),
+    "an archive cut off": ("brat", zip_of(("a.txt", b"It says so."), ("a.ann", b""))[:-30]),
+    "a path outside": ("brat", zip_of(("../a.txt", b"It says so."), ("../a.ann", b""))),
+    "a bomb": ("brat", zip_of(("a.txt", b" " * 60_000_000))),
+    "billion laughs": ("uima-cas", zip_of(("a.xmi", LAUGHS))),
+    "mixed encodings": ("brat", zip_of(("a.txt", "é".encode() + b"\xe9"), ("a.ann", b""))),
+    "an array cut off": ("label-studio", b'[{"data": {"text": "It says so."}}'),
+    "no array": ("label-studio", b'{"data": 1}'),
+    "JSON-LD cut off": ("web-annotation", b'{"@context": [], "@graph": ['),
+    "Latin-1 lines": ("jsonl", '{"title": "é", "text": "It."}'.encode("latin-1")),
+    "doccano cut off": ("doccano", b'{"text": "It says so.", "label": [[0'),
+    "no CoNLL": ("conll", b"\x00\x01\x02"),
+}
+
+
+@pytest.mark.parametrize("mode", ["all-or-nothing", "skip-refused"])
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_broken_file_is_refused_and_leaves_nothing(
+    newsroom: Newsroom, name: str, mode: str
+) -> None:
+    format, content = BROKEN[name]
+    before = await rows(newsroom)
+
+    answer = await send(newsroom, content, format=format, mode=mode)
+
+    if mode == "all-or-nothing":
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["type"] in {"/problems/invalid-file", "/problems/import-refused"}
+    else:
+        assert answer.status_code in {200, 422}, answer.text
+        assert answer.status_code == 422 or answer.json()["refusals"]
+    assert await rows(newsroom) == before
+
+
+async def test_a_format_that_is_only_written_is_refused(newsroom: Newsroom) -> None:
+    answer = await send(newsroom, b"", format="csv")
+
+    (error,) = make.refused(answer, 422, "invalid-parameter")["errors"]
+    assert error["parameter"] == "format"
+    assert "csv" not in error["allowed"]
+
+
+async def test_a_form_and_a_coding_are_refused(newsroom: Newsroom) -> None:
+    form = await newsroom["annotator"].post(
+        PATH, params={"format": "jsonl"}, files={"file": file_of(GOOD)}
+    )
+    coded = await newsroom["annotator"].post(
+        PATH,
+        params={"format": "jsonl"},
+        content=file_of(GOOD),
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    make.refused(form, 415, "unsupported-media-type")
+    make.refused(coded, 415, "unsupported-media-type")
+
+
+async def test_a_file_past_the_limit_is_refused_and_one_past_the_limit_of_bodies_is_not(
+    newsroom: Newsroom,
+) -> None:
+    small = newsroom.beside(max_body_bytes=4096, max_import_bytes=16_384)
+    lines = [{**GOOD, "external_id": f"d{place}"} for place in range(20)]
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for line in lines * 5:
+            yield file_of(line)
+
+    larger = await small["annotator"].post(
+        PATH, params={"format": "jsonl"}, content=file_of(*lines[:15])
+    )
+    known = await small["annotator"].post(
+        PATH, params={"format": "jsonl"}, content=file_of(*lines * 5)
+    )
+    chunked = await small["annotator"].post(PATH, params={"format": "jsonl"}, content=chunks())
+
+    assert larger.json()["created"]["documents"] == 15
+    make.refused(known, 413, "too-large")
+    make.refused(chunked, 413, "too-large")
+
+
+async def test_two_imports_of_the_same_file_at_once_write_it_once(newsroom: Newsroom) -> None:
+    answers = await asyncio.gather(*(send(newsroom, file_of(GOOD)) for _ in range(6)))
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    created = [answer.json()["created"]["annotations"] for answer in answers]
+    assert sorted(created) == [0, 0, 0, 0, 0, 2]
+
+
+async def test_the_log_tells_what_was_imported_in_its_order(newsroom: Newsroom) -> None:
+    before = await newsroom["reader"].get("/v1/projects/demo/export?format=jsonl")
+    await send(newsroom, file_of(GOOD, {**GOOD, "external_id": "other"}))
+
+    told = await newsroom["reader"].get(
+        "/v1/projects/demo/changes", params={"after": before.headers["Stet-Snapshot"]}
+    )
+
+    entries = [json.loads(line) for line in told.text.splitlines()]
+    assert [entry["kind"] for entry in entries] == [
+        "document.created",
+        "annotation.created",
+        "annotation.created",
+    ] * 2
+    assert {entry["state"]["author"] for entry in entries if "author" in entry["state"]} == {
+        "annotator"
+    }
