@@ -1,7 +1,6 @@
 """Assembles the application: settings, database, routers, problems, middleware."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +12,7 @@ from app.core import problems
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
+from app.core.memory import collect_seldom
 from app.core.methods import HeadAsGet
 from app.core.observability import Observed, configure_logging, keep_measuring
 from app.core.settings import Settings, settings
@@ -50,9 +50,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # What importing left behind stays; looking through it again and again made pauses.
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         measuring = asyncio.create_task(keep_measuring(app.state.database))
         with told(app.state.heads.stop):
             yield

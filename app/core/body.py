@@ -6,7 +6,11 @@ of these has ended in a 500 or in a row that no later reader could read.
 
 import json
 import math
-from typing import Any, NoReturn
+import re
+from itertools import accumulate
+from typing import Any, NamedTuple, NoReturn
+
+from pydantic_core import from_json
 
 from app.core.errors import InvalidJson
 
@@ -20,6 +24,9 @@ def parse(body: bytes) -> Any:
         InvalidJson: when it is not strict UTF-8 or JSON, has a lone surrogate, a number that no
             double holds, a repeated key, or nesting deeper than ``MAX_DEPTH``.
     """
+    plain = _at_a_glance(body)
+    if plain is not None:
+        return plain.value
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -38,6 +45,47 @@ def parse(body: bytes) -> Any:
     # Without an escape, strict UTF-8 has let no surrogate through.
     _check(value, 1, surrogates="\\u" in text)
     return value
+
+
+class _Plain(NamedTuple):
+    value: Any
+
+
+def _at_a_glance(body: bytes) -> _Plain | None:
+    """The value, if it is easily seen that nothing is wrong with it; None to look closely.
+
+    A parser that is many times faster, but keeps the last of keys that occur twice and knows no
+    limit of depth, does the work; that it has lost no key shows in their number. Once the strings
+    are blanked out, each colon follows a key, and only real brackets are left.
+    """
+    try:
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError:
+        return None
+    bare = _STRING.sub(b"", body)
+    deepest = max(accumulate(map(_STEPS.__getitem__, _NO_BRACKET.sub(b"", bare))), default=0)
+    if deepest > MAX_DEPTH or _LONG_NUMBER.search(bare):
+        return None
+    keys = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is dict:
+            keys += len(item)
+            waiting.extend(item.values())
+        elif type(item) is list:
+            waiting.extend(item)
+        elif type(item) is float and math.isinf(item):
+            return None
+    return _Plain(value) if keys == bare.count(b":") else None
+
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKET = re.compile(rb"[^\[\]{}]+")
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+# What no double holds has an exponent of three digits or many digits, and so have integers past
+# what Python converts.
+_LONG_NUMBER = re.compile(rb"[0-9.]{300}")
 
 
 def _check(value: object, depth: int, *, surrogates: bool) -> None:

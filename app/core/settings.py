@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 
@@ -85,6 +85,15 @@ class Settings(BaseSettings):
     )
 
 
+class Remote(BaseSettings):
+    """The Stet that the shell's commands ask instead of the database, and by which token."""
+
+    model_config = Settings.model_config
+
+    url: str = ""
+    token: SecretStr = SecretStr("")
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once.
@@ -104,7 +113,13 @@ def settings() -> Settings:
     return found
 
 
-_KNOWN = {f"STET_{name}".upper() for name in Settings.model_fields}
+def remote() -> Remote:
+    """Which other Stet to ask. Raises as ``settings`` does."""
+    settings()
+    return Remote()
+
+
+_KNOWN = {f"STET_{name}".upper() for kind in (Settings, Remote) for name in kind.model_fields}
 
 
 def _given() -> set[str]:

@@ -3,15 +3,15 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from operator import itemgetter
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Table, update
 
 from app.changes.commands import Entry, lock_under
 from app.core.database import Database, Session
-from app.core.errors import ImportRefused, Problem, Unprocessable
+from app.core.errors import ImportRefused, Problem
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind
@@ -19,6 +19,7 @@ from app.documents.rows import logged
 from app.formats.record import Item
 from app.imports import queries
 from app.imports.placing import Placed, Places, Stored, derived_id
+from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Record, Rows, people_of, record_of, rows_of
 from app.imports.schemas import ImportMode, ImportReport, Tally
 from app.models import Annotation, Base, Change, ChangeHead, Decision, Document, Relation, Revision
@@ -26,8 +27,7 @@ from app.projects import queries as projects
 from app.projects.scheme import Scheme
 from app.users.queries import ids_by_name
 
-LISTED = 10_000
-"""How many refusals a report lists; it counts them all."""
+T = TypeVar("T")
 
 _SPANS_A_BATCH = 2_000
 _CHARACTERS_A_BATCH = 1_000_000
@@ -74,12 +74,22 @@ async def import_items(
             importing = _Importing(
                 db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
             )
-            async for batch in _batches(items):
-                await importing.take(batch)
+            # While the database writes some records, the next ones are read and checked.
+            async for checked in ahead(importing.checked(database, _batches(items))):
+                await importing.take(checked)
             await importing.finish()
             return importing.report(mode, dry_run=dry_run)
     except _Undone as undone:
         return undone.report
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Some records of the file, and the rows of those that are right by themselves, by place."""
+
+    items: Sequence[Item]
+    fit: list[tuple[int, Rows]]
+    refusals: Refusals
 
 
 class _Undone(Exception):
@@ -122,29 +132,30 @@ class _Importing:
         self._begin = self._end = end
         self._created: Counter[str] = Counter()
         self._unchanged: Counter[str] = Counter()
-        self._refused: Counter[str] = Counter()
-        self._refusals = 0
-        self._listed: list[dict[str, object]] = []
-        self._order: dict[int, int] = {}
-        self._places: list[int] = []
+        self._refusals = Refusals()
 
-    async def take(self, batch: list[Item]) -> None:
-        """Check and write some records."""
-        self._order = {id(item): place for place, item in enumerate(batch)}
-        begin = len(self._listed)
-        # Checking is arithmetic on texts: in a thread, so that the loop goes on.
-        records = await asyncio.to_thread(self._read, batch)
-        names = {name for _, record in records for name in people_of(record.line)}
-        missing = names - self._people.keys()
-        if missing:
-            self._people |= await ids_by_name(self._db, missing)
-        checked = await asyncio.to_thread(self._check, records)
-        while checked:
-            checked = await self._write(checked)
-        # What was found in several passes is told in the order of the file.
-        found = sorted(zip(self._places, self._listed[begin:], strict=True), key=itemgetter(0))
-        self._listed[begin:] = [error for _, error in found]
-        self._places.clear()
+    async def checked(
+        self, database: Database, batches: AsyncIterator[list[Item]]
+    ) -> AsyncIterator[_Checked]:
+        """Records that are right by themselves; the transaction is not asked for anything."""
+        async for batch in batches:
+            refusals = Refusals()
+            # Checking is arithmetic on texts: in a thread, so that the loop goes on.
+            records = await asyncio.to_thread(_read, batch, refusals)
+            names = {name for _, record in records for name in people_of(record.line)}
+            missing = names - self._people.keys()
+            if missing:
+                async with database.session(writes=False) as db:
+                    self._people |= await ids_by_name(db, missing)
+            fit = await asyncio.to_thread(self._check, batch, records, refusals)
+            yield _Checked(batch, fit, refusals)
+
+    async def take(self, checked: _Checked) -> None:
+        """Write some records."""
+        left = checked.fit
+        while left:
+            left = await self._write(checked.items, left)
+        self._refusals.settle(checked.refusals)
 
     async def finish(self) -> None:
         """Say where the log ends now."""
@@ -160,27 +171,18 @@ class _Importing:
         report = ImportReport(
             created=Tally(**self._created),
             unchanged=Tally(**self._unchanged),
-            refused=Tally(**self._refused),
-            refusals=self._listed,
+            refused=Tally(**self._refusals.parts),
+            refusals=self._refusals.listed,
         )
         if dry_run:
             raise _Undone(report)
-        if self._refusals and mode is ImportMode.ALL_OR_NOTHING:
-            raise ImportRefused(self._listed, count=self._refusals)
+        if self._refusals.count and mode is ImportMode.ALL_OR_NOTHING:
+            raise ImportRefused(self._refusals.listed, count=self._refusals.count)
         return report
 
-    def _read(self, batch: list[Item]) -> list[tuple[Item, Record]]:
-        records = []
-        for item in batch:
-            try:
-                if item.problem is not None:
-                    raise item.problem
-                records.append((item, record_of(item.value)))
-            except Problem as problem:
-                self._refuse(item, "", problem)
-        return records
-
-    def _check(self, records: list[tuple[Item, Record]]) -> list[tuple[Item, Rows]]:
+    def _check(
+        self, items: Sequence[Item], records: list[tuple[int, Record]], refusals: Refusals
+    ) -> list[tuple[int, Rows]]:
         by = Checker(
             standing=self._standing,
             scheme=self._scheme,
@@ -189,49 +191,38 @@ class _Importing:
             max_chars=self._max_chars,
             moment=self._moment,
         )
-        checked = []
-        for item, record in records:
+        fit = []
+        for place, record in records:
             try:
                 rows = rows_of(record, by)
             except Problem as problem:
-                self._refuse(item, "", problem)
+                refusals.add(place, items[place], problem)
             else:
                 for refusal in rows.refused:
-                    self._refuse(item, "", refusal)
-                checked.append((item, rows))
-        return checked
+                    refusals.add(place, items[place], refusal)
+                fit.append((place, rows))
+        return fit
 
-    def _refuse(self, item: Item, pointer: str, problem: Problem) -> None:
-        if isinstance(problem, Unprocessable):
-            found = problem.errors
-        else:
-            found = [{"pointer": pointer, "code": problem.code, "detail": problem.detail}]
-        self._refusals += len(found)
-        parts = {_part_of(str(error["pointer"])) for error in found}
-        # With a document, all that is in it is refused.
-        self._refused.update(kind for kind, _ in ({("documents", "")} & parts or parts))
-        for error in found[: LISTED - len(self._listed)]:
-            self._places.append(self._order[id(item)])
-            self._listed.append({"file": item.file, **error, **_place(item, str(error["pointer"]))})
-
-    async def _write(self, checked: list[tuple[Item, Rows]]) -> list[tuple[Item, Rows]]:
+    async def _write(
+        self, items: Sequence[Item], fit: list[tuple[int, Rows]]
+    ) -> list[tuple[int, Rows]]:
         """Write records up to the first that shares an id with one before it; answer the rest."""
-        first, later = _apart(checked)
+        first, later = _apart(fit)
         places = Places(self._standing.project_id, await self._stored([rows for _, rows in first]))
         fresh: list[tuple[Rows, Placed]] = []
-        for item, rows in first:
+        for place, rows in first:
             try:
                 placed = places.parts(rows, document_is_new=places.document(rows))
             except Problem as problem:
-                self._refuse(item, "", problem)
+                self._refusals.add(place, items[place], problem)
                 continue
             for pointer, refusal in placed.refused:
-                self._refuse(item, pointer, refusal)
+                self._refusals.add(place, items[place], refusal, at=pointer)
             fresh.append((rows, placed))
         tables = await asyncio.to_thread(self._tables, fresh)
-        for name, rows_ in tables.items():
-            if rows_:
-                await self._db.load(_TABLES[name], rows_)
+        for name, new in tables.items():
+            if new:
+                await self._db.load(_TABLES[name], new)
         return later
 
     async def _stored(self, records: Sequence[Rows]) -> Stored:
@@ -323,40 +314,49 @@ class _Importing:
         self._unchanged[kind] += unchanged
 
 
+def _read(items: Sequence[Item], refusals: Refusals) -> list[tuple[int, Record]]:
+    """The records that have the form of one, by their places."""
+    records = []
+    for place, item in enumerate(items):
+        try:
+            if item.problem is not None:
+                raise item.problem
+            records.append((place, record_of(item.value)))
+        except Problem as problem:
+            refusals.add(place, item, problem)
+    return records
+
+
 def _apart(
-    checked: list[tuple[Item, Rows]],
-) -> tuple[list[tuple[Item, Rows]], list[tuple[Item, Rows]]]:
+    fit: list[tuple[int, Rows]],
+) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]]]:
     """The records up to the first that claims an id of one before it, and those from there on.
 
     What a record finds under its ids must be written by then.
     """
     claimed: set[UUID | str] = set()
-    for place, (_, rows) in enumerate(checked):
-        parts = (*rows.annotations, *rows.relations)
-        ids: set[UUID | str] = {rows.document["id"], *(part.row["id"] for part in parts)}
+    for index, (_, rows) in enumerate(fit):
+        ids: set[UUID | str] = {rows.document["id"]}
+        ids.update([part.row["id"] for part in rows.annotations])
+        ids.update([part.row["id"] for part in rows.relations])
         if rows.document["external_id"] is not None:
             ids.add(rows.document["external_id"])
         if not ids.isdisjoint(claimed):
-            return checked[:place], checked[place:]
+            return fit[:index], fit[index:]
         claimed |= ids
-    return checked, []
+    return fit, []
 
 
-def _part_of(pointer: str) -> tuple[str, str]:
-    """The kind of what a pointer into a record is about, and which one it is."""
-    names = pointer.split("/")
-    if len(names) > 2 and names[1] in {"annotations", "relations"}:
-        return names[1], names[2]
-    return "documents", ""
+async def ahead(items: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The same items, each being made while the one before it is used."""
 
+    async def following() -> T | None:
+        return await anext(items, None)
 
-def _place(item: Item, pointer: str) -> dict[str, object]:
-    """Where in the file the part of the record stands."""
-    found, rest = pointer, ""
-    while found and found not in item.places:
-        found, slash, last = found.rpartition("/")
-        rest = slash + last + rest
-    place = item.places.get(found)
-    if place is None:
-        return {"line": item.line, "pointer": pointer}
-    return {"line": place.line, "pointer": place.pointer + rest}
+    coming = asyncio.ensure_future(following())
+    try:
+        while (item := await coming) is not None:
+            coming = asyncio.ensure_future(following())
+            yield item
+    finally:
+        coming.cancel()

@@ -34,7 +34,7 @@ class AnnotationLine(SpanFields):
     external_id: Line | None = None
     label: Annotated[str, StringConstraints(max_length=1000)]
     fragments: Fragments | None = None
-    attributes: Attributes = {}
+    attributes: Attributes = Field(default_factory=dict)
     note: Prose | None = None
     origin: Annotated[Origin, Field(strict=False)] = Origin.IMPORT
     confidence: Confidence | None = None
@@ -46,7 +46,7 @@ class AnnotationLine(SpanFields):
     version: _Version = 1
     created_at: MomentIn | None = None
     updated_at: MomentIn | None = None
-    decisions: Annotated[list[DecisionLine], Field(max_length=10_000)] = []
+    decisions: Annotated[list[DecisionLine], Field(max_length=10_000)] = Field(default_factory=list)
 
 
 class RelationLine(In):

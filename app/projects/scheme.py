@@ -3,8 +3,9 @@
 A project's scheme is immutable once stored; changing it makes a new version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.core.characters import control_character
@@ -95,7 +96,7 @@ class RelationType:
         return {"source": sorted(self.source), "target": sorted(self.target)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scheme:
     """A scheme, ready to check annotations and relations by."""
 
@@ -140,11 +141,10 @@ class Scheme:
         found: list[Unprocessable] = []
         for name, value in attributes.items():
             attribute = known.get(name)
-            pointer = f"/attributes/{escaped(name)}"
             if attribute is None:
                 found.append(
                     InvalidAttribute(
-                        pointer,
+                        f"/attributes/{escaped(name)}",
                         f"The label “{label}” has no attribute “{name}”.",
                         allowed=sorted(known),
                     )
@@ -152,29 +152,43 @@ class Scheme:
             elif (why := attribute.refusal(value)) is not None:
                 found.append(
                     InvalidAttribute(
-                        pointer,
+                        f"/attributes/{escaped(name)}",
                         f"The value does not fit the attribute “{name}”: {why}.",
                         allowed=attribute.described(),
                     )
                 )
         found.extend(
             InvalidAttribute(
-                f"/attributes/{escaped(name)}",
-                f"The label “{label}” needs the attribute “{name}”.",
+                f"/attributes/{escaped(attribute.name)}",
+                f"The label “{label}” needs the attribute “{attribute.name}”.",
                 allowed=attribute.described(),
             )
-            for name, attribute in known.items()
-            if attribute.required and name not in attributes
+            for attribute in self._required[label]
+            if attribute.name not in attributes
         )
         return found
 
     def spans_of(self, label: str) -> frozenset[str]:
         """The names of a label's span-valued attributes."""
-        return frozenset(
-            name
-            for name, attribute in self.labels.get(label, {}).items()
-            if attribute.type is AttributeType.SPAN
-        )
+        return self._spans.get(label, frozenset())
+
+    @cached_property
+    def _spans(self) -> Mapping[str, frozenset[str]]:
+        return {
+            label: frozenset(
+                name
+                for name, attribute in attributes.items()
+                if attribute.type is AttributeType.SPAN
+            )
+            for label, attributes in self.labels.items()
+        }
+
+    @cached_property
+    def _required(self) -> Mapping[str, Sequence[Attribute]]:
+        return {
+            label: [attribute for attribute in attributes.values() if attribute.required]
+            for label, attributes in self.labels.items()
+        }
 
     def relation_refusal(
         self, type: str, source_label: str, target_label: str

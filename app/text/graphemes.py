@@ -13,15 +13,20 @@ REACH = 1024
 _CLUSTER = regex.compile(r"\X")
 
 
+def splits_none(text: str, offset: int) -> bool:
+    """Whether two characters tell at a glance that the offset splits no cluster."""
+    # Below U+0300, the first combining mark, CRLF alone is a cluster of two.
+    return not 0 < offset < len(text) or (
+        text[offset - 1] < "\u0300" > text[offset] and text[offset - 1] != "\r"
+    )
+
+
 def nearest_bounds(text: str, offset: int) -> tuple[int, int] | None:
     """The bounds of the grapheme cluster that the offset splits; None if it splits none.
 
     All in code points. The start and the end of the text split nothing.
     """
-    if not 0 < offset < len(text):
-        return None
-    # Below U+0300, the first combining mark, CRLF alone is a cluster of two.
-    if text[offset - 1] < "\u0300" > text[offset] and text[offset - 1 : offset + 1] != "\r\n":
+    if splits_none(text, offset):
         return None
     start = max(0, offset - REACH)
     window = text[start : offset + REACH]

@@ -35,12 +35,12 @@ class Ruler:
     An ASCII text, and any text in code points, needs no marks.
     """
 
-    __slots__ = ("_decode", "_encode", "_identical", "_marks", "_width", "text", "unit")
+    __slots__ = ("_decode", "_encode", "_marks", "_width", "identical", "text", "unit")
 
     def __init__(self, text: str, unit: OffsetUnit) -> None:
         self.text = text
         self.unit = unit
-        self._identical = unit == OffsetUnit.CODE_POINTS or text.isascii()
+        self.identical = unit == OffsetUnit.CODE_POINTS or text.isascii()
         if unit == OffsetUnit.UTF16:
             self._encode, self._decode = codecs.utf_16_le_encode, codecs.utf_16_le_decode
             self._width = 2
@@ -62,7 +62,7 @@ class Ruler:
         """
         if not 0 <= offset <= len(self.text):
             raise IndexError(offset)
-        if self._identical or offset == 0:
+        if self.identical or offset == 0:
             return offset
         # The chunk that the offset ends or lies in.
         chunk = (offset - 1) // STEP
@@ -78,7 +78,7 @@ class Ruler:
 
         Raises OffsetOutOfRange, never clamping, and OffsetInsideCharacter, both at ``pointer``.
         """
-        if self._identical:
+        if self.identical:
             if 0 <= offset <= len(self.text):
                 return offset
             raise OffsetOutOfRange(pointer, offset, length=len(self.text), unit=self.unit)

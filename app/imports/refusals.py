@@ -1,0 +1,72 @@
+"""What of a file is refused, gathered for its report."""
+
+from collections import Counter
+
+from app.core.errors import Problem, Unprocessable
+from app.formats.record import Item
+
+LISTED = 10_000
+"""How many refusals a report lists; it counts them all."""
+
+
+class Refusals:
+    """Refusals in the order of the file, though they are found in several passes."""
+
+    def __init__(self) -> None:
+        """Begins with none."""
+        self.count = 0
+        self.parts: Counter[str] = Counter()
+        """How many documents, annotations and relations were refused."""
+        self.listed: list[dict[str, object]] = []
+        self.waiting: list[tuple[int, dict[str, object]]] = []
+        """What is not listed yet, with its place."""
+
+    def add(self, place: int, item: Item, problem: Problem, *, at: str = "") -> None:
+        """Refuse something of the record at that place among those that are looked at together.
+
+        ``at`` is a pointer into the record, where the problem has none of its own.
+        """
+        if isinstance(problem, Unprocessable):
+            found = problem.errors
+        else:
+            found = [{"pointer": at, "code": problem.code, "detail": problem.detail}]
+        self.count += len(found)
+        parts = {_part_of(str(error["pointer"])) for error in found}
+        # With a document, all that is in it is refused.
+        self.parts.update(kind for kind, _ in ({_DOCUMENT} & parts or parts))
+        for error in found[: LISTED - len(self.listed) - len(self.waiting)]:
+            where = _place(item, str(error["pointer"]))
+            self.waiting.append((place, {"file": item.file, **error, **where}))
+
+    def settle(self, others: "Refusals | None" = None) -> None:
+        """List what was found since the last time, and what ``others`` did, in order of place."""
+        if others is not None:
+            self.count += others.count
+            self.parts += others.parts
+            self.waiting += others.waiting
+        self.waiting.sort(key=lambda waiting: waiting[0])
+        self.listed += [error for _, error in self.waiting[: LISTED - len(self.listed)]]
+        self.waiting.clear()
+
+
+_DOCUMENT = ("documents", "")
+
+
+def _part_of(pointer: str) -> tuple[str, str]:
+    """The kind of what a pointer into a record is about, and which one it is."""
+    names = pointer.split("/")
+    if len(names) > 2 and names[1] in {"annotations", "relations"}:
+        return names[1], names[2]
+    return _DOCUMENT
+
+
+def _place(item: Item, pointer: str) -> dict[str, object]:
+    """Where in the file the part of the record stands."""
+    found, rest = pointer, ""
+    while found and found not in item.places:
+        found, slash, last = found.rpartition("/")
+        rest = slash + last + rest
+    place = item.places.get(found)
+    if place is None:
+        return {"line": item.line, "pointer": pointer}
+    return {"line": place.line, "pointer": place.pointer + rest}
