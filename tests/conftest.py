@@ -272,9 +272,21 @@ async def newsroom(application: FastAPI, database_url: str) -> AsyncIterator[New
 
 
 @pytest.fixture
-def statements() -> Iterator[list[str]]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every SQL statement that is run while the test has this fixture; clear it before the act."""
     seen: list[str] = []
+
+    def noted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def run(connection: Any, statement: str, *arguments: Any, **options: Any) -> Any:
+            seen.append(statement)
+            return method(connection, statement, *arguments, **options)
+
+        return run
+
+    # What goes past SQLAlchemy; its own way to asyncpg leads over prepared statements.
+    for name in ("execute", "fetch"):
+        method = getattr(asyncpg.Connection, name)
+        monkeypatch.setattr(asyncpg.Connection, name, noted(method))
 
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)

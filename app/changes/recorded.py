@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from app.changes.commands import CHANGES, HEAD, Entry
 from app.core.database import Session
+from app.core.prepared import fixed
 
 Row = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ class Recorded:
         """``supersedes`` copies a row into its history and updates it; then ``inserts`` follow."""
         self._inserts = inserts
         self._supersedes = supersedes
-        self._one = self._joined()
+        self._one = fixed(self._joined())
         self._many = self._apart()
 
     async def write(

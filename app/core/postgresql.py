@@ -1,20 +1,22 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
 from pydantic_core import from_json
-from sqlalchemy import JSON, AsyncAdaptedQueuePool, CursorResult, Executable, NullPool, Table
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import JSON, CursorResult, Executable, NullPool, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import Moved, Parameters, Session, WriteGuard
 from app.core.jsontext import dump_json
+from app.core.lending import Lender, Lent
+from app.core.prepared import failure
 from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
@@ -33,10 +35,10 @@ class PostgresDatabase:
         """Connects on first use, not here."""
         self._source = settings.database_url
         self._pooled = settings.database_pooler
-        self._writer = self._engine(settings, read_only=False)
-        self._reader = self._engine(settings, read_only=True)
+        self._writer = self._lender(settings, read_only=False)
+        self._reader = self._lender(settings, read_only=True)
 
-    def _engine(self, settings: Settings, *, read_only: bool) -> AsyncEngine:
+    def _lender(self, settings: Settings, *, read_only: bool) -> Lender:
         dsn = settings.database_url
         timeout = settings.database_timeout_seconds
 
@@ -52,41 +54,33 @@ class PostgresDatabase:
             "isolation_level": "AUTOCOMMIT",
             "json_serializer": dump_json,
             "json_deserializer": from_json,
-            # Each statement ends by itself or in the session's own COMMIT or ROLLBACK.
-            "pool_reset_on_return": None,
             "hide_parameters": True,
         }
         if self._pooled:
             # pgbouncer hands a connection to another client after each transaction: nothing may be
             # prepared under a name that another could meet, and no setting may be left behind.
-            return create_async_engine(
-                "postgresql+asyncpg://",
-                async_creator=lambda: connect(statement_cache_size=0),
-                connect_args={
-                    "prepared_statement_cache_size": 0,
-                    "prepared_statement_name_func": lambda: f"stet_{uuid4().hex}",
-                },
-                poolclass=NullPool,
-                **common,
-            )
-        server_settings = {
-            "application_name": "stet-reader" if read_only else "stet",
-            "TimeZone": "UTC",
-            "jit": "off",
-            "default_transaction_read_only": "on" if read_only else "off",
-            "lock_timeout": f"{round(timeout * 1000)}",
-            "statement_timeout": f"{round(timeout * 3000)}",
-            "idle_in_transaction_session_timeout": f"{round(timeout * 6000)}",
-        }
-        return create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=lambda: connect(server_settings=server_settings),
-            poolclass=AsyncAdaptedQueuePool,
-            pool_size=settings.database_pool_size,
-            max_overflow=0,
-            pool_timeout=timeout,
-            pool_recycle=1800,
-            **common,
+            connect_now = partial(connect, statement_cache_size=0)
+            common["connect_args"] = {
+                "prepared_statement_cache_size": 0,
+                "prepared_statement_name_func": lambda: f"stet_{uuid4().hex}",
+            }
+        else:
+            server_settings = {
+                "application_name": "stet-reader" if read_only else "stet",
+                "TimeZone": "UTC",
+                "jit": "off",
+                "default_transaction_read_only": "on" if read_only else "off",
+                "lock_timeout": f"{round(timeout * 1000)}",
+                "statement_timeout": f"{round(timeout * 3000)}",
+                "idle_in_transaction_session_timeout": f"{round(timeout * 6000)}",
+            }
+            connect_now = partial(connect, server_settings=server_settings)
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
+        )
+        # What pgbouncer pools is not pooled once more.
+        return Lender(
+            engine, size=settings.database_pool_size, timeout=timeout, keep=not self._pooled
         )
 
     @asynccontextmanager
@@ -121,11 +115,7 @@ class PostgresDatabase:
 
     def pool_in_use(self) -> int:
         """Connections that are at work now."""
-        return sum(
-            pool.checkedout()
-            for pool in (self._writer.pool, self._reader.pool)
-            if isinstance(pool, AsyncAdaptedQueuePool)
-        )
+        return self._writer.lent + self._reader.lent
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -138,47 +128,54 @@ class PostgresSession:
 
     dialect = "postgresql"
 
-    def __init__(
-        self, engine: AsyncEngine, source: str, *, writes: bool, opening: str | None
-    ) -> None:
+    def __init__(self, lender: Lender, source: str, *, writes: bool, opening: str | None) -> None:
         """``opening`` begins a transaction with the first statement; else each is its own."""
         self.source = source
-        self._engine = engine
+        self._lender = lender
         self._guard = WriteGuard(writes=writes)
         self._opening = opening
-        self._connection: AsyncConnection | None = None
+        self._lent: Lent | None = None
         self._in_transaction = False
+        # Set while a statement runs: whoever is cut off in it leaves the connection in a state
+        # that nobody knows.
+        self._busy = False
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
         self._guard.check(statement)
-        connection = self._connection or await self._connect()
-        return await connection.execute(statement, parameters)
+        lent = self._lent or await self._lend()
+        prepared = self._lender.prepared(statement)
+        self._busy = True
+        try:
+            if prepared is None:
+                result = await lent.connection.execute(statement, parameters)
+            else:
+                result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
+        except DBAPIError as error:
+            self._busy = error.connection_invalidated
+            raise
+        self._busy = False
+        return result
 
     async def begin(self) -> None:
         """See ``core.database.Session``."""
         self._guard.begun = True
         if not self._in_transaction:
-            connection = self._connection or await self._connect()
+            lent = self._lent or await self._lend()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
-            await connection.exec_driver_sql("BEGIN")
+            await self._say(lent, "BEGIN")
 
     async def rest(self) -> None:
         """See ``core.database.Session``."""
-        if self._opening:
+        if self._opening or not self._in_transaction:
             await self.close(commit=True)
-        elif self._connection is not None and not self._in_transaction:
-            await self._connection.close()
-        self._connection = None
 
     async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
-        connection = self._connection or await self._connect()
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
+        lent = self._lent or await self._lend()
         columns = [column.name for column in table.columns]
         json_columns = [column.name for column in table.columns if isinstance(column.type, JSON)]
         values = itemgetter(*columns)
@@ -191,39 +188,47 @@ class PostgresSession:
                         held[name] = dump_json(held[name])
                 yield values(held)
 
+        self._busy = True
         try:
-            await driver.copy_records_to_table(table.name, records=records(), columns=columns)
+            await lent.driver.copy_records_to_table(table.name, records=records(), columns=columns)
+            self._busy = False
         except asyncpg.UniqueViolationError:
             raise Moved from None
-        except asyncpg.PostgresError as error:
-            raise DBAPIError(f"COPY {table.name}", None, error, hide_parameters=True) from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise failure(f"COPY {table.name}", error) from error
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
         return await work()
 
-    async def _connect(self) -> AsyncConnection:
-        connection = await self._engine.connect()
-        self._connection = connection
+    async def _lend(self) -> Lent:
+        lent = self._lent = await self._lender.lend()
         if self._opening:
-            await connection.exec_driver_sql(self._opening)
             self._in_transaction = True
-        return connection
+            await self._say(lent, self._opening)
+        return lent
+
+    async def _say(self, lent: Lent, words: str) -> None:
+        """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
+        self._busy = True
+        try:
+            await lent.driver.execute(words)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise failure(words, error) from error
+        self._busy = False
 
     async def close(self, *, commit: bool) -> None:
         """End the transaction, if one is open, and give the connection back."""
-        connection = self._connection
-        if connection is None:
+        lent = self._lent
+        if lent is None:
             return
         try:
-            if self._in_transaction:
-                await connection.exec_driver_sql("COMMIT" if commit else "ROLLBACK")
-        except BaseException as error:
-            # A connection in an unknown state must not serve another request.
-            await asyncio.shield(connection.invalidate())
+            if self._in_transaction and not self._busy:
+                await self._say(lent, "COMMIT" if commit else "ROLLBACK")
+        except DBAPIError:
             # The database rolls back what it loses, and why the session ended says more.
-            if commit or not isinstance(error, SQLAlchemyError):
+            if commit:
                 raise
         finally:
-            self._connection, self._in_transaction = None, False
-            await connection.close()
+            self._lent, self._in_transaction = None, False
+            await self._lender.take_back(lent, sound=not self._busy)

@@ -14,7 +14,8 @@ def violated(error: IntegrityError) -> str:
     PostgreSQL names it. SQLite names a CHECK, lists the columns of a UNIQUE, and says nothing of a
     foreign key.
     """
-    name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    driver_error = getattr(error.orig, "__cause__", None) or error.orig
+    name = getattr(driver_error, "constraint_name", None)
     if name:
         return str(name)
     message = str(error.orig)

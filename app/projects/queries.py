@@ -10,6 +10,7 @@ from app.core.database import Session
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing
+from app.core.prepared import fixed
 from app.core.vocabulary import Role
 from app.formats.record import Head
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
@@ -24,9 +25,11 @@ _ID_OF_SLUG: ColumnElement[Any] = (
 )
 
 _STANDING = {
-    kind: select(*caller.columns, *STANDING_COLUMNS)
-    .select_from(caller.seeing(_ID_OF_SLUG))
-    .where(caller.where)
+    kind: fixed(
+        select(*caller.columns, *STANDING_COLUMNS)
+        .select_from(caller.seeing(_ID_OF_SLUG))
+        .where(caller.where)
+    )
     for kind, caller in CALLERS.items()
 }
 

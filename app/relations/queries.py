@@ -12,6 +12,7 @@ from app.core.database import Session
 from app.core.errors import Gone, NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
+from app.core.prepared import fixed
 from app.core.vocabulary import Order
 from app.documents.queries import SeenDocument
 from app.models import Annotation, Relation, User
@@ -36,13 +37,15 @@ class SeenRelation:
 
 
 _SEEN = {
-    kind: select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
-    .select_from(
-        caller.joined(Relation.__table__, Relation.id == bindparam("relation_id"))
-        .seeing(Relation.project_id)
-        .outerjoin(_Author, _Author.c.id == Relation.author_id)
+    kind: fixed(
+        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
+        .select_from(
+            caller.joined(Relation.__table__, Relation.id == bindparam("relation_id"))
+            .seeing(Relation.project_id)
+            .outerjoin(_Author, _Author.c.id == Relation.author_id)
+        )
+        .where(caller.where)
     )
-    .where(caller.where)
     for kind, caller in CALLERS.items()
 }
 

@@ -22,6 +22,7 @@ from app.core.errors import NotFound, Unauthenticated
 from app.core.moments import now
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing, narrower
+from app.core.prepared import fixed
 from app.core.vocabulary import Role
 from app.models import BrowserSession, ChangeHead, Membership, Project, Token, User
 from app.users.credentials import Credential, CredentialKind
@@ -144,7 +145,7 @@ def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
 
 
 _ACTOR = {
-    kind: select(*caller.columns).select_from(caller.source).where(caller.where)
+    kind: fixed(select(*caller.columns).select_from(caller.source).where(caller.where))
     for kind, caller in CALLERS.items()
 }
 

@@ -8,9 +8,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
+from app.core.postgresql import PostgresSession
+from app.core.sqlite import SqliteSession
 from tests import make
 from tests.conftest import Newsroom
 
@@ -41,16 +41,20 @@ def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def executed() -> Iterator[list[Any]]:
-    """The statements that are executed, as objects."""
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The statements that sessions execute, as objects."""
     seen: list[Any] = []
 
-    def note(_connection: Any, statement: Any, *_rest: Any) -> None:
-        seen.append(statement)
+    def noted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def execute(session: Any, statement: Any, parameters: Any = None) -> Any:
+            seen.append(statement)
+            return method(session, statement, parameters)
 
-    event.listen(Engine, "before_execute", note)
-    yield seen
-    event.remove(Engine, "before_execute", note)
+        return execute
+
+    for kind in (PostgresSession, SqliteSession):
+        monkeypatch.setattr(kind, "execute", noted(kind.execute))
+    return seen
 
 
 async def test_creating_listing_and_deciding_build_no_statement(
