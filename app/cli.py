@@ -1,13 +1,14 @@
 """The same commands, from a shell.
 
-Whoever has the shell has the database, so nobody is asked for a token here. What is refused is one
-line on standard error and an exit status: 1 for what was asked, 2 for how. Never a traceback.
+Whoever has the shell has the database, so nobody is asked for a token here, but for those commands
+that ask another Stet. What is refused is one line on standard error and an exit status: 1 for what
+was asked, 2 for how. Never a traceback.
 """
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,15 +17,13 @@ import typer
 from alembic import command
 from alembic.util import CommandError
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import Progress
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.connect import connect
 from app.core.database import FAILURES, Database, Moved, reason
 from app.core.errors import NotFound, Problem, Unavailable, Unprocessable
 from app.core.permissions import Actor
-from app.core.settings import InvalidSettings, settings
+from app.core.settings import InvalidSettings, remote, settings
 from app.core.vocabulary import Role, Status
 from app.exports import content
 from app.exports import queries as exports
@@ -34,11 +33,14 @@ from app.formats.codecs import Format, codec, reader
 from app.formats.losses import Kind
 from app.imports import commands as imports
 from app.imports.files import items_of
-from app.imports.schemas import ImportMode
+from app.imports.schemas import ImportMode, ImportReport
 from app.operations import doctor, serving
 from app.operations import queries as operations
 from app.projects import commands as projects
 from app.projects import queries as project_queries
+from app.remote import pull
+from app.remote.client import Client, Refusal, Unreachable
+from app.remote.progress import progress
 from app.users import commands as users
 from app.users import queries as user_queries
 from app.users.schemas import TokenIn, UserIn
@@ -78,6 +80,9 @@ REFUSALS: tuple[type[Exception], ...] = (
     Problem,
     Moved,
     CommandError,
+    Refusal,
+    Unreachable,
+    pull.ForeignDirectory,
     *FAILURES,
 )
 
@@ -86,11 +91,11 @@ def _words(error: Exception) -> Iterator[str]:
     match error:
         case ValidationError():
             yield from (f"{item['loc'][0]}: {item['msg']}." for item in error.errors())
-        case Unprocessable(errors=refused):
+        case Unprocessable(errors=refused) | Refusal(errors=refused) if refused:
             yield from _refusals(refused)
             if len(refused) > 1:
-                yield error.detail
-        case InvalidSettings() | Problem():
+                yield str(error)
+        case InvalidSettings() | Problem() | Refusal() | Unreachable() | pull.ForeignDirectory():
             yield str(error)
         case CommandError():
             yield f"The migrations of this release do not fit the database: {error}"
@@ -106,8 +111,9 @@ def _refusals(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
     """The first of the refusals, a line each: where it stands in the file, and why."""
     for item in refused[:_SHOWN_REFUSALS]:
         line = f"line {item['line']}" if "line" in item else ""
-        where = " ".join(str(it) for it in (item.get("file"), line, item.get("pointer")) if it)
-        yield f"{where}: {item['detail']}"
+        places = (item.get("file"), line, item.get("pointer"), item.get("parameter"))
+        where = " ".join(str(place) for place in places if place)
+        yield f"{where}: {item['detail']}" if where else str(item["detail"])
 
 
 def run(work: Callable[[Database], Awaitable[T]]) -> T:
@@ -241,10 +247,35 @@ def create_token(
 
 
 _Format = Annotated[Format, typer.Option("--format", help="What the file is written in.")]
+_Url = Annotated[
+    str | None,
+    typer.Option("--url", help="Ask the Stet there, not the database; else STET_URL says so."),
+]
+_Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        help="Who asks. Others see it in the list of processes, so rather set STET_TOKEN.",
+    ),
+]
+
+
+def _client(url: str | None, token: str | None, project: str) -> Client | None:
+    """The Stet to ask; None for the database."""
+    given = remote()
+    url = given.url if url is None else url
+    if not url:
+        if token is not None:
+            raise typer.BadParameter("--token goes with --url.")
+        return None
+    try:
+        return Client(url, (token or given.token.get_secret_value()).strip(), project)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @app.command("export")
-def export_project(
+def export_project(  # noqa: PLR0913  # an option each
     project: Annotated[str, typer.Argument(help="The project's slug.")],
     output: Annotated[Path | None, typer.Option(help="Else standard output.")] = None,
     status: Annotated[list[Status] | None, typer.Option(help="Only these; repeatable.")] = None,
@@ -257,6 +288,8 @@ def export_project(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what the format would lose.")
     ] = False,
+    url: _Url = None,
+    token: _Token = None,
 ) -> None:
     """Write a project to a file: one consistent moment, whatever is written meanwhile."""
     given = AnnotationFilter(status=status or (), label=label or ())
@@ -270,14 +303,37 @@ def export_project(
                 typer.echo((await content.losses(db, corpus, format)).model_dump_json(indent=1))
                 return
             total = await exports.count(db, corpus)
-            with whole(output) as file, _progress("Documents", total) as advance:
+            with whole(output) as file, progress("Documents", total) as advance:
                 async for documents, written in content.stream(db, corpus, format, head):
                     file.write(written)
                     advance(documents)
-            for kind in codec(format).loses & {Kind.FRAGMENTS, Kind.RELATIONS, Kind.ATTRIBUTES}:
-                typer.echo(f"{format} holds no {kind}; --dry-run says what was lost.", err=True)
+            _warn(format, codec(format).loses)
 
-    run(work)
+    def ask(client: Client) -> None:
+        chosen = {"status": status or (), "label": label or (), "annotated": annotated}
+        if dry_run:
+            typer.echo(client.losses(format, **chosen).model_dump_json(indent=1))
+            return
+        with client.export(format, **chosen) as export:
+            with whole(output) as file, progress("Bytes", None) as advance:
+                for piece in export.pieces:
+                    file.write(piece)
+                    advance(len(piece))
+            _warn(format, export.loses)
+
+    client = _client(url, token, project)
+    if client is None:
+        run(work)
+    else:
+        with client:
+            ask(client)
+
+
+def _warn(format: Format, loses: Collection[str]) -> None:
+    """Say on standard error which of the things that matter most the format does not hold."""
+    for kind in (Kind.FRAGMENTS, Kind.ATTRIBUTES, Kind.RELATIONS):
+        if kind in loses:
+            typer.echo(f"{format} holds no {kind}; --dry-run says what was lost.", err=True)
 
 
 @app.command("import")
@@ -296,16 +352,19 @@ def import_file(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would be.")
     ] = False,
+    url: _Url = None,
+    token: _Token = None,
 ) -> None:
     """Read a file into a project: all of it, or nothing if any of it is refused."""
+    size = file.stat().st_size if file.is_file() else None
 
-    async def work(database: Database) -> None:
+    async def work(database: Database) -> ImportReport:
         async with database.session(writes=False) as db:
             name = by or await project_queries.first_manager(db, project)
             standing = await project_queries.standing_as(db, name, project)
             head = await project_queries.head(db, standing)
-        with file.open("rb") as opened, _progress("Bytes", file.stat().st_size) as advance:
-            report = await imports.import_items(
+        with file.open("rb") as opened, progress("Bytes", size) as advance:
+            return await imports.import_items(
                 database,
                 standing,
                 items_of(opened, reader(format, head), advance),
@@ -313,24 +372,54 @@ def import_file(
                 dry_run=dry_run,
                 max_chars=settings().max_text_chars,
             )
-        for line in _refusals(report.refusals):
-            typer.echo(f"stet: {line}", err=True)
-        for what, tally in (
-            ("Would create" if dry_run else "Created", report.created),
-            ("Unchanged", report.unchanged),
-            ("Refused", report.refused),
-        ):
-            counts = ", ".join(f"{kind} {count}" for kind, count in tally.model_dump().items())
-            if what != "Refused" or report.refusals:
-                typer.echo(f"{what}: {counts}.")
 
-    run(work)
+    def ask(client: Client) -> ImportReport:
+        if by is not None:
+            raise typer.BadParameter("--as is for the database; another Stet goes by the token.")
+        chosen = {"format": format, "mode": mode, "dry_run": dry_run}
+        with file.open("rb") as opened, progress("Bytes", size) as advance:
+            return client.import_file(opened, size, advance, **chosen)
+
+    client = _client(url, token, project)
+    if client is None:
+        report = run(work)
+    else:
+        with client:
+            report = ask(client)
+    for line in _refusals(report.refusals):
+        typer.echo(f"stet: {line}", err=True)
+    for what, tally in (
+        ("Would create" if dry_run else "Created", report.created),
+        ("Unchanged", report.unchanged),
+        ("Refused", report.refused),
+    ):
+        counts = ", ".join(f"{kind} {count}" for kind, count in tally.model_dump().items())
+        if what != "Refused" or report.refusals:
+            typer.echo(f"{what}: {counts}.")
 
 
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing in a pipe; calls say how many more are done."""
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+@app.command("pull")
+def pull_project(
+    url: Annotated[str, typer.Argument(help="Where the other Stet is.")],
+    project: Annotated[str, typer.Argument(help="The project's slug.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False)],
+    token: _Token = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what is written next, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Keep a directory in step with a project of another Stet, a file a document.
+
+    The first time, all comes; after that, what was changed. DIR/stet-pull.json says how far it is.
+    """
+    client = _client(url, token, project)
+    if client is None:
+        raise typer.BadParameter("The address is empty.", param_hint="URL")
+    with client, pull.opened(client, directory) as kept:
+        with progress("Bytes", None) as advance:
+            typer.echo(kept.pull(advance))
+        if follow:
+            with suppress(KeyboardInterrupt):
+                for pulled in kept.follow(lambda away: typer.echo(f"stet: {away}", err=True)):
+                    typer.echo(pulled)

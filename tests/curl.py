@@ -1,7 +1,9 @@
-"""As much of curl as README.md uses, for machines without it: -s, -i, -X, -H and --json."""
+"""As much of curl as README.md uses, for machines without it: -s, -i, -o, -X, -H, --json and
+--data-binary."""
 
 import http.client
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -9,6 +11,7 @@ def main(arguments: list[str]) -> None:
     """Send one request and write the answer as curl does."""
     method, shows_head, url, body = None, False, "", None
     headers: dict[str, str] = {}
+    output: Path | None = None
     waiting = iter(arguments)
     for argument in waiting:
         match argument:
@@ -24,6 +27,11 @@ def main(arguments: list[str]) -> None:
             case "--json":
                 body = next(waiting).encode()
                 headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+            case "--data-binary":
+                name = next(waiting)
+                body = sys.stdin.buffer.read() if name == "@-" else Path(name[1:]).read_bytes()
+            case "-o":
+                output = Path(next(waiting))
             case _ if argument.startswith("-"):
                 raise SystemExit(f"This stand-in for curl does not know {argument}.")
             case _:
@@ -38,7 +46,10 @@ def main(arguments: list[str]) -> None:
         head = [f"HTTP/1.1 {answer.status} {answer.reason}", *lines, "", ""]
         sys.stdout.write("\r\n".join(head))
         sys.stdout.flush()
-    sys.stdout.buffer.write(answer.read())
+    if output is None:
+        sys.stdout.buffer.write(answer.read())
+    else:
+        output.write_bytes(answer.read())
     connection.close()
 
 

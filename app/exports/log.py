@@ -14,6 +14,7 @@ from sqlalchemy import Row, bindparam, select
 
 from app.annotations import queries as annotations
 from app.core.database import Database, Session
+from app.core.jsontext import one_line
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents.queries import text_of
@@ -53,7 +54,7 @@ _ANNOTATIONS = frozenset(
 async def lines(entries: AsyncIterator[ChangeOut]) -> AsyncIterator[bytes]:
     """The entries as JSON Lines."""
     async for entry in entries:
-        yield entry.model_dump_json().encode() + b"\n"
+        yield f"{one_line(entry.model_dump_json())}\n".encode()
 
 
 async def events(
@@ -76,7 +77,7 @@ async def events(
     while True:
         async for entry in entries(database, standing, unit, after=after, end=None):
             after = entry.sequence
-            data = entry.model_dump_json()
+            data = one_line(entry.model_dump_json())
             yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
         left = deadline - loop.time()
         if left <= 0 or heads.stopped:

@@ -18,6 +18,7 @@ from uuid import UUID
 from app.core import body
 from app.core.errors import ControlCharacter, InvalidFile, InvalidJson
 from app.core.vocabulary import OffsetUnit
+from app.core.jsontext import one_line
 from app.formats import jsonl
 from app.formats.arrivals import Shift
 from app.formats.identity import DocumentIds, annotation_id, relation_id
@@ -93,7 +94,7 @@ class Writer:
                 "relations": links,
             },
         }
-        return f"{json.dumps(line, ensure_ascii=False, default=str)}\n".encode()
+        return f"{one_line(json.dumps(line, ensure_ascii=False, default=str))}\n".encode()
 
     def close(self) -> tuple[bytes, ...]:
         """Nothing more."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core import body
 from app.core.errors import InvalidFile, InvalidJson
-from app.core.jsontext import dump_json
+from app.core.jsontext import dump_json, one_line
 from app.core.moments import rfc3339
 from app.formats.losses import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, RelationRecord
@@ -56,7 +56,7 @@ class Writer:
             "annotations": [_annotation(annotation) for annotation in record.annotations],
             "relations": [_relation(relation) for relation in record.relations],
         }
-        return f"{dump_json(line)}\n".encode()
+        return f"{one_line(dump_json(line))}\n".encode()
 
     def close(self) -> tuple[bytes, ...]:
         """Nothing more."""
