@@ -55,6 +55,14 @@ async def annotation_filter(
     updated_after: Annotated[
         MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
     ] = None,
+    quote: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=1000,
+            description="The quote contains this, whatever its case.",
+        ),
+    ] = None,
     attribute: Annotated[
         str | None,
         Query(
@@ -71,7 +79,9 @@ async def annotation_filter(
         for name, value in request.query_params.multi_items()
         if name.startswith(ATTRIBUTE_PREFIX)
     )
-    return AnnotationFilter(label, status, author, origin, document, updated_after, attributes)
+    return AnnotationFilter(
+        label, status, author, origin, document, updated_after, attributes, quote
+    )
 
 
 Filter = Annotated[AnnotationFilter, Depends(annotation_filter)]

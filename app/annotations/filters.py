@@ -3,14 +3,16 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, text
+from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, select, text
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Session
 from app.core.errors import InvalidParameter
 from app.core.permissions import Standing
-from app.models import Annotation
+from app.models import Annotation, DocumentWords, having
 from app.projects import queries as projects
+from app.text.containing import as_glob, as_regular_expression
+from app.text.words import keys_within
 
 
 def matching(
@@ -32,7 +34,40 @@ def matching(
         conditions.append(Annotation.updated_at > given.updated_after)
     for place, (name, value) in enumerate(given.attributes):
         conditions.append(_attribute_is(place, name, value, dialect))
+    if given.quote is not None:
+        conditions += _quote_contains(given.quote, dialect)
     return query.where(and_(*conditions))
+
+
+def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
+    """The quote contains the part.
+
+    A quote is cut from its document's text, so only documents need be looked into whose texts have
+    the words in the part, and the pieces of those at its edges. So the index of documents serves
+    for quotes too, and no annotation pays for one when it is written.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    keys = keys_within(part)
+    if keys:
+        documents = select(DocumentWords.document_id).where(having(keys, dialect))
+        conditions.append(Annotation.document_id.in_(documents))
+    if dialect == "postgresql":
+        conditions.append(Annotation.quote.op("~")(as_regular_expression(part)))
+    else:
+        conditions.append(Annotation.quote.op("GLOB")(as_glob(part)))
+    return conditions
+
+
+_FEW = 1000
+
+
+async def in_few_documents(db: Session, part: str) -> bool:
+    """Whether few documents can have the part; PostgreSQL's planner finds out by itself."""
+    keys = keys_within(part)
+    if not keys or db.dialect == "postgresql":
+        return False
+    some = select(DocumentWords.id).where(having(keys, db.dialect)).limit(_FEW)
+    return len((await db.execute(some)).all()) < _FEW
 
 
 # A JSON number, as a query may hold it (RFC 8259, section 6).

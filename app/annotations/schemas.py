@@ -200,6 +200,7 @@ class AnnotationFilter:
     document: UUID | None = None
     updated_after: dt.datetime | None = None
     attributes: Sequence[tuple[str, str]] = ()
+    quote: str | None = None
 
     @property
     def everything(self) -> bool:
@@ -212,4 +213,5 @@ class AnnotationFilter:
             or self.document
             or self.updated_after
             or self.attributes
+            or self.quote
         )

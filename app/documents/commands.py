@@ -1,5 +1,6 @@
 """Every write to documents."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +17,29 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
 from app.documents.queries import SeenDocument
-from app.documents.rows import NewDocument, logged, same_content, same_json
+from app.documents.rows import NewDocument, logged, same_content, same_json, words_of
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut, DocumentPatch
-from app.models import Annotation, AnnotationVersion, Change, Document, Relation
+from app.models import (
+    WORDS,
+    Annotation,
+    AnnotationVersion,
+    Change,
+    Document,
+    DocumentWords,
+    Relation,
+)
 from app.models.constraints import violated
 from app.text.arrival import arrive
+from app.text.words import line, words
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
-_CREATE = Recorded(_DOCUMENTS, _REVISIONS)
+_CREATE = Recorded(_DOCUMENTS, _REVISIONS, WORDS)
 _EXTERNAL_ID = "uq_documents_project_id_external_id"
 # PostgreSQL runs the parts of a statement in any order, so that either table may notice a taken id.
-_TAKEN = {"pk_documents", "pk_revisions", _EXTERNAL_ID}
+_TAKEN = {"pk_documents", "pk_revisions", "uq_document_words_document_id", _EXTERNAL_ID}
+
+# Code points of a text whose words are found in a few milliseconds; for others the loop goes on.
+_SHORT = 50_000
 
 
 async def create(
@@ -65,13 +78,22 @@ async def create(
         at=moment,
     )
     out = rows.out(project=standing.project, created_by=standing.actor.name)
+    found_by = (
+        words_of(rows.document, arrival.text)
+        if len(arrival.text) <= _SHORT
+        else await asyncio.to_thread(words_of, rows.document, arrival.text)
+    )
     entry = Entry.by(standing, ChangeKind.DOCUMENT_CREATED, out.id, 1, moment, logged(out))
     try:
         await _CREATE.write(
             db,
             entry,
             epoch=standing.epoch,
-            rows={"documents": rows.document, "revisions": rows.revision},
+            rows={
+                "documents": rows.document,
+                "revisions": rows.revision,
+                WORDS.name: found_by,
+            },
         )
     except Refused:
         raise Moved from None
@@ -145,6 +167,12 @@ async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPa
         raise ExternalIdConflict("Another document of the project has that external id.") from None
     if changed.rowcount == 0:
         raise await _stale(db, standing, document.id)
+    if "title" in values:
+        await db.execute(
+            update(DocumentWords)
+            .where(DocumentWords.document_id == document.id)
+            .values(title=line(words(patch.title)))
+        )
     out = await queries.out(db, SeenDocument(standing, await _living(db, document.id)))
     entry = Entry.by(
         standing, ChangeKind.DOCUMENT_UPDATED, out.id, out.version, out.updated_at, logged(out)

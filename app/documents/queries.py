@@ -4,17 +4,34 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, exists, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from app.changes.queries import in_order
 from app.core.cache import Bounded
 from app.core.database import Session
-from app.core.errors import Gone, NotFound
+from app.core.errors import Gone, InvalidParameter, NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
+from app.core.prepared import fixed
 from app.core.vocabulary import Order, Status
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
-from app.models import Annotation, Document, Revision, User
+from app.models import Annotation, Document, DocumentWords, Revision, User, having
+from app.text.sought import MOST, Sought
+from app.text.words import line
 from app.users.credentials import Credential
 from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
@@ -69,14 +86,16 @@ class SeenDocument:
 
 
 _SEEN = {
-    kind: select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
-    .select_from(
-        caller.joined(Document.__table__, Document.id == bindparam("document_id"))
-        .seeing(Document.project_id)
-        .outerjoin(Revision, CURRENT_REVISION)
-        .outerjoin(_Maker, _Maker.c.id == Document.created_by_id)
+    kind: fixed(
+        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
+        .select_from(
+            caller.joined(Document.__table__, Document.id == bindparam("document_id"))
+            .seeing(Document.project_id)
+            .outerjoin(Revision, CURRENT_REVISION)
+            .outerjoin(_Maker, _Maker.c.id == Document.created_by_id)
+        )
+        .where(caller.where)
     )
-    .where(caller.where)
     for kind, caller in CALLERS.items()
 }
 
@@ -106,8 +125,10 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
 # 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.
 _texts: Bounded[tuple[str, UUID, int], str] = Bounded(64 * 1024 * 1024, len)
 
-_TEXT = select(Revision.text).where(
-    Revision.document_id == bindparam("document_id"), Revision.number == bindparam("number")
+_TEXT = fixed(
+    select(Revision.text).where(
+        Revision.document_id == bindparam("document_id"), Revision.number == bindparam("number")
+    )
 )
 
 
@@ -180,22 +201,23 @@ async def page(
     q: str | None = None,
     external_id: str | None = None,
     has_status: Status | None = None,
-    order: Order = Order.OLDEST,
+    order: Order | None = None,
 ) -> Page[DocumentItem]:
-    """The project's documents in the order of their arrival.
+    """The project's documents, the best first of those that a query finds, or by their arrival.
 
     Args:
         db: a session.
         standing: what the caller is in the project.
         pages: which page.
-        q: only those whose title contains this, whatever its case.
+        q: only those in whose title and text this is found (``text.sought``).
         external_id: only the one with this external id.
         has_status: only those with an annotation in this status.
-        order: oldest or newest first.
+        order: oldest or newest first; if left out the best, or without ``q`` the oldest.
+
+    Raises:
+        InvalidParameter: when ``q`` has no word that must occur, or too many terms.
     """
     query = ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
-    if q is not None:
-        query = query.where(Document.title_folded.contains(q.casefold(), autoescape=True))
     if external_id is not None:
         query = query.where(Document.external_id == external_id)
     if has_status is not None:
@@ -206,11 +228,74 @@ async def page(
                 Annotation.withdrawn_at.is_(None),
             )
         )
-    query = in_order(query, Document.sequence, order, pages)
+    ranked = q is not None and order is None
+    if q is not None:
+        found = _found(_sought(q), standing.project_id, db.dialect, ranked=ranked)
+        query = query.join(found, found.c.document_id == Document.id)
+        if ranked:
+            query = _best_first(query.add_columns(found.c.rank), found.c.rank, pages)
+    if not ranked:
+        query = in_order(query, Document.sequence, order or Order.OLDEST, pages)
     rows = (await db.execute(query)).all()
     counted = await counts(db, [row.id for row in rows])
     return pages.page(
         rows,
         lambda row: DocumentItem.of(row, standing.project, counted[row.id]),
-        key=lambda row: (row.sequence,),
+        key=lambda row: (row.rank, row.sequence) if ranked else (row.sequence,),
     )
+
+
+def _sought(q: str) -> Sought:
+    sought = Sought.of(q)
+    if not sought.terms:
+        raise InvalidParameter("q", "It has no word that a document must have.")
+    if len(sought.terms) + len(sought.excluded) > MOST:
+        raise InvalidParameter("q", f"At most {MOST} words and phrases are looked for.")
+    return sought
+
+
+_POSITION = {"postgresql": func.strpos, "sqlite": func.instr}
+
+
+def _found(sought: Sought, project_id: UUID, dialect: str, *, ranked: bool) -> Any:
+    """The ids of the project's documents in which the terms are, and ``rank`` if that is asked."""
+    position = _POSITION[dialect]
+    title, text = DocumentWords.title, DocumentWords.text
+
+    def within(column: Any, term: tuple[str, ...]) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = position(column, line(term)) > 0
+        return found
+
+    words = dict.fromkeys(word for term in sought.terms for word in term)
+    phrases = (term for term in sought.terms if len(term) > 1)
+    conditions = [
+        having([*words], dialect, project_id=project_id),
+        *(or_(within(title, term), within(text, term)) for term in phrases),
+        *(and_(~within(title, term), ~within(text, term)) for term in sought.excluded),
+    ]
+
+    # As in BM25, each further occurrence counts for less, and in a long text all of them do; one
+    # in the title counts more than any number in the text. Whole numbers, so that a cursor is exact
+    # and both databases agree.
+    length = func.length(text, type_=BigInteger)
+    rare = 1 + length // 2000
+    rank: Any = literal(0, BigInteger)
+    for term in sought.terms if ranked else ():
+        shortened = func.length(func.replace(text, line(term), " "), type_=BigInteger)
+        times = (length - shortened) // (len(line(term)) - 1)
+        rank += 1000 - 1000 * rare // (times + rare)
+        rank += case((within(title, term), 1000), else_=0)
+    columns = (DocumentWords.document_id, rank.label("rank"))
+    # Each rank is worked out once, not again for each use of it.
+    return select(*columns).where(*conditions).cte("found").prefix_with("MATERIALIZED")
+
+
+def _best_first(query: Select[Any], rank: ColumnElement[int], pages: Paging) -> Select[Any]:
+    """One page of a query by rank, then age, and one row beyond."""
+    after = pages.after(int, int)
+    if after is not None:
+        key = tuple_(-rank, Document.sequence)
+        query = query.where(
+            key > tuple_(literal(-after[0], BigInteger), literal(after[1], BigInteger))
+        )
+    return query.order_by(rank.desc(), Document.sequence).limit(pages.limit + 1)

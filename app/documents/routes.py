@@ -44,15 +44,24 @@ async def list_documents(
     pages: Pages,
     link: Link,
     q: Annotated[
-        str | None, Query(max_length=1000, description="Title contains, whatever its case.")
+        str | None,
+        Query(
+            max_length=1000,
+            description='Words that the title and the text together have, `"a phrase"` whose '
+            'words stand side by side, `-word` or `-"a phrase"` that they have not. Case and '
+            "accents do not matter.",
+        ),
     ] = None,
     external_id: Annotated[str | None, Query(max_length=1000)] = None,
     has_status: Annotated[
         Status | None, Query(description="Has an annotation in this status.")
     ] = None,
-    order: Order = Order.OLDEST,
+    order: Annotated[
+        Order | None,
+        Query(description="By arrival. If left out: with `q` the best first, else the oldest."),
+    ] = None,
 ) -> Page[DocumentItem]:
-    """The project's documents, without their texts, in the order of their arrival."""
+    """The project's documents, without their texts: by their arrival, or the best first for `q`."""
     return link(
         await queries.page(
             db,

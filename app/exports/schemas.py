@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import AnnotationFilter
-from app.core.shapes import In, Moment, MomentIn, Out, Prose
+from app.core.shapes import In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.formats.codecs import Format
 from app.formats.losses import Kind
@@ -79,6 +79,9 @@ class ReleaseFilter(In):
     origin: list[Annotated[Origin, Field(strict=False)]] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
     updated_after: MomentIn | None = None
+    quote: Line | None = Field(
+        default=None, description="The annotation's words contain this, whatever its case."
+    )
     attributes: dict[str, str] = Field(
         default={}, description="An attribute equals the value, or is a list that holds it."
     )
@@ -95,6 +98,7 @@ class ReleaseFilter(In):
             origin=self.origin,
             document=self.document,
             updated_after=self.updated_after,
+            quote=self.quote,
             attributes=tuple(self.attributes.items()),
         )
 

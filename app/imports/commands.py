@@ -15,14 +15,24 @@ from app.core.errors import ImportRefused, Problem
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind
-from app.documents.rows import logged
+from app.documents.rows import logged, words_of
 from app.formats.record import Item
 from app.imports import queries
 from app.imports.placing import Placed, Places, Stored, derived_id
 from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Record, Rows, people_of, record_of, rows_of
 from app.imports.schemas import ImportMode, ImportReport, Tally
-from app.models import Annotation, Base, Change, ChangeHead, Decision, Document, Relation, Revision
+from app.models import (
+    WORDS,
+    Annotation,
+    Base,
+    Change,
+    ChangeHead,
+    Decision,
+    Document,
+    Relation,
+    Revision,
+)
 from app.projects import queries as projects
 from app.projects.scheme import Scheme
 from app.users.queries import ids_by_name
@@ -36,7 +46,7 @@ _TABLES: dict[str, Table] = {
     model.__tablename__: Base.metadata.tables[model.__tablename__]
     # Each after those that it refers to.
     for model in (Document, Revision, Annotation, Decision, Relation, Change)
-}
+} | {WORDS.name: WORDS}
 
 
 async def import_items(
@@ -295,6 +305,7 @@ class _Importing:
                 )
                 tables[Document.__tablename__].append(document)
                 tables[Revision.__tablename__].append(rows.revision)
+                tables[WORDS.name].append(words_of(document, rows.revision["text"]))
             for part in placed.annotations:
                 add(ChangeKind.ANNOTATION_CREATED, part.row)
                 tables[Annotation.__tablename__].append(part.row)

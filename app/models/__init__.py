@@ -11,8 +11,10 @@ from app.models.releases import (
     ReleasedDocument,
     ReleasedRelation,
 )
+from app.models.search import WORDS, DocumentWords, having
 
 __all__ = [
+    "WORDS",
     "Annotation",
     "AnnotationVersion",
     "Base",
@@ -22,6 +24,7 @@ __all__ = [
     "Content",
     "Decision",
     "Document",
+    "DocumentWords",
     "Membership",
     "Project",
     "Relation",
@@ -33,4 +36,5 @@ __all__ = [
     "SchemeVersion",
     "Token",
     "User",
+    "having",
 ]

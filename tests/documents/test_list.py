@@ -38,7 +38,7 @@ async def test_documents_come_in_the_order_of_their_arrival_without_their_texts(
 
 
 async def test_a_page_links_to_the_next_with_the_same_filters(newsroom: Newsroom) -> None:
-    for title in ("один", "два", "одиннадцать"):
+    for title in ("один", "два", "ещё один"):
         await make.document(newsroom["annotator"], title=title)
 
     answer = await newsroom["reader"].get(PATH, params={"q": "один", "limit": 1})
@@ -46,41 +46,8 @@ async def test_a_page_links_to_the_next_with_the_same_filters(newsroom: Newsroom
     next_page = await newsroom["reader"].get(link[1 : link.index(">")])
 
     assert link.endswith('; rel="next"')
-    assert [item["title"] for item in next_page.json()["items"]] == ["одиннадцать"]
+    assert [item["title"] for item in next_page.json()["items"]] == ["ещё один"]
     assert next_page.json()["next"] is None
-
-
-async def test_q_finds_titles_that_contain_it_whatever_its_case(newsroom: Newsroom) -> None:
-    for title in (
-        "Москва и КИЕВ",
-        "Straße",
-        "100 % sure",
-        "100 sure",
-        "a_b",
-        "axb",
-        r"c:\d",
-        "c:/d",
-    ):
-        await make.document(newsroom["annotator"], title=title)
-
-    found = {
-        q: await titles(newsroom, q=q)
-        for q in ("киев", "МОСКВА И", "STRASSE", "%", "0 % S", "a_b", "_", "\\", "/", ":\\D", "нет")
-    }
-
-    assert found == {
-        "киев": ["Москва и КИЕВ"],
-        "МОСКВА И": ["Москва и КИЕВ"],
-        "STRASSE": ["Straße"],
-        "%": ["100 % sure"],
-        "0 % S": ["100 % sure"],
-        "a_b": ["a_b"],
-        "_": ["a_b"],
-        "\\": [r"c:\d"],
-        "/": ["c:/d"],
-        ":\\D": [r"c:\d"],
-        "нет": [],
-    }
 
 
 async def test_a_changed_title_is_found_and_the_old_one_not(newsroom: Newsroom) -> None:

@@ -175,7 +175,12 @@ async def test_what_is_compressed_already_is_not_compressed_again(newsroom: News
 @pytest.mark.parametrize("format", Format)
 async def test_filters_hold_for_every_format(newsroom: Newsroom, format: Format) -> None:
     await furnish(newsroom)
-    query = {"format": format, "status": "approved", "annotated": True, "dry_run": True}
+    query: dict[str, str | bool] = {
+        "format": format,
+        "status": "approved",
+        "annotated": True,
+        "dry_run": True,
+    }
 
     report = (await newsroom["reader"].get(PATH, params=query)).json()
 

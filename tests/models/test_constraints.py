@@ -31,6 +31,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "change_heads": {},
     "changes": {"sequence": 500},
     "decisions": {"id": NEW, "version": 500},
+    "document_words": {"id": 500, "document_id": NEW},
     "documents": {"id": NEW, "external_id": "new"},
     "memberships": {},
     "projects": {"id": NEW, "slug": "new"},
@@ -192,6 +193,7 @@ async def test_every_reference_is_a_foreign_key() -> None:
     free = {
         # The same as their document's, or annotation's: repeated for lists and for sharding.
         ("annotations", "project_id"),
+        ("document_words", "project_id"),
         ("relations", "project_id"),
         ("decisions", "project_id"),
         # A document's, annotation's, relation's or user's, by the entry's kind.

@@ -1,0 +1,113 @@
+"""Exports that fail half-way, and followers when the server stops."""
+
+import asyncio
+import json
+import random
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import DIALECTS, TOKENS, Databases
+from tests.serving import Server, stet
+
+EXPORT = "/v1/projects/demo/export?format=jsonl"
+CHANGES = "/v1/projects/demo/changes"
+DOCUMENTS = 1200
+
+
+@pytest.fixture(params=DIALECTS)
+async def served(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path
+) -> AsyncIterator[tuple[Server, str]]:
+    """A server whose project fills far more than what may wait in a socket."""
+    url = databases.furnished(request.param)
+    async with stet(url, tmp_path, shutdown_grace_seconds=30) as server:
+        async with client_of(server, "manager") as client:
+            chance = random.Random(1)
+            lines = [
+                json.dumps(
+                    {
+                        "title": f"{number}",
+                        # What does not become small when it is compressed.
+                        "text": f"{number} " + chance.randbytes(12_000).hex(),
+                        "annotations": [{"label": "claim", "start": 0, "end": 1, "quote": text}],
+                    }
+                )
+                for number in range(DOCUMENTS)
+                for text in [f"{number}"[0]]
+            ]
+            answer = await client.post(
+                "/v1/projects/demo/import?format=jsonl", content="\n".join(lines)
+            )
+            assert answer.json()["created"]["documents"] == DOCUMENTS, answer.text
+        yield server, url
+    databases.drop(url)
+
+
+def client_of(server: Server, who: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {TOKENS[who]}", "Accept-Encoding": "identity"}
+    return httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60)
+
+
+async def harm(url: str) -> None:
+    """Make what the export has still to read unreadable."""
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+            # A snapshot would not see a change; the pages below it are another matter.
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with Path(url.removeprefix("sqlite:///")).open("r+b") as file:
+            file.seek(0, 2)
+            size = file.tell()
+            for place in range(4096 * 16, size, 4096):
+                file.seek(place)
+                file.write(b"\xff" * 16)
+        return
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'stet-reader' AND datname = current_database()"
+    )
+    await connection.close()
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
+async def test_an_export_that_fails_half_way_does_not_look_whole(
+    served: tuple[Server, str], encoding: str
+) -> None:
+    server, url = served
+    async with client_of(server, "reader") as client:
+        request = client.build_request("GET", EXPORT, headers={"Accept-Encoding": encoding})
+        answer = await client.send(request, stream=True)
+        pieces = answer.aiter_raw()
+        await anext(pieces)
+        await harm(url)
+        with pytest.raises(httpx.RemoteProtocolError):
+            async for _ in pieces:
+                pass
+        await answer.aclose()
+
+
+async def test_a_server_that_stops_lets_its_followers_go(served: tuple[Server, str]) -> None:
+    server, _ = served
+    async with client_of(server, "reader") as client:
+        end = (await client.get(CHANGES, params={"after": 2**62})).headers["Stet-Snapshot"]
+        query: dict[str, str | int] = {"after": end, "wait": 60}
+        polls = [asyncio.create_task(client.get(CHANGES, params=query)) for _ in range(3)]
+        events = asyncio.create_task(
+            client.get(CHANGES, params=query, headers={"Accept": "text/event-stream"})
+        )
+        await asyncio.sleep(1)
+        began = time.monotonic()
+
+        server.terminate()
+        status = await server.ended()
+
+        assert status == 0
+        assert time.monotonic() - began < 10
+        assert [(await poll).text for poll in polls] == ["", "", ""]
+        assert (await events).text.startswith("retry: ")
