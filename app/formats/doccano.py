@@ -17,8 +17,8 @@ from uuid import UUID
 
 from app.core import body
 from app.core.errors import ControlCharacter, InvalidFile, InvalidJson
-from app.core.vocabulary import OffsetUnit
 from app.core.jsontext import one_line
+from app.core.vocabulary import OffsetUnit
 from app.formats import jsonl
 from app.formats.arrivals import Shift
 from app.formats.identity import DocumentIds, annotation_id, relation_id

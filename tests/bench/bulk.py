@@ -167,7 +167,7 @@ def _postgresql(url: str, raw: str, folder: Path) -> tuple[float, float]:
     took_out = psql(
         url,
         *(
-            f"\\copy (SELECT row_to_json(it) FROM {table} it) TO '{folder / 'out'}'"
+            f"\\copy (SELECT row_to_json(it) FROM {table} it) TO '{folder / 'out'}'"  # noqa: S608
             for table in ("documents", "revisions", "annotations")
         ),
     )
