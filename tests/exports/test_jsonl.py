@@ -115,26 +115,39 @@ async def test_withdrawn_annotations_and_deleted_documents_are_left_out(
 
 
 async def test_an_export_is_one_moment_while_others_write(newsroom: Newsroom) -> None:
-    """A pair of annotations is written in two documents, always the first one first."""
+    """A denial is written in one document, then a claim, then what joins them; then the same in
+    another document. A pull that saw two moments would find more of a later step.
+    """
     annotator = newsroom["annotator"]
     left = await make.document(annotator)
     right = await make.document(annotator)
 
     async def write() -> None:
-        for _ in range(20):
-            await make.annotation(annotator, left["id"])
-            await make.annotation(annotator, right["id"])
+        for _ in range(12):
+            for document in (left, right):
+                denial = await make.annotation(annotator, document["id"], "denial")
+                # A pull on SQLite takes many turns of the loop.
+                await asyncio.sleep(0.01)
+                claim = await make.annotation(annotator, document["id"])
+                await asyncio.sleep(0.01)
+                await make.relation(annotator, document["id"], "denies", denial["id"], claim["id"])
 
-    async def pull() -> list[tuple[int, int]]:
-        seen = []
-        for _ in range(10):
-            first, second = lines_of(await newsroom["reader"].get(PATH))
-            seen.append((len(first["annotations"]), len(second["annotations"])))
-        return seen
+    writing = asyncio.create_task(write())
+    seen = []
+    while not writing.done():
+        steps = []
+        for line in lines_of(await newsroom["reader"].get(PATH)):
+            labels = [annotation["label"] for annotation in line["annotations"]]
+            steps += [labels.count("denial"), labels.count("claim"), len(line["relations"])]
+            ends = {end for it in line["relations"] for end in (it["source"], it["target"])}
+            assert ends <= {annotation["id"] for annotation in line["annotations"]}
+        seen.append(steps)
+    await writing
 
-    _, seen = await asyncio.gather(write(), pull())
-
-    assert all(first - second in {0, 1} for first, second in seen), seen
+    assert len({tuple(steps) for steps in seen}) > 3
+    for steps in seen:
+        assert steps == sorted(steps, reverse=True), seen
+        assert steps[0] - steps[-1] in {0, 1}, seen
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_documents(
