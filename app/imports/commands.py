@@ -17,11 +17,12 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
-from app.imports import queries
-from app.imports.placing import Placed, Places, Stored, derived_id
+from app.imports.placing import Placed, Places
+from app.imports.records import Record, people_of, record_of
 from app.imports.refusals import Refusals
-from app.imports.rows import Checker, Record, Rows, people_of, record_of, rows_of
+from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportMode, ImportReport, Tally
+from app.imports.stored import stored_of
 from app.models import (
     WORDS,
     Annotation,
@@ -218,7 +219,10 @@ class _Importing:
     ) -> list[tuple[int, Rows]]:
         """Write records up to the first that shares an id with one before it; answer the rest."""
         first, later = _apart(fit)
-        places = Places(self._standing.project_id, await self._stored([rows for _, rows in first]))
+        places = Places(
+            self._standing.project_id,
+            await stored_of(self._db, self._standing.project_id, [rows for _, rows in first]),
+        )
         fresh: list[tuple[Rows, Placed]] = []
         for place, rows in first:
             try:
@@ -234,55 +238,6 @@ class _Importing:
             if new:
                 await self._db.load(_TABLES[name], new)
         return later
-
-    async def _stored(self, records: Sequence[Rows]) -> Stored:
-        """What the database has of the records' ids; ids of other projects as they are here too."""
-        db, project_id = self._db, self._standing.project_id
-
-        def elsewhere(found: Sequence[Any]) -> set[UUID]:
-            return {derived_id(project_id, row.id) for row in found if row.project_id != project_id}
-
-        external_ids = {rows.document["external_id"] for rows in records} - {None}
-        ids = {rows.document["id"] for rows in records}
-        documents = await queries.documents(db, project_id, ids, external_ids)
-        if others := elsewhere(documents):
-            documents += await queries.documents(db, project_id, others, ())
-        ours = [row for row in documents if row.project_id == project_id]
-        parts = [part.row for rows in records for part in rows.annotations]
-        annotations = relations = []
-        first: dict[UUID, Any] = {}
-        if parts:
-            annotations = await queries.annotations(
-                db,
-                {row.id for row in ours},
-                {row["id"] for row in parts},
-                {row["external_id"] for row in parts} - {None} if ours else (),
-            )
-            if others := elsewhere(annotations):
-                annotations += await queries.annotations(db, (), others, ())
-            changed = [row.id for row in annotations if row.version > 1]
-            first = await queries.first_versions(db, changed) if changed else {}
-        linked = {part.row["id"] for rows in records for part in rows.relations}
-        if linked:
-            relations = await queries.relations(db, linked)
-            if others := elsewhere(relations):
-                relations += await queries.relations(db, others)
-        return Stored(
-            documents={row.id: row for row in documents},
-            documents_by_external_id={
-                row.external_id: row
-                for row in ours
-                if row.external_id is not None and row.deleted_at is None
-            },
-            annotations={row.id: row for row in annotations},
-            annotations_by_external_id={
-                (row.document_id, row.external_id): row
-                for row in annotations
-                if row.external_id is not None and row.withdrawn_at is None
-            },
-            first_versions=first,
-            relations={row.id: row for row in relations},
-        )
 
     def _tables(self, fresh: Sequence[tuple[Rows, Placed]]) -> dict[str, list[dict[str, Any]]]:
         """What is to be inserted, by table, each subject with its entry in the log."""

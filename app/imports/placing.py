@@ -8,25 +8,14 @@ and this project, the same each time.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, Problem
 from app.documents.rows import logged, same_content
 from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation
 from app.imports.rows import Part, Row, Rows
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the database has of the ids and external ids of some records."""
-
-    documents: Mapping[UUID, Any]
-    documents_by_external_id: Mapping[str, Any]
-    annotations: Mapping[UUID, Any]
-    annotations_by_external_id: Mapping[tuple[UUID, str], Any]
-    first_versions: Mapping[UUID, Any]
-    relations: Mapping[UUID, Any]
+from app.imports.stored import Stored, derived_id
 
 
 @dataclass(slots=True)
@@ -149,11 +138,6 @@ class Places:
             problem = IdConflict(f"Another document of the project has {holder.id}.")
             raise Conflict(f"{pointer}/id", problem)
         return id
-
-
-def derived_id(project_id: UUID, id: UUID) -> UUID:
-    """The id that stands in a project for one that another project holds."""
-    return uuid5(project_id, str(id))
 
 
 def _name_document(rows: Rows, id: UUID) -> None:
