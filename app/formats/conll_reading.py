@@ -98,7 +98,7 @@ class _Document:
             value = {"title": f"document {number}", "text": "".join(self._pieces)}
         else:
             return None
-        id = self._named(value) or ids.next(value["text"])
+        id = self._named(value) or ids.next(value["title"], value["text"])
         value["id"] = str(id)
         annotations: list[dict[str, Any]] = []
         places: dict[str, Place] = {}

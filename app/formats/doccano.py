@@ -132,7 +132,7 @@ class Reader:
             return Item(item.line, None, problem)
         text = line["text"]
         given = value.get("id")
-        id = self._ids.next(text) if given is None else _uuid(given)
+        id = self._ids.next(str(value.get("external_id")), text) if given is None else _uuid(given)
         value |= {"id": str(id) if given is None else given, "text": text}
         if held is not None and "\r" not in text:
             # With its digest, a byte order mark at the text's beginning is known to be part of it.

@@ -35,8 +35,12 @@ class DocumentIds:
         """Begins with no text seen."""
         self._seen: Counter[bytes] = Counter()
 
-    def next(self, text: str) -> UUID:
-        """The id of the next document, which has this text."""
+    def next(self, name: str, text: str) -> UUID:
+        """The id of the next document, which has this text under this name.
+
+        Under another name the same text is another document, perhaps of another file.
+        """
+        text = f"{name}\n{text}"
         key = hashlib.sha256(text.encode()).digest()[:8]
         occurrence = self._seen[key]
         self._seen[key] += 1
