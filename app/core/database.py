@@ -43,8 +43,8 @@ class Session(Protocol):
         """
         ...
 
-    async def begin(self) -> None:
-        """From here on, all or nothing."""
+    async def begin(self, *, unhurried: bool = False) -> None:
+        """From here on, all or nothing; ``unhurried``, however long its statements take."""
         ...
 
     async def rest(self) -> None:
@@ -130,6 +130,8 @@ def unavailable(error: Exception) -> Unavailable | None:
         said = str(error.orig)
         if code in _BUSY or "locked" in said:
             return Unavailable("The database is too busy; nothing was written.")
+        if code == _PLAN_OF_OTHER_TABLES:
+            return Unavailable("The database's tables were changed just now; nothing was written.")
         if code in _OTHER_TABLES or "no such table" in said or "no such column" in said:
             return Unavailable("The database's tables are not those of this release.")
         if error.connection_invalidated:
@@ -156,3 +158,5 @@ _BUSY = {"40001", "40P01", "55P03", "57014"}
 _AWAY = {"08", "25", "28", "3D", "53", "57", "58"}
 _NOT_NOW = "55000"
 _OTHER_TABLES = {"42P01", "42703"}
+# A statement that was prepared before; asyncpg prepares it anew.
+_PLAN_OF_OTHER_TABLES = "0A000"

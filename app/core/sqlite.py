@@ -202,7 +202,7 @@ class SqliteSession:
             connection = self._reader = self._database.reader()
         return connection.execute(statement, parameters)
 
-    async def begin(self) -> None:
+    async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002  # nothing hurries
         """See ``core.database.Session``."""
         self._guard.begun = True
         if self._writer is None:
@@ -277,7 +277,7 @@ class SqliteSnapshot:
         result = self._connection.execute(statement, parameters)
         return result.freeze()()  # type: ignore[return-value]  # read whole here, not in the loop
 
-    async def begin(self) -> None:
+    async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002
         """A snapshot reads only.
 
         Raises:

@@ -50,7 +50,7 @@ async def release(
     """
     async with database.session(writes=True) as db:
         await check_attributes(db, standing, new.filter.given())
-        await db.begin()
+        await db.begin(unhurried=True)
         snapshot = await lock_under(db, standing)
         known = await releases.named(db, standing.project_id, new.name, whole=False)
         if known is None:

@@ -5,7 +5,8 @@ session of its own: what is written meanwhile changes nothing of what was told, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -51,10 +52,11 @@ _ANNOTATIONS = frozenset(
 )
 
 
-async def lines(entries: AsyncIterator[ChangeOut]) -> AsyncIterator[bytes]:
+async def lines(entries: AsyncGenerator[ChangeOut]) -> AsyncIterator[bytes]:
     """The entries as JSON Lines."""
-    async for entry in entries:
-        yield f"{one_line(entry.model_dump_json())}\n".encode()
+    async with aclosing(entries):
+        async for entry in entries:
+            yield f"{one_line(entry.model_dump_json())}\n".encode()
 
 
 async def events(
@@ -65,31 +67,36 @@ async def events(
     *,
     after: int,
     seconds: float,
+    may_still: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:
     """The entries above ``after``, and those that come within so many seconds, as events.
 
     Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html: each has
     its entry's sequence as its id, so that a browser that lost the connection goes on from there.
+    The stream ends when ``may_still`` says that the caller may read no longer.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     yield b"retry: 1000\n\n"
     while True:
-        async for entry in entries(database, standing, unit, after=after, end=None):
-            after = entry.sequence
-            data = one_line(entry.model_dump_json())
-            yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
+        async with aclosing(entries(database, standing, unit, after=after, end=None)) as news:
+            async for entry in news:
+                after = entry.sequence
+                data = one_line(entry.model_dump_json())
+                yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
         left = deadline - loop.time()
         if left <= 0 or heads.stopped:
             return
         # What is silent for long is cut by proxies.
         yield b":\n\n"
         await heads.beyond(standing.project_id, after, seconds=min(left, _SILENCE_SECONDS))
+        if not await may_still():
+            return
 
 
 async def entries(
     database: Database, standing: Standing, unit: OffsetUnit, *, after: int, end: int | None
-) -> AsyncIterator[ChangeOut]:
+) -> AsyncGenerator[ChangeOut]:
     """The entries above ``after`` up to ``end``, in order.
 
     Args:
@@ -105,8 +112,9 @@ async def entries(
             parameters = {"project_id": standing.project_id, "after": after, "end": last}
             page = (await db.execute(_PAGE, parameters)).all()
             states = await _states(db, standing, unit, page)
-            for entry in page:
-                yield ChangeOut.of(entry, await _state(db, entry, states))
+        for entry in page:
+            # However slowly they are taken, no connection waits for it.
+            yield ChangeOut.of(entry, await _state(database, entry, states))
         if len(page) < _ENTRIES_A_PAGE:
             # On PostgreSQL, a refused race leaves a gap in the sequence, and it may be the last.
             return
@@ -114,15 +122,18 @@ async def entries(
 
 
 async def _state(
-    db: Session, entry: Row[Any], states: Mapping[tuple[UUID, int], dict[str, Any]]
+    database: Database, entry: Row[Any], states: Mapping[tuple[UUID, int], dict[str, Any]]
 ) -> dict[str, Any] | None:
     """What the entry's subject was after it; None for what was withdrawn or deleted."""
     stored: dict[str, Any] | None = entry.state
     if stored is None or entry.kind is not ChangeKind.DOCUMENT_CREATED:
         return states.get((entry.subject_id, entry.version), stored)
     # One text at a time: a page of them could be larger than memory.
-    alive = (entry.subject_id, 0) in states
-    return {**stored, "text": await text_of(db, entry.subject_id, 1) if alive else None}
+    text = None
+    if (entry.subject_id, 0) in states:
+        async with database.session(writes=False) as db:
+            text = await text_of(db, entry.subject_id, 1)
+    return {**stored, "text": text}
 
 
 async def _states(

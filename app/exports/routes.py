@@ -6,19 +6,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
-from app.core.errors import CrossSiteRequest, Forbidden, FormatNotInstalled, NameTaken, NotFound
+from app.core.errors import (
+    CrossSiteRequest,
+    Forbidden,
+    FormatNotInstalled,
+    InvalidParameter,
+    NameTaken,
+    NotFound,
+    Unauthenticated,
+)
 from app.core.listing import Link, Pages
 from app.core.paging import Page
 from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
 from app.exports import commands, content, log, queries, releases
+from app.exports.access import Stream
 from app.exports.corpus import living, released
 from app.exports.encodings import accepted, encoded
 from app.exports.heads import Heads
@@ -28,6 +36,7 @@ from app.formats.losses import Kind
 from app.formats.record import Head
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
+from app.users.access import Shown
 
 router = APIRouter(route_class=Route)
 
@@ -59,20 +68,6 @@ _STREAM: dict[str, Any] = {
 
 _EVENTS = "text/event-stream"
 _LAST = 2**63 - 1
-
-
-class StreamedExport(StreamingResponse):
-    """A stream that keeps its snapshot until it has ended, one way or the other.
-
-    A failure in the middle breaks the connection, so that a part never looks like the whole.
-    """
-
-    snapshot: AsyncExitStack
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, then let go of the snapshot."""
-        async with self.snapshot:
-            await super().__call__(scope, receive, send)
 
 
 InFormat = Annotated[Format, Query(description="What to write.")]
@@ -145,8 +140,8 @@ def _streamed(
         if encoding is not None:
             headers["Content-Encoding"] = encoding
             body = encoded(body, encoding)
-    response = StreamedExport(body, media_type=MEDIA_TYPES[format], headers=headers)
-    response.snapshot = snapshot.pop_all()
+    response = Stream(body, media_type=MEDIA_TYPES[format], headers=headers)
+    response.held = snapshot.pop_all()
     return response
 
 
@@ -247,6 +242,7 @@ async def export_release(
 )
 async def changes(
     standing: ReadableProject,
+    credential: Shown,
     unit: Unit,
     db: Db,
     request: Request,
@@ -264,8 +260,8 @@ async def changes(
         ),
     ] = None,
     last_event_id: Annotated[
-        int | None,
-        Header(ge=0, le=_LAST, description="Instead of `after`, by a browser that comes back."),
+        str | None,
+        Header(description="Instead of `after`, by a browser that comes back."),
     ] = None,
 ) -> StreamingResponse:
     """What was written in the project, in order, each entry with the state that it made.
@@ -275,26 +271,46 @@ async def changes(
     """
     database: Database = request.app.state.database
     heads: Heads = request.app.state.heads
-    if last_event_id is not None:
-        after = last_event_id
+    # Of a browser that has seen no event yet, it is empty.
+    if last_event_id:
+        after = _sequence(last_event_id)
+
+    async def may_still() -> bool:
+        try:
+            async with database.session(writes=False) as later:
+                await projects.standing(later, credential, standing.project)
+        except (NotFound, Unauthenticated):
+            return False
+        return True
+
     _, end = await queries.snapshot_of(db, standing.project)
     await db.rest()
     if _EVENTS in request.headers.get("accept", ""):
         seconds = 60 if wait is None else wait
-        events = log.events(database, heads, standing, unit, after=after, seconds=seconds)
+        events = log.events(
+            database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
+        )
         headers = {
             "Stet-Snapshot": str(end),
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",
         }
-        return StreamingResponse(events, media_type=_EVENTS, headers=headers)
+        return Stream(events, media_type=_EVENTS, headers=headers)
     if wait and end <= after:
         await heads.beyond(standing.project_id, after, seconds=wait)
+        await projects.standing(db, credential, standing.project)
         _, end = await queries.snapshot_of(db, standing.project)
         await db.rest()
     entries = log.entries(database, standing, unit, after=after, end=end)
-    return StreamingResponse(
+    return Stream(
         log.lines(entries),
         media_type=MEDIA_TYPES[Format.JSONL],
         headers={"Stet-Snapshot": str(end)},
     )
+
+
+def _sequence(event_id: str) -> int:
+    digits = event_id.isascii() and event_id.isdigit() and len(event_id) < 20
+    if not digits or int(event_id) > _LAST:
+        raise InvalidParameter("Last-Event-ID", "The id of an event is the sequence of a change.")
+    return int(event_id)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -79,15 +80,17 @@ async def import_items(
     standing.require(Act.ADD_DOCUMENTS)
     try:
         async with database.session(writes=True) as db:
-            await db.begin()
+            await db.begin(unhurried=True)
             # The scheme and the importer's role must be as they were when the importer was let in.
-            end = await lock_under(db, standing)
+            # Of a dry run nothing stays, so it keeps no writer of the project waiting.
+            end = None if dry_run else await lock_under(db, standing)
             importing = _Importing(
                 db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
             )
             # While the database writes some records, the next ones are read and checked.
-            async for checked in ahead(importing.checked(database, _batches(items))):
-                await importing.take(checked)
+            async with aclosing(ahead(importing.checked(database, _batches(items)))) as ready:
+                async for checked in ready:
+                    await importing.take(checked)
             await importing.finish()
             return importing.report(mode, dry_run=dry_run)
     except _Undone as undone:
@@ -132,15 +135,17 @@ class _Importing:
     """One import under way: the end of the log, the tallies and what was refused so far."""
 
     def __init__(
-        self, db: Session, standing: Standing, scheme: Scheme, *, end: int, max_chars: int
+        self, db: Session, standing: Standing, scheme: Scheme, *, end: int | None, max_chars: int
     ) -> None:
+        """Without an ``end`` of the log, nothing is logged."""
         self._db = db
         self._standing = standing
         self._scheme = scheme
         self._max_chars = max_chars
         self._people: dict[str, UUID] = {}
         self._moment = now()
-        self._begin = self._end = end
+        self._logs = end is not None
+        self._begin = self._end = end or 0
         self._created: Counter[str] = Counter()
         self._unchanged: Counter[str] = Counter()
         self._refusals = Refusals()
@@ -170,7 +175,7 @@ class _Importing:
 
     async def finish(self) -> None:
         """Say where the log ends now."""
-        if self._end > self._begin:
+        if self._logs and self._end > self._begin:
             await self._db.execute(
                 update(ChangeHead)
                 .where(ChangeHead.project_id == self._standing.project_id)
@@ -235,7 +240,7 @@ class _Importing:
             fresh.append((rows, placed))
         tables = await asyncio.to_thread(self._tables, fresh)
         for name, new in tables.items():
-            if new:
+            if new and (self._logs or name != Change.__tablename__):
                 await self._db.load(_TABLES[name], new)
         return later
 
@@ -313,7 +318,7 @@ def _apart(
     return fit, []
 
 
-async def ahead(items: AsyncIterator[T]) -> AsyncIterator[T]:
+async def ahead(items: AsyncIterator[T]) -> AsyncGenerator[T]:
     """The same items, each being made while the one before it is used."""
 
     async def following() -> T | None:
@@ -325,4 +330,7 @@ async def ahead(items: AsyncIterator[T]) -> AsyncIterator[T]:
             coming = asyncio.ensure_future(following())
             yield item
     finally:
-        coming.cancel()
+        # A thread that reads the file must have ended before the file is read again, or closed.
+        await asyncio.wait([coming])
+        if not coming.cancelled():
+            coming.exception()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.core.errors import Gone, IdConflict, Problem
+from app.core.errors import Gone, IdConflict, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
 from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation
@@ -101,7 +101,8 @@ class Places:
     def _place_relation(self, part: Part, names: Mapping[UUID, UUID], placed: Placed) -> None:
         row = part.row
         if row["source_id"] not in names or row["target_id"] not in names:
-            # Its annotation was refused, and that was said.
+            problem = UnknownAnnotation("/source", "One of its annotations was refused.")
+            placed.refused.append((part.pointer, problem.under(part.pointer)))
             return
         row["source_id"], row["target_id"] = names[row["source_id"]], names[row["target_id"]]
         known = self._stored.relations

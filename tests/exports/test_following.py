@@ -167,3 +167,34 @@ def _whole(text: str, accept: str) -> list[dict[str, Any]]:
         whole = text[: text.rfind("\n\n") + 2]
         return [json.loads(event["data"]) for event in events_of(whole)]
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+async def test_a_browser_that_has_seen_nothing_begins_where_it_says(newsroom: Newsroom) -> None:
+    end = await head(newsroom)
+
+    answer = await newsroom["reader"].get(
+        PATH, params={"after": end, "wait": 0}, headers={**EVENTS, "Last-Event-ID": ""}
+    )
+
+    assert answer.status_code == 200
+    assert events_of(answer.text) == []
+
+
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])
+async def test_who_may_no_longer_read_is_told_nothing_more(newsroom: Newsroom, accept: str) -> None:
+    document = await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+    following = asyncio.create_task(
+        newsroom["reader"].get(PATH, params={"after": end, "wait": 5}, headers={"Accept": accept})
+    )
+    await asyncio.sleep(0.3)
+    member = await newsroom["manager"].get("/v1/projects/demo/members/reader")
+    removed = await newsroom["manager"].delete(
+        "/v1/projects/demo/members/reader", headers={"If-Match": member.headers["ETag"]}
+    )
+    await make.annotation(newsroom["annotator"], document["id"])
+
+    answer = await following
+
+    assert removed.status_code == 204
+    assert "annotation.created" not in answer.text

@@ -292,3 +292,42 @@ async def test_the_log_tells_what_was_imported_in_its_order(newsroom: Newsroom) 
     assert {entry["state"]["author"] for entry in entries if "author" in entry["state"]} == {
         "annotator"
     }
+
+
+async def test_a_dry_run_keeps_no_writer_of_the_project_waiting(
+    newsroom: Newsroom, dialect: str
+) -> None:
+    """On SQLite there is one writer, and it is the dry run meanwhile."""
+    lines = [{**GOOD, "external_id": f"d{place}"} for place in range(300)]
+    trying = asyncio.create_task(send(newsroom, file_of(*lines), dry_run=True))
+    await asyncio.sleep(0.1)
+
+    document = await make.document(newsroom["annotator"])
+
+    assert document["title"]
+    if dialect == "postgresql":
+        assert not trying.done()
+    assert (await trying).json()["created"]["documents"] == 300
+
+
+async def test_a_relation_whose_end_is_refused_is_refused_too(newsroom: Newsroom) -> None:
+    other = await make.document(newsroom["annotator"])
+    taken = await make.annotation(newsroom["annotator"], other["id"])
+    claim, denial = taken["id"], str(make.id_of(8))
+    line = {
+        "title": "Takes an id",
+        "text": make.TEXT,
+        "annotations": [
+            {"id": claim, "label": "claim", "quote": "Officials"},
+            {"id": denial, "label": "denial", "quote": "totally unfounded"},
+        ],
+        "relations": [{"type": "denies", "source": denial, "target": claim}],
+    }
+
+    report = await make.said(await send(newsroom, file_of(line), mode="skip-refused"), 200)
+
+    assert report["refused"] == {"documents": 0, "annotations": 1, "relations": 1}
+    assert refusals(report["refusals"]) == [
+        (1, "/annotations/0/id", "id-conflict"),
+        (1, "/relations/0/source", "unknown-annotation"),
+    ]

@@ -95,6 +95,29 @@ async def test_an_export_that_fails_half_way_does_not_look_whole(
         await answer.aclose()
 
 
+async def test_readers_who_take_nothing_keep_nobody_else_from_reading(
+    served: tuple[Server, str],
+) -> None:
+    server, _ = served
+    async with client_of(server, "reader") as stalled, client_of(server, "reader") as client:
+        stalled.timeout = httpx.Timeout(5, pool=None)
+        answers = [
+            await stalled.send(stalled.build_request("GET", path), stream=True)
+            for path in (EXPORT, f"{CHANGES}?after=0")
+            # Of each kind as many as the server keeps connections of one kind.
+            for _ in range(16)
+        ]
+        began = time.monotonic()
+
+        found = [(await client.get(path)).status_code for path in ("/v1/me", "/readyz")]
+
+        assert found == [200, 200]
+        assert time.monotonic() - began < 2
+        assert {answer.status_code for answer in answers} == {200}
+        for answer in answers:
+            await answer.aclose()
+
+
 async def test_a_server_that_stops_lets_its_followers_go(served: tuple[Server, str]) -> None:
     server, _ = served
     async with client_of(server, "reader") as client:
