@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 
 from app.core.vocabulary import OffsetUnit
+from app.text.arrival import sha256
 from app.text.offsets import Ruler
 
 _DROPPED = re.compile("\\A\ufeff|\r(?=\n)")
@@ -15,9 +16,14 @@ _DROPPED = re.compile("\\A\ufeff|\r(?=\n)")
 class Shift:
     """Moves offsets of one text."""
 
-    def __init__(self, raw: str, unit: OffsetUnit) -> None:
-        """``raw`` is the text as the file holds it, ``unit`` what its offsets count."""
+    def __init__(self, raw: str, unit: OffsetUnit, *, arrived: bool = False) -> None:
+        """``raw`` is the text as the file holds it, ``unit`` what its offsets count.
+
+        Of a text that has ``arrived`` before nothing more is dropped.
+        """
         self._dropped: list[int] = []
+        if arrived:
+            return
         if raw.startswith("\ufeff") or "\r\n" in raw:
             ruler = Ruler(raw, unit)
             self._dropped = [
@@ -27,3 +33,16 @@ class Shift:
     def moved(self, offset: int) -> int:
         """The offset without the characters before it that are dropped."""
         return offset - bisect_left(self._dropped, offset)
+
+
+def line_ends(words: str) -> str:
+    """The words with the line ends that they have once the text has arrived."""
+    return words.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def proof(text: str) -> dict[str, str]:
+    """What tells the importer that a text of Stet's own has arrived: a BOM in it is part of it.
+
+    A text with a CR was changed since: no text of Stet's holds one.
+    """
+    return {} if "\r" in text else {"sha256": sha256(text)}

@@ -13,11 +13,12 @@ from app.core import body
 from app.core.errors import InvalidFile, InvalidJson
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
-from app.formats.arrivals import Shift
+from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.names import unescaped
 from app.formats.record import Head, Item, Place
-from app.formats.zipped import Archive, Spool
+from app.formats.refusals import Refused
+from app.formats.zipped import Archive, BadMember, Spool
 
 COMMENT = "Stet"
 """The type of a comment that holds what brat has no line for, as JSON."""
@@ -85,25 +86,17 @@ class Reader:
 
     def _document(self, archive: Archive, stem: str) -> Item:
         standoff = f"{stem}.ann" if f"{stem}.ann" in archive else None
-        text = archive.text(f"{stem}.txt")
         try:
+            text = archive.text(f"{stem}.txt")
             value = _particulars(archive, stem, text)
             parsed = _Standoff(self._head, text, value)
             if standoff is not None:
                 parsed.read(archive.text(standoff))
-        except _Refused as refused:
-            problem = InvalidFile(refused.detail)
-            return Item(refused.line, None, problem, file=refused.file or standoff)
+        except Refused as refused:
+            return Item(refused.line, None, refused.problem, file=refused.file or standoff)
+        except BadMember as bad:
+            return Item(1, None, bad.problem, file=bad.name)
         return Item(1, value, file=standoff or f"{stem}.txt", places=parsed.places)
-
-
-class _Refused(Exception):
-    """Why a document is not read."""
-
-    def __init__(self, line: int, detail: str, file: str | None = None) -> None:
-        self.line = line
-        self.detail = detail
-        self.file = file
 
 
 def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
@@ -113,10 +106,11 @@ def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
         try:
             value = body.parse(archive.read(beside))
         except InvalidJson as problem:
-            raise _Refused(1, problem.detail, beside) from None
+            raise Refused(problem.detail, file=beside) from None
         # Another tool's file of that name says something else.
         if isinstance(value, dict) and "id" in value and value.keys() <= PARTICULARS:
-            return {**value, "text": text, "annotations": [], "relations": []}
+            value |= {"text": text, "annotations": [], "relations": []}
+            return value | proof(text)
     id = uuid_in(stem.rpartition("/")[2])
     value = {
         "id": str(id or document_id(stem, text)),
@@ -135,7 +129,7 @@ class _Standoff:
         self._head = head
         self._text = text
         self._value = value
-        self._shift = Shift(text, OffsetUnit.CODE_POINTS)
+        self._shift = Shift(text, OffsetUnit.CODE_POINTS, arrived="sha256" in value)
         self._derived = Derived(uuid_in(value.get("id")) or document_id("", text))
         self._annotations: dict[str, dict[str, Any]] = {}
         self._comments: dict[str, dict[str, Any]] = {}
@@ -154,11 +148,13 @@ class _Standoff:
             handle, tab, rest = line.partition("\t")
             kind = "A" if line[0] == "M" else line[0]
             if kind in _NOT_HELD:
-                raise _Refused(number, f"This line is {_NOT_HELD[kind]}, which Stet does not hold.")
+                raise Refused(
+                    f"This line is {_NOT_HELD[kind]}, which Stet does not hold.", line=number
+                )
             if kind not in kinds or not tab:
-                raise _Refused(number, "This is no line of brat's standoff format.")
+                raise Refused("This is no line of brat's standoff format.", line=number)
             if kind != "#" and handle in self._where:
-                raise _Refused(number, f"There are two lines {handle}.")
+                raise Refused(f"There are two lines {handle}.", line=number)
             self._where[handle] = number
             kinds[kind].append((number, handle, rest))
         for number, _, rest in kinds["#"]:
@@ -173,24 +169,24 @@ class _Standoff:
     def _note(self, number: int, rest: str) -> None:
         type, handle, said = _matched(_NOTE, number, rest)
         if handle not in self._where or handle[0] not in "TR":
-            raise _Refused(number, "Stet holds notes on annotations only.")
+            raise Refused("Stet holds notes on annotations only.", line=number)
         if type != COMMENT:
             if handle[0] == "R":
-                raise _Refused(number, "Stet holds no notes on relations.")
+                raise Refused("Stet holds no notes on relations.", line=number)
             self._notes.setdefault(handle, []).append(said or "")
             return
         try:
             kept = body.parse((said or "").encode())
         except InvalidJson as problem:
-            raise _Refused(number, problem.detail) from None
+            raise Refused(problem.detail, line=number) from None
         if not isinstance(kept, dict) or uuid_in(kept.get("id")) is None:
-            raise _Refused(number, "A comment of Stet's is a JSON object with an id.")
+            raise Refused("A comment of Stet's is a JSON object with an id.", line=number)
         self._comments[handle] = kept
 
     def _attribute(self, number: int, rest: str) -> None:
         name, handle, value = _matched(_ATTRIBUTE, number, rest)
         if handle not in self._where or not handle.startswith("T"):
-            raise _Refused(number, "Stet holds attributes of annotations only.")
+            raise Refused("Stet holds attributes of annotations only.", line=number)
         named = self._attributes.setdefault(handle, {}).setdefault(unescaped(name), [])
         named.append((value or "").strip())
 
@@ -237,8 +233,7 @@ class _Standoff:
         if said.split() not in (covered.split(), whole.split()):
             # The words stand elsewhere: the importer finds that they differ, and says where.
             quotes[0] = said
-        arrived = [quote.replace("\r\n", "\n").replace("\r", "\n") for quote in quotes]
-        return spans, arrived
+        return spans, [line_ends(quote) for quote in quotes]
 
     def _noted(self, handle: str, exact: object) -> str | None:
         notes = self._notes.get(handle)
@@ -251,7 +246,7 @@ class _Standoff:
         name, *ends = _matched(_RELATION, number, rest)
         for end in ends:
             if end not in self._annotations:
-                raise _Refused(number, f"There is no annotation {end}.")
+                raise Refused(f"There is no annotation {end}.", line=number)
         source, target = (self._annotations[end]["id"] for end in ends)
         type, kept = unescaped(name), self._comments.get(handle)
         id = kept["id"] if kept else str(self._derived.relation(type, source, target))
@@ -263,7 +258,9 @@ class _Standoff:
 def _matched(pattern: re.Pattern[str], number: int, rest: str) -> Sequence[Any]:
     found = pattern.fullmatch(rest)
     if found is None:
-        raise _Refused(number, "This line has not the parts that brat's standoff format gives it.")
+        raise Refused(
+            "This line has not the parts that brat's standoff format gives it.", line=number
+        )
     return found.groups()
 
 

@@ -98,7 +98,7 @@ class _Document:
             value = {"title": f"document {number}", "text": "".join(self._pieces)}
         else:
             return None
-        id = self._named(value) or ids.next(value["title"], value["text"])
+        id = self._named(value) or ids.next(str(value.get("title")), value["text"])
         value["id"] = str(id)
         annotations: list[dict[str, Any]] = []
         places: dict[str, Place] = {}
@@ -212,12 +212,17 @@ class Reader:
             held = body.parse(line.removeprefix(DOCUMENT).encode())
             if not isinstance(held, dict) or not isinstance(held.get("text"), str):
                 raise InvalidFile("The document is no JSON object with a text.")
-            if tuple(self._columns[: len(COLUMNS)]) != COLUMNS:
-                raise InvalidFile(f"The file's first line names no columns {' '.join(COLUMNS)}.")
+            self._check_columns()
             document.held = {name: held[name] for name in (*PARTICULARS, "text") if name in held}
+
+    def _check_columns(self) -> None:
+        # Another line that names columns may stand anywhere.
+        if tuple(self._columns[: len(COLUMNS)]) != COLUMNS:
+            raise InvalidFile(f"The file's first line names no columns {' '.join(COLUMNS)}.")
 
     def _token(self, document: _Document, fields: list[str], number: int) -> None:
         if document.held is not None:
+            self._check_columns()
             if len(fields) != len(self._columns):
                 raise InvalidFile(f"It has {len(fields)} columns and not {len(self._columns)}.")
             _, form, *offsets = fields[: len(COLUMNS)]

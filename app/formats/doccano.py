@@ -235,7 +235,7 @@ class _Parts:
         self._annotations = _by(held, "annotations", ("label", "start_offset", "end_offset"))
         self._relations = _by(held, "relations", ("type", "source", "target"))
         self._seen: Counter[_Said] = Counter()
-        self._named: dict[object, str] = {}
+        self._named: dict[object, Any] = {}
 
     def annotation(self, part: Any) -> Any:
         """The annotation of an entity, or of a triple of start, end and label."""
@@ -281,7 +281,8 @@ class _Parts:
                 return part
         source, target = (self._named.get(end, str(end)) for end in (source, target))
         value = {"type": type, "source": source, "target": target}
-        if not isinstance(type, str):
+        # What stands for an id in Stet's own member may have been made anything.
+        if not all(isinstance(it, str) for it in (type, source, target)):
             return value
         said = (type, source, target)
         ids = self._relations.get(said)

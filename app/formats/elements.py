@@ -14,6 +14,11 @@ MAX_ELEMENT_BYTES = 256 * 1024 * 1024
 """How long an element may be: a document of the longest text with all its annotations has room."""
 MAX_AROUND_BYTES = 1024 * 1024
 """How much may stand before and after the array."""
+MAX_DEPTH = body.MAX_DEPTH + 10
+"""How deep brackets may nest: what goes past it is told of the file, not of an element.
+
+Each bracket is a step of Python's here, so that megabytes of them would take minutes.
+"""
 
 # What a string goes on with, up to its closing quotation mark or to where the bytes end.
 _STRING = rb'(?:[^"\\]++|\\.)*+'
@@ -50,7 +55,8 @@ class Elements:
         """The elements that end in this chunk.
 
         Raises:
-            InvalidFile: when the file is something else, or an element is too long.
+            InvalidFile: when the file is something else, or an element is too long or nested
+                too deep.
         """
         self._waiting += chunk
         while not self._ended and (mark := self._next()):
@@ -112,6 +118,8 @@ class Elements:
                 self._around += self._waiting[: self._at]
                 self._drop()
             self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise InvalidFile(f"The file is nested deeper than {MAX_DEPTH}.")
         elif self._depth == self._array > 0:
             element = self._cut()
             self._around += b"]"

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core import body
-from app.core.errors import InvalidFile, InvalidJson
+from app.core.errors import InvalidJson
 from app.core.vocabulary import AttributeType, OffsetUnit
-from app.formats.arrivals import Shift
+from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
 from app.formats.record import Head, Item, Place
+from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
 TEXT = "text"
@@ -50,17 +51,9 @@ class Reader:
             task.read()
         except InvalidJson as problem:
             return Item(self._number, None, problem)
-        except _Refused as refused:
+        except Refused as refused:
             return Item(self._number, None, refused.problem)
         return Item(self._number, task.value, places=task.places)
-
-
-class _Refused(Exception):
-    """Why a task is not read."""
-
-    def __init__(self, pointer: str, detail: str) -> None:
-        self.problem = InvalidFile(detail)
-        self.problem.errors[0]["pointer"] = pointer
 
 
 class _Task:
@@ -78,7 +71,7 @@ class _Task:
         }
         self.value |= {"offset_unit": "utf16", "annotations": [], "relations": []}
         self.places: dict[str, Place] = {"/text": Place(number, f"/data/{text}")}
-        self._shift = Shift(data[text], OffsetUnit.UTF16)
+        self._shift = Shift(data[text], OffsetUnit.UTF16, arrived="sha256" in self.value)
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
@@ -110,25 +103,27 @@ class _Task:
                 regions.setdefault(_id(part, "id", at), []).extend(self._region(part, at, said))
         for at, part in parts:
             type = part.get("type")
+            if not isinstance(type, str):
+                raise Refused("A result's type is a string.", f"{at}/type")
             if type == "relation":
                 self._relation(part, at, regions)
             elif type in _ANSWERS:
                 self._answer(part, at, regions)
             elif type != "labels":
-                raise _Refused(at, f"A result of type {ascii(type)[:60]} is not held by Stet.")
+                raise Refused(f"A result of type {ascii(type)[:60]} is not held by Stet.", at)
 
     def _region(self, part: dict[str, Any], at: str, said: dict[str, Any]) -> Iterator[int]:
         value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
         labels = _list(value.get("labels"), f"{at}/value/labels")
         if not labels:
-            raise _Refused(f"{at}/value/labels", "The region has no label.")
+            raise Refused("The region has no label.", f"{at}/value/labels")
         start, end = value.get("start"), value.get("end")
         if type(start) is not int or type(end) is not int or "startOffset" in value:
-            raise _Refused(f"{at}/value", "Only regions of plain text are taken, not of HTML.")
+            raise Refused("Only regions of plain text are taken, not of HTML.", f"{at}/value")
         name = _id(part, "id", at)
         for place, label in enumerate(labels):
             if not isinstance(label, str):
-                raise _Refused(f"{at}/value/labels/{place}", "A label is a string.")
+                raise Refused("A label is a string.", f"{at}/value/labels/{place}")
             annotation = {
                 "label": label,
                 "start": self._shift.moved(start),
@@ -136,7 +131,8 @@ class _Task:
                 "attributes": {},
             }
             if "text" in value:
-                annotation["quote"] = _arrived(value["text"])
+                words = value["text"]
+                annotation["quote"] = line_ends(words) if isinstance(words, str) else words
             annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
             yield self._place("annotations", annotation, at)
@@ -154,7 +150,7 @@ class _Task:
     def _answer(self, part: dict[str, Any], at: str, regions: Mapping[str, list[int]]) -> None:
         of = part.get("id")
         if not isinstance(of, str) or of not in regions:
-            raise _Refused(at, "Stet holds answers about a labelled region only.")
+            raise Refused("Stet holds answers about a labelled region only.", at)
         name = _id(part, "from_name", at)
         value = _object(part.get("value"), f"{at}/value").get(_ANSWERS[part["type"]])
         for place in regions[of]:
@@ -171,12 +167,12 @@ class _Task:
         for key in ("from_id", "to_id"):
             name = _id(part, key, at)
             if name not in regions:
-                raise _Refused(f"{at}/{key}", "There is no such region in this annotation.")
+                raise Refused("There is no such region in this annotation.", f"{at}/{key}")
             ends.append(self.value["annotations"][regions[name][0]]["id"])
         source, target = reversed(ends) if part.get("direction") == "left" else ends
         labels = _list(part.get("labels"), f"{at}/labels")
         if not labels:
-            raise _Refused(at, "The relation has no label.")
+            raise Refused("The relation has no label.", at)
         for label in labels:
             id = uuid_in(part.get("id")) if len(labels) == 1 else None
             id = id or self._derived.relation(str(label), source, target)
@@ -195,7 +191,8 @@ def _particulars(
 ) -> dict[str, Any]:
     """What the document is beside its text, as Stet wrote it or as the task has it."""
     if isinstance(data.get("stet"), dict):
-        return {"id": None, **data["stet"]}
+        kept = {name: value for name, value in data["stet"].items() if name != "sha256"}
+        return {"id": None, **kept, **proof(data[text])}
     raw: str = data[text]
     name = task["id"] if isinstance(task.get("id"), int | str) else number
     title = data.get("title")
@@ -215,7 +212,7 @@ def _text(data: dict[str, Any]) -> str:
     """The key of the text among the data."""
     texts = {key: len(value) for key, value in data.items() if isinstance(value, str)}
     if not texts:
-        raise _Refused("/data", "The task has no text.")
+        raise Refused("The task has no text.", "/data")
     return TEXT if TEXT in texts else max(texts, key=texts.__getitem__)
 
 
@@ -245,31 +242,25 @@ def _typed(type: AttributeType | None, value: Any) -> Any:
         return [value] if type in _LISTS and not isinstance(value, list) else value
     if len(value) != 1:
         return value
-    if type is AttributeType.BOOLEAN:
+    if type is AttributeType.BOOLEAN and isinstance(value[0], str):
         return {"true": True, "false": False}.get(value[0], value[0])
     return value[0]
 
 
-def _arrived(words: Any) -> Any:
-    return words.replace("\r\n", "\n").replace("\r", "\n") if isinstance(words, str) else words
-
-
 def _object(value: Any, pointer: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _Refused(pointer, "Label Studio has an object here.")
-    return value
+    return the_object(value, pointer, "Label Studio")
 
 
 def _list(value: Any, pointer: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _Refused(pointer, "Label Studio has an array here.")
+        raise Refused("Label Studio has an array here.", pointer)
     return value
 
 
 def _id(part: dict[str, Any], key: str, pointer: str) -> str:
     value = part.get(key)
     if not isinstance(value, str) or not value:
-        raise _Refused(f"{pointer}/{key}", "Label Studio has a string here.")
+        raise Refused("Label Studio has a string here.", f"{pointer}/{key}")
     return value

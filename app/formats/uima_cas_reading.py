@@ -13,12 +13,12 @@ from app.core import body
 from app.core.errors import InvalidFile, InvalidJson
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
-from app.formats.arrivals import Shift
+from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id
 from app.formats.names import unescaped
 from app.formats.record import Head, Item, Place
 from app.formats.xmi import Cas, Malformed, Structure
-from app.formats.zipped import Archive, Spool
+from app.formats.zipped import Archive, BadMember, Spool
 
 _SPAN = "webanno.custom.StetSpan"
 _RELATION = "webanno.custom.StetRelation"
@@ -74,6 +74,8 @@ class Reader:
             document.read()
         except Malformed as malformed:
             return Item(malformed.line, None, InvalidFile(malformed.detail), file=name)
+        except BadMember as bad:
+            return Item(1, None, bad.problem, file=name)
         return Item(1, document.value, file=name, places=document.places)
 
 
@@ -92,7 +94,8 @@ class _Document:
         self.value, derived_from = _particulars(cas, file, text)
         self.value |= {"offset_unit": "utf16", "annotations": [], "relations": []}
         self.places: dict[str, Place] = {"/text": Place(sofa.line, "")}
-        self._shift = Shift(self.value["text"], OffsetUnit.UTF16)
+        arrived = "sha256" in self.value
+        self._shift = Shift(self.value["text"], OffsetUnit.UTF16, arrived=arrived)
         self._units = self.value["text"].encode("utf-16-le")
         # Of two annotators' files of one document each has annotations of its own.
         self._derived = Derived(document_id(file, derived_from))
@@ -191,7 +194,7 @@ class _Document:
         return {
             "start": self._shift.moved(begin),
             "end": self._shift.moved(end),
-            "quote": quote.replace("\r\n", "\n").replace("\r", "\n"),
+            "quote": line_ends(quote),
         }
 
     def _place(self, kind: str, value: dict[str, Any], it: Structure) -> None:
@@ -216,7 +219,7 @@ def _particulars(cas: Cas, file: str, text: str) -> tuple[dict[str, Any], str]:
             for name, key in {**_PARTICULARS, "text": "text"}.items():
                 if isinstance(exact, dict) and isinstance(exact.get(name), str):
                     value[key] = exact[name]
-            return value, value["text"]
+            return value | proof(value["text"]), value["text"]
     title = metadata.get("documentTitle") or file.rpartition("/")[2].rpartition(".")[0] or file
     return value | {"id": str(document_id(title, text)), "title": title}, text
 

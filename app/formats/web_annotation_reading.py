@@ -12,6 +12,7 @@ from app.core.errors import InvalidFile, InvalidJson, Problem
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import MAX_ELEMENT_BYTES, Elements
 from app.formats.record import Head, Item, Place
+from app.formats.refusals import Refused, the_object
 
 _DOCUMENT = "stet:Document"
 _URN = "urn:uuid:"
@@ -82,8 +83,8 @@ class Reader:
                 self._document = _Document(self._number, node)
             else:
                 self._take(node)
-        except (InvalidJson, _Refused) as refused:
-            problem: Problem = refused.problem if isinstance(refused, _Refused) else refused
+        except (InvalidJson, Refused) as refused:
+            problem: Problem = refused.problem if isinstance(refused, Refused) else refused
             # One report a document: what comes after a node that is refused may follow from it.
             self._problem = self._problem or Item(self._number, None, problem)
         self._bytes += len(element)
@@ -96,7 +97,7 @@ class Reader:
         if self._document is not None:
             self._document.take(self._number, node)
         elif self._problem is None:
-            raise _Refused("", "An annotation stands behind its document, and this one does not.")
+            raise Refused("An annotation stands behind its document, and this one does not.")
 
     def _whole(self) -> Iterator[Item]:
         document, self._document = self._document, None
@@ -104,22 +105,12 @@ class Reader:
         if document is not None and problem is None:
             try:
                 document.join()
-            except _Refused as refused:
-                problem = Item(refused.number, None, refused.problem)
+            except Refused as refused:
+                problem = Item(refused.line, None, refused.problem)
         if problem is not None:
             yield problem
         elif document is not None:
             yield Item(document.number, document.value, places=document.places)
-
-
-class _Refused(Exception):
-    """Why a node is not read."""
-
-    def __init__(self, pointer: str, detail: str, number: int = 0) -> None:
-        self.number = number
-        self.problem = InvalidFile(detail)
-        # The problem's own list is what a report of refusals is made of.
-        self.problem.errors[0]["pointer"] = pointer
 
 
 class _Document:
@@ -130,7 +121,7 @@ class _Document:
         self.value = _terms(node, _OF_DOCUMENT)
         text = self.value.get("text")
         if not isinstance(text, str):
-            raise _Refused("/stet:text", "The document has no text.")
+            raise Refused("The document has no text.", "/stet:text")
         self.places: dict[str, Place] = {
             f"/{name}": Place(number, f"/stet:{name}") for name in self.value
         }
@@ -148,13 +139,13 @@ class _Document:
     def take(self, number: int, node: dict[str, Any]) -> None:
         """One more annotation or relation."""
         if "Annotation" not in _types(node):
-            raise _Refused("/type", "This is neither a document nor an Annotation.")
+            raise Refused("This is neither a document nor an Annotation.", "/type")
         if node.get("motivation") == "linking":
             self._links.append((number, node))
             return
         target = _object(node.get("target"), "/target")
         if target.get("source") != self._iri:
-            raise _Refused("/target/source", f"The annotation is not of {self._iri[:200]}.")
+            raise Refused(f"The annotation is not of {self._iri[:200]}.", "/target/source")
         annotation = _terms(node, _OF_ANNOTATION) | _span(target) | _bodies(node)
         annotation |= _made(node, changed="updated_at")
         iri = _iri(node.get("id"), "/id")
@@ -174,10 +165,10 @@ class _Document:
             target = next((part for part in bodies if isinstance(part, str)), None)
             for pointer, end in (("/target", source), ("/body", target)):
                 if not isinstance(end, str) or end not in self._ids:
-                    raise _Refused(pointer, "This links what is no annotation here.", number)
+                    raise Refused("This links what is no annotation here.", pointer, line=number)
             type = _value(bodies, _LABELLING)
             if type is None:
-                raise _Refused("/body", "The link has no tag that says what it is.", number)
+                raise Refused("The link has no tag that says what it is.", "/body", line=number)
             ends = {"source": self._ids[str(source)], "target": self._ids[str(target)]}
             id = _uuid(node.get("id")) or str(self._derived.relation(type, **ends))
             relation = {"id": id, "type": type, **ends, **_made(node)}
@@ -205,7 +196,7 @@ def _span(target: dict[str, Any]) -> dict[str, Any]:
         elif "TextQuoteSelector" in types:
             quoted = selector
         else:
-            raise _Refused("/target/selector", "Only positions in the text and quotes are taken.")
+            raise Refused("Only positions in the text and quotes are taken.", "/target/selector")
     if "exact" in quoted:
         span["quote"] = quoted["exact"]
         if "start" not in span:
@@ -217,7 +208,7 @@ def _bodies(node: dict[str, Any]) -> dict[str, Any]:
     bodies = _list(node.get("body"))
     label, note = _value(bodies, _LABELLING), _value(bodies, {"commenting", "describing"})
     if label is None:
-        raise _Refused("/body", "No body with the purpose classifying or tagging is a label.")
+        raise Refused("No body with the purpose classifying or tagging is a label.", "/body")
     return {"label": label} if note is None else {"label": label, "note": note}
 
 
@@ -250,7 +241,7 @@ def _made(node: dict[str, Any], changed: str | None = None) -> dict[str, Any]:
 
 def _iri(value: Any, pointer: str) -> str:
     if not isinstance(value, str) or not value:
-        raise _Refused(pointer, "A node of the graph has an id.")
+        raise Refused("A node of the graph has an id.", pointer)
     return value
 
 
@@ -275,6 +266,4 @@ def _is_text(value: object) -> bool:
 
 
 def _object(value: Any, pointer: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _Refused(pointer, "The graph has an object here.")
-    return value
+    return the_object(value, pointer, "The graph")

@@ -85,6 +85,18 @@ class Packer:
         yield _END.pack(b"PK\5\6", 0, 0, some, some, min(size, _MAX32), min(start, _MAX32), 0)
 
 
+class BadMember(Exception):
+    """One member cannot be read; the others of its archive can.
+
+    It is no ``Problem`` itself: those are listed by their codes, each of which one class has.
+    """
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.name = name
+        self.problem = InvalidFile(detail)
+
+
 class Spool:
     """An archive that comes in pieces; its directory stands at its end."""
 
@@ -155,7 +167,8 @@ class Archive:
         """A member's content.
 
         Raises:
-            InvalidFile: when it is damaged, or larger than a member or the whole may be.
+            BadMember: when it is damaged.
+            InvalidFile: when it is larger than a member or the whole may be.
         """
         content = bytearray()
         try:
@@ -169,10 +182,13 @@ class Archive:
                     if self._rest < 0:
                         raise self._bomb()
         except (BadZipFile, EOFError, OSError, ValueError, struct.error, zlib.error) as error:
-            raise InvalidFile(f"The member {name} is damaged: {error}.") from None
+            # So the library says that members lie on one another, as they do in bombs only.
+            if "zip bomb" in str(error):
+                raise InvalidFile(f"The archive is made to do harm: {error}.") from None
+            raise BadMember(name, f"The member {name} is damaged: {error}.") from None
         except NotImplementedError as error:
-            raise InvalidFile(
-                f"The member {name} is packed in a way of its own: {error}."
+            raise BadMember(
+                name, f"The member {name} is packed in a way of its own: {error}."
             ) from None
         return bytes(content)
 
@@ -180,14 +196,14 @@ class Archive:
         """A member's content, which must be UTF-8.
 
         Raises:
-            InvalidFile: when it is not, or as ``read`` does.
+            BadMember: when it is not.
+            InvalidFile: as ``read`` does.
         """
         try:
             return self.read(name).decode()
         except UnicodeDecodeError as error:
-            raise InvalidFile(
-                f"The member {name} is not UTF-8: byte {error.start} fits no character."
-            ) from None
+            detail = f"The member {name} is not UTF-8: byte {error.start} fits no character."
+            raise BadMember(name, detail) from None
 
     @staticmethod
     def _bomb() -> InvalidFile:

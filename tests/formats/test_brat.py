@@ -11,6 +11,7 @@ import pytest
 from app.formats.codecs import Format, codec
 from app.formats.names import escaped, unescaped
 from app.formats.record import Item, Place
+from app.text.arrival import sha256
 from tests import make
 from tests.formats import samples
 from tests.formats.samples import DOCUMENT, MARK, TEXT, annotation
@@ -240,7 +241,6 @@ def test_a_json_of_another_tool_is_passed_over_and_a_broken_one_is_refused() -> 
 
 def test_an_archive_of_something_else_is_refused() -> None:
     assert "no .txt" in samples.refused(BRAT, packed(a_pdf=""))
-    assert "not UTF-8" in samples.refused(BRAT, packed(a_txt="ä".encode("utf-16")))
     assert "cut off" in samples.refused(BRAT, samples.written(BRAT, DOCUMENT)[:-30])
 
 
@@ -262,3 +262,38 @@ def test_reading_holds_one_document_at_a_time() -> None:
     one, all_ = (samples.peak_of_reading(BRAT, [it]) for it in content)
 
     assert all_ < one + 3 * len(text)
+
+
+def test_of_a_member_that_is_bad_only_its_document_is_refused() -> None:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for stem, text, standoff, beside in [
+            ("a", b"\xff", b"", b"{}"),
+            ("b", b"One", b"\xff", b"{}"),
+            ("c", b"damaged", b"", b"{}"),
+            ("d", b"One", b"", b"[broken]"),
+            ("e", b"One", b"T1\tplain 0 3\tOne\n", b"{}"),
+        ]:
+            archive.writestr(f"{stem}.txt", text)
+            archive.writestr(f"{stem}.ann", standoff)
+            archive.writestr(f"{stem}.json", beside)
+    content = sink.getvalue().replace(b"damaged", b"DAMAGED").replace(b"[broken]", b"[BROKEN]")
+
+    *bad, good = samples.read(BRAT, content)
+
+    assert [(it.file, it.problem and it.problem.code) for it in bad] == [
+        (name, "invalid-file") for name in ("a.txt", "b.ann", "c.txt", "d.json")
+    ]
+    assert good.problem is None
+    assert good.value["annotations"][0]["quote"] == "One"
+
+
+def test_a_byte_order_mark_is_part_of_a_text_of_stets_own_alone() -> None:
+    text = f"\ufeff{TEXT}"
+    marked = replace(DOCUMENT, text=text, annotations=[], relations=[])
+    (own,) = samples.read(BRAT, samples.written(BRAT, marked))
+    other = foreign("\ufeffOne", "T1\tplain 1 4\tOne")
+
+    assert (own.value["text"], own.value["sha256"]) == (text, sha256(text))
+    assert "sha256" not in other.value
+    assert other.value["annotations"][0]["start"] == 0

@@ -241,3 +241,17 @@ def test_memory_does_not_grow_with_the_documents() -> None:
     few, many = samples.peak_of_writing(UIMA, 100), samples.peak_of_writing(UIMA, 2000)
 
     assert many < few + 1_500_000
+
+
+def test_of_a_member_that_is_bad_only_its_document_is_refused() -> None:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("a.xmi", "damaged")
+        archive.writestr("b.xmi", f"{HEAD}{SOFA}</xmi:XMI>")
+
+    bad, good = samples.read(UIMA, sink.getvalue().replace(b"damaged", b"DAMAGED"))
+
+    assert bad.file == "a.xmi"
+    assert bad.problem is not None
+    assert "damaged" in bad.problem.detail
+    assert good.problem is None

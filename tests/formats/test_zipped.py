@@ -10,7 +10,7 @@ import pytest
 
 from app.core.errors import InvalidFile
 from app.formats import zipped
-from app.formats.zipped import Packer, Spool
+from app.formats.zipped import BadMember, Packer, Spool
 
 
 def packed(members: dict[str, bytes]) -> bytes:
@@ -37,9 +37,9 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 
 def why(content: bytes) -> str:
-    with pytest.raises(InvalidFile) as refused:
+    with pytest.raises((InvalidFile, BadMember)) as refused:
         unpacked(content)
-    return refused.value.detail
+    return str(refused.value)
 
 
 MEMBERS = {"a.txt": "да 😀".encode(), "b/ü.ann": b"", "c": b"x" * 100_000}
@@ -147,7 +147,7 @@ def test_an_archive_changed_anywhere_is_refused_or_says_the_same() -> None:
         damaged = bytearray(content)
         damaged[at] ^= 0x55
         # What else a changed byte may mean is another name or date, and other content never.
-        with suppress(InvalidFile):
+        with suppress(InvalidFile, BadMember):
             assert set(unpacked(bytes(damaged)).values()) <= {b"some content", b"more of it"}
 
 
@@ -155,6 +155,23 @@ def test_a_member_that_does_not_fit_its_checksum_is_refused() -> None:
     content = made(("a", b"some content"), method=zipfile.ZIP_STORED)
 
     assert "damaged" in why(content.replace(b"some", b"same", 1))
+
+
+def test_a_member_that_is_damaged_is_told_from_an_archive_that_does_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = made(("a", b"some content"), ("b", b"more"), method=zipfile.ZIP_STORED)
+    spool = Spool()
+    spool.add(content.replace(b"some", b"same", 1))
+
+    with spool.opened() as archive:
+        with pytest.raises(BadMember) as bad:
+            archive.read("a")
+        assert bad.value.name == "a"
+        assert archive.read("b") == b"more"
+        monkeypatch.setattr(zipped, "MAX_MEMBER_BYTES", 3)
+        with pytest.raises(InvalidFile):
+            archive.read("b")
 
 
 def test_a_bomb_is_refused_by_what_its_entries_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,5 +221,5 @@ def test_a_text_must_be_utf_8() -> None:
     spool = Spool()
     spool.add(packed({"a": "ä".encode("latin-1")}))
 
-    with spool.opened() as archive, pytest.raises(InvalidFile, match="not UTF-8: byte 0"):
+    with spool.opened() as archive, pytest.raises(BadMember, match="not UTF-8: byte 0"):
         archive.text("a")
