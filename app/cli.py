@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from alembic import command
-from alembic.util import CommandError
 from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationFilter
@@ -34,8 +32,6 @@ from app.formats.losses import Kind
 from app.imports import commands as imports
 from app.imports.files import items_of
 from app.imports.schemas import ImportMode, ImportReport
-from app.operations import doctor, serving
-from app.operations import queries as operations
 from app.projects import commands as projects
 from app.projects import queries as project_queries
 from app.remote import pull
@@ -79,7 +75,6 @@ REFUSALS: tuple[type[Exception], ...] = (
     ValidationError,
     Problem,
     Moved,
-    CommandError,
     Refusal,
     Unreachable,
     pull.ForeignDirectory,
@@ -97,8 +92,6 @@ def _words(error: Exception) -> Iterator[str]:
                 yield str(error)
         case InvalidSettings() | Problem() | Refusal() | Unreachable() | pull.ForeignDirectory():
             yield str(error)
-        case CommandError():
-            yield f"The migrations of this release do not fit the database: {error}"
         case Moved():
             yield "The project was changed meanwhile; nothing was written. Run it again."
         case OSError() if error.filename is not None:
@@ -136,6 +129,10 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
 ) -> None:
     """Serve the API until stopped; what runs then is finished first."""
+    # Imported by the commands that need them: to import them takes longer than most commands.
+    from app.operations import queries as operations  # noqa: PLC0415
+    from app.operations import serving  # noqa: PLC0415
+
     given = {"host": host, "port": port, "workers": workers}
     update = {name: value for name, value in given.items() if value is not None}
     chosen = settings().model_copy(update=update)
@@ -165,8 +162,17 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database's tables to those of this release."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    from app.operations import queries as operations  # noqa: PLC0415
+
     before = run(operations.current)
-    command.upgrade(operations.alembic_config(), "head")
+    try:
+        command.upgrade(operations.alembic_config(), "head")
+    except CommandError as error:
+        why = f"The migrations of this release do not fit the database: {error}"
+        raise Unavailable(why) from None
     after = run(operations.current)
     if before == after:
         typer.echo(f"The database is at revision {after} already.")
@@ -177,6 +183,7 @@ def migrate() -> None:
 @app.command("doctor")
 def examine() -> None:
     """Look whether settings, database, tables and all that is stored are well; else exit with 1."""
+    from app.operations import doctor  # noqa: PLC0415
 
     async def work(database: Database) -> bool:
         well = True

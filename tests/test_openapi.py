@@ -9,8 +9,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from app.core.errors import catalogue
-from app.core.problems import MEDIA_TYPE
+from app.core.errors import MEDIA_TYPE, catalogue
 from app.main import create_app, wrapped
 from app.operations.described import TAGS
 from tests.conftest import settings

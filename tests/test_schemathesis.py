@@ -20,7 +20,7 @@ from schemathesis.openapi import from_dict
 from schemathesis.python.asgi import ASGIClient, get_client, shutdown_lifespans
 from starlette.types import ASGIApp
 
-from app.core.problems import MEDIA_TYPE
+from app.core.errors import MEDIA_TYPE
 from app.main import create_app, wrapped
 from app.operations.examples import REQUESTS
 from tests.conftest import DIALECTS, TOKENS, Databases

@@ -3,8 +3,7 @@
 from typing import Any
 
 from app.core import errors
-from app.core.errors import Problem, catalogue
-from app.core.problems import MEDIA_TYPE
+from app.core.errors import MEDIA_TYPE, Problem, catalogue
 
 SPAN_PROBLEMS = (
     errors.OffsetNotInteger,

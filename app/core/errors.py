@@ -40,6 +40,8 @@ from typing import Any, ClassVar, Self
 
 from app.core.vocabulary import OffsetUnit
 
+MEDIA_TYPE = "application/problem+json"
+
 
 class Problem(Exception):
     """Something that the caller asked for was not done."""

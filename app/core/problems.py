@@ -8,11 +8,9 @@ from starlette.exceptions import HTTPException
 
 from app.core import errors
 from app.core.database import unavailable
-from app.core.errors import Problem
+from app.core.errors import MEDIA_TYPE, Problem
 from app.core.methods import methods_at
 from app.core.refusals import of_validation
-
-MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemResponse(Response):

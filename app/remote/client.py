@@ -10,7 +10,7 @@ import httpx
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from app.core.problems import MEDIA_TYPE
+from app.core.errors import MEDIA_TYPE
 from app.exports.schemas import LossReport
 from app.formats.codecs import Format
 from app.formats.jsonl import Lines
