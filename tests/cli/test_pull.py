@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,8 @@ async def test_following_goes_on_until_ctrl_c_and_keeps_others_out(
 ) -> None:
     following = await asyncio.create_subprocess_exec(
         STET, "pull", server.url, "demo", "kept", "--follow", cwd=tmp_path,
+        # What runs in the background of a shell without jobs does not hear Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
         env=environment(None, **READER), stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
