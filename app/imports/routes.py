@@ -25,7 +25,8 @@ from app.projects.access import GrowingProject
 router = APIRouter(route_class=FileRoute, tags=["import"])
 
 _FILE: dict[str, Any] = {
-    "required": True,
+    # An empty project is an empty file of lines.
+    "required": False,
     "description": "The file itself. Its `Content-Type` is not looked at; `format` says it.",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
