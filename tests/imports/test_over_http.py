@@ -298,7 +298,7 @@ async def test_a_dry_run_keeps_no_writer_of_the_project_waiting(
     newsroom: Newsroom, dialect: str
 ) -> None:
     """On SQLite there is one writer, and it is the dry run meanwhile."""
-    lines = [{**GOOD, "external_id": f"d{place}"} for place in range(300)]
+    lines = [{**GOOD, "external_id": f"d{place}"} for place in range(1000)]
     trying = asyncio.create_task(send(newsroom, file_of(*lines), dry_run=True))
     await asyncio.sleep(0.1)
 
@@ -307,7 +307,7 @@ async def test_a_dry_run_keeps_no_writer_of_the_project_waiting(
     assert document["title"]
     if dialect == "postgresql":
         assert not trying.done()
-    assert (await trying).json()["created"]["documents"] == 300
+    assert (await trying).json()["created"]["documents"] == 1000
 
 
 async def test_a_relation_whose_end_is_refused_is_refused_too(newsroom: Newsroom) -> None:
