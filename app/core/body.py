@@ -83,8 +83,7 @@ def _at_a_glance(body: bytes) -> _Plain | None:
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKET = re.compile(rb"[^\[\]{}]+")
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-# What no double holds has an exponent of three digits or many digits, and so have integers past
-# what Python converts.
+# An integer of thousands of digits is one that Python does not convert: such are looked at closely.
 _LONG_NUMBER = re.compile(rb"[0-9.]{300}")
 
 

@@ -602,7 +602,7 @@ class InvalidFile(Unprocessable):
     """The file is not what its format says: cut off, damaged, or made to do harm.
 
     An archive is refused for members outside itself and for growing out of all proportion when it
-    is unpacked, XML for declaring entities. Nothing of the file was written.
+    is unpacked, XML for declaring entities. Nothing of what cannot be read was written.
     """
 
     code = "invalid-file"

@@ -1,4 +1,4 @@
-"""What a follower of a project's log is told."""
+"""What a follower is told, what an export loses, and what a release is."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

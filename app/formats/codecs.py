@@ -90,7 +90,7 @@ READABLE = frozenset(Format) - {Format.CSV, Format.PARQUET, Format.SPACY}
 _EXTRAS = {Format.PARQUET: "pyarrow", Format.SPACY: "spacy"}
 
 
-def codec(format: Format) -> Codec:  # the API's word
+def codec(format: Format) -> Codec:
     """The format's codec.
 
     Raises:

@@ -124,6 +124,7 @@ class Spool:
             # A damaged directory makes the library raise what its fields lead it to.
             except (BadZipFile, LargeZipFile, EOFError, OSError, ValueError, struct.error) as error:
                 raise InvalidFile(f"This is no zip archive, or it is cut off: {error}.") from None
+            # What the library says of a version of the format that it does not know.
             except NotImplementedError as error:
                 raise InvalidFile(f"This kind of zip archive is not taken: {error}.") from None
             with archive:
@@ -186,6 +187,7 @@ class Archive:
             if "zip bomb" in str(error):
                 raise InvalidFile(f"The archive is made to do harm: {error}.") from None
             raise BadMember(name, f"The member {name} is damaged: {error}.") from None
+        # What the library says of a compression that it does not know.
         except NotImplementedError as error:
             raise BadMember(
                 name, f"The member {name} is packed in a way of its own: {error}."
