@@ -28,6 +28,7 @@ from app.relations import routes as relations
 from app.reviews import routes as reviews
 from app.users import routes as users
 from app.users.attempts import SignInAttempts
+from app.web import pages
 
 # A request is held against one route after the other, which took a tenth of a create: so those
 # that are asked for most stand first.
@@ -41,6 +42,7 @@ ROUTERS = (
     exports.router,
     imports.router,
     operations.router,
+    pages.router,
 )
 
 

@@ -1,0 +1,190 @@
+/**
+ * Calls to the API, as any client could make them. Offsets are asked for and sent in UTF-16 code
+ * units, in which JavaScript counts.
+ */
+
+/** @typedef {import("./types").Problem} Problem */
+
+/** The API refused: `problem` is its answer, RFC 9457. */
+export class Refused extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(explain(problem));
+    this.problem = problem;
+    this.status = problem.status;
+    this.code = problem.type.split("/").at(-1) ?? "";
+  }
+}
+
+/** Nobody answered, or a server that cannot: asking again later may help. */
+export class Unreachable extends Error {
+  /** @param {string} why @param {number} seconds how long to wait at least */
+  constructor(why, seconds = 0) {
+    super(why);
+    this.seconds = seconds;
+  }
+}
+
+/**
+ * A problem in its own words, each refused field with what is wrong with it.
+ * @param {Problem} problem
+ */
+export function explain(problem) {
+  const details = (problem.errors ?? []).map((error) => {
+    const at = error.pointer?.slice(1) || error.parameter;
+    return at ? `${at}: ${error.detail}` : error.detail;
+  });
+  return details.length ? details.join(" ") : problem.detail || problem.title;
+}
+
+/**
+ * A path with each value encoded: `` path`/v1/projects/${slug}` ``.
+ * @param {TemplateStringsArray} strings
+ * @param {...string} values
+ */
+export function path(strings, ...values) {
+  return String.raw({ raw: strings }, ...values.map(encodeURIComponent));
+}
+
+/**
+ * A query string, or nothing; empty and absent values are left out, a list is repeated.
+ * @param {Record<string, string | number | boolean | string[] | null | undefined>} values
+ */
+export function query(values) {
+  const found = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "" && one !== false) {
+        found.append(name, String(one));
+      }
+    }
+  }
+  const said = found.toString();
+  return said && `?${said}`;
+}
+
+/** Told when the session has ended. */
+export const signedOut = new EventTarget();
+
+/**
+ * @typedef {object} Options
+ * @property {unknown} [body] sent as JSON; a Blob is sent as it is
+ * @property {number} [version] the version that was seen, for If-Match
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * One call.
+ * @param {string} method
+ * @param {string} address
+ * @param {Options} [options]
+ * @returns {Promise<Response>} whose status is below 300
+ * @throws {Refused} when the API says no
+ * @throws {Unreachable} when nobody answers, or the server is too busy
+ */
+export async function call(method, address, { body, version, signal } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  const file = body instanceof Blob;
+  if (body !== undefined && !file) headers["Content-Type"] = "application/json";
+  if (file) headers["Content-Type"] = "application/octet-stream";
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method,
+      headers,
+      body: body === undefined ? null : file ? body : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Unreachable("Stet cannot be reached.");
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 429 || answer.status >= 500) {
+    const seconds = Number(answer.headers.get("Retry-After"));
+    throw new Unreachable("Stet is too busy.", Number.isFinite(seconds) ? seconds : 0);
+  }
+  const refused = new Refused(await problemOf(answer));
+  if (refused.status === 401 && address !== "/v1/session") {
+    signedOut.dispatchEvent(new Event("signedout"));
+  }
+  throw refused;
+}
+
+/**
+ * @param {Response} answer
+ * @returns {Promise<Problem>}
+ */
+async function problemOf(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    const title = `Something between here and Stet answered ${answer.status}.`;
+    return { type: "/problems/unknown", title, status: answer.status, detail: title };
+  }
+}
+
+/**
+ * What stands at an address.
+ * @param {string} address
+ * @param {Options} [options]
+ * @returns {Promise<any>}
+ */
+export async function get(address, options) {
+  return (await call("GET", address, options)).json();
+}
+
+/**
+ * Send, and take the answer's JSON; null when it has none.
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
+ * @param {string} address
+ * @param {Options} [options]
+ * @returns {Promise<any>}
+ */
+export async function send(method, address, options) {
+  const answer = await call(method, address, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/**
+ * All of a list, a page after the other.
+ * @param {string} address with its query, but without `limit` and `cursor`
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {AsyncGenerator<any[]>} pages
+ */
+export async function* pages(address, options) {
+  /** @type {string | null} */
+  let cursor = "";
+  while (cursor !== null) {
+    const separator = address.includes("?") ? "&" : "?";
+    const page = await get(`${address}${separator}${query({ limit: 1000, cursor }).slice(1)}`, options);
+    yield page.items;
+    cursor = page.next;
+  }
+}
+
+/**
+ * All of a list at once.
+ * @param {string} address
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<any[]>}
+ */
+export async function all(address, options) {
+  const found = [];
+  for await (const page of pages(address, options)) found.push(...page);
+  return found;
+}
+
+/** A new id, version 7 (RFC 9562): sorted by when it was made. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  new DataView(bytes.buffer).setBigUint64(0, (BigInt(Date.now()) << 16n) | 0x7000n);
+  const random = crypto.getRandomValues(new Uint8Array(2));
+  bytes[6] = 0x70 | ((random[0] ?? 0) & 0x0f);
+  bytes[7] = random[1] ?? 0;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

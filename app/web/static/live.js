@@ -1,0 +1,67 @@
+/** What others write in a project, as it happens: the change log as server-sent events. */
+
+import { call, path } from "./api.js";
+
+/** @typedef {import("./types").Change} Change */
+
+const KINDS = [
+  "project.created", "project.updated", "member.set", "member.removed", "scheme.updated",
+  "document.created", "document.updated", "document.deleted",
+  "annotation.created", "annotation.updated", "annotation.decided", "annotation.withdrawn",
+  "relation.created", "relation.withdrawn",
+];
+
+/**
+ * Where the project's log ends now. Ask before reading what is to be kept up to date: what is
+ * written in between is then told twice rather than never, and a version tells which is newer.
+ * @param {string} project its slug
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<number>} the sequence of the last change
+ */
+export async function logEnd(project, signal) {
+  const far = Number.MAX_SAFE_INTEGER;
+  const address = `${path`/v1/projects/${project}/changes`}?after=${far}`;
+  const answer = await call("GET", address, signal ? { signal } : {});
+  return Number(answer.headers.get("Stet-Snapshot"));
+}
+
+/**
+ * Follow a project's log.
+ * @param {string} project its slug
+ * @param {number} after the sequence of the last change that is known
+ * @param {(change: Change) => void} tell called with each change, in order
+ * @param {(connected: boolean) => void} [onConnected]
+ * @returns {() => void} stops it
+ */
+export function follow(project, after, tell, onConnected = () => {}) {
+  let last = after;
+  let stopped = false;
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let again;
+  const connect = () => {
+    if (stopped) return;
+    const address = path`/v1/projects/${project}/changes?after=${String(last)}&offset_unit=utf16`;
+    source = new EventSource(address);
+    source.onopen = () => onConnected(true);
+    source.onerror = () => {
+      onConnected(false);
+      // What the browser does not open again by itself, such as after a 503.
+      if (source?.readyState === EventSource.CLOSED) again = setTimeout(connect, 2000);
+    };
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => {
+        const change = JSON.parse(event.data);
+        last = change.sequence;
+        tell(change);
+      });
+    }
+  };
+  connect();
+  return () => {
+    stopped = true;
+    clearTimeout(again);
+    source?.close();
+  };
+}

@@ -1,0 +1,107 @@
+/** The page's beginning: who one is, which view is shown, and what stands around it. */
+
+import { get, signedOut } from "./api.js";
+import { Announcements } from "./parts/announce.js";
+import { Frame } from "./parts/frame.js";
+import { useLoaded } from "./parts/loaded.js";
+import { Trouble } from "./parts/trouble.js";
+import { place } from "./router.js";
+import { html, render, useEffect, useState } from "./vendor/preact.js";
+import { SignIn } from "./views/signin.js";
+
+/** @typedef {import("./types").Me} Me */
+/** @typedef {import("./types").Project} Project */
+/** @typedef {import("./types").Role} Role */
+/** @typedef {import("./router.js").Place} Place */
+
+/**
+ * What every view is given.
+ * @typedef {object} ViewProps
+ * @property {Me} me
+ * @property {Place} place
+ * @property {string} project its slug; empty where no project is open
+ * @property {Role} role what one is in the project
+ * @property {string} id the fourth part of the place, if there is one
+ */
+
+/** The views inside a project, loaded when they are first opened. */
+/** @type {Record<string, () => Promise<(props: ViewProps) => unknown>>} */
+const INSIDE = {
+  "": async () => (await import("./views/documents.js")).Documents,
+  documents: async () => (await import("./views/annotate.js")).Annotate,
+  review: async () => (await import("./views/review.js")).Review,
+  returned: async () => (await import("./views/returned.js")).Returned,
+  compare: async () => (await import("./views/compare.js")).Compare,
+  overview: async () => (await import("./views/overview.js")).Overview,
+  manage: async () => (await import("./views/manage.js")).Manage,
+};
+/** @type {Record<string, () => Promise<(props: ViewProps) => unknown>>} */
+const OUTSIDE = {
+  "": async () => (await import("./views/projects.js")).Projects,
+  tokens: async () => (await import("./views/tokens.js")).Tokens,
+};
+
+/**
+ * Which view a place is, and what it is given.
+ * @param {Place} at
+ * @param {Me} me
+ */
+function chosen(at, me) {
+  const [first = "", slug = "", name = "", id = ""] = at.parts;
+  const inside = first === "projects" && slug !== "";
+  const membership = me.memberships.find((one) => one.project === slug);
+  return {
+    load: inside ? INSIDE[name] : OUTSIDE[first],
+    props: {
+      me,
+      place: at,
+      project: inside ? slug : "",
+      role: me.is_admin ? "manager" : (membership?.role ?? "reader"),
+      id,
+    },
+  };
+}
+
+/** @param {{me: Me, at: Place}} props */
+function View({ me, at }) {
+  const { load, props } = chosen(at, me);
+  const { value, error } = useLoaded(async () => ({ view: load && (await load()) }), [load]);
+  if (error) return html`<${Trouble} error=${error} />`;
+  if (!value) return null;
+  if (!value.view) return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
+  // A view of another document is another view: nothing of the one before it stays.
+  return html`<${value.view} key=${at.parts.join("/")} ...${props} />`;
+}
+
+function Page() {
+  const [at, setPlace] = useState(place);
+  const [me, setMe] = useState(/** @type {Me | null | undefined} */ (undefined));
+  const [error, setError] = useState(/** @type {unknown} */ (null));
+  const find = () => {
+    setError(null);
+    get("/v1/me").then(setMe, (error) => (error.status === 401 ? setMe(null) : setError(error)));
+  };
+  useEffect(() => {
+    const move = () => setPlace(place());
+    const leave = () => setMe(null);
+    addEventListener("hashchange", move);
+    signedOut.addEventListener("signedout", leave);
+    find();
+    return () => {
+      removeEventListener("hashchange", move);
+      signedOut.removeEventListener("signedout", leave);
+    };
+  }, []);
+  if (error) return html`<main><${Trouble} error=${error} again=${find} /></main>`;
+  if (me === undefined) return null;
+  if (me === null) return html`<main><${SignIn} onSignedIn=${setMe} /></main>`;
+  const { props } = chosen(at, me);
+  return html`
+    <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${() => setMe(null)}>
+      <${View} me=${me} at=${at} />
+    <//>
+  `;
+}
+
+const root = document.getElementById("page");
+if (root) render(html`<${Page} /><${Announcements} />`, root);

@@ -1,0 +1,31 @@
+import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+
+/**
+ * What is loaded when a view opens, and again whenever `inputs` change.
+ *
+ * What was there stays until the new is there, so that nothing flickers; an answer that was
+ * overtaken is dropped.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load
+ * @param {readonly unknown[]} inputs
+ * @returns {{value: T | undefined, error: unknown, reload: () => void, set: (value: T) => void}}
+ */
+export function useLoaded(load, inputs) {
+  const [state, setState] = useState(
+    /** @type {{value: T | undefined, error: unknown}} */ ({ value: undefined, error: null }),
+  );
+  const [times, setTimes] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => {
+    const abort = new AbortController();
+    latest.current(abort.signal).then(
+      (value) => abort.signal.aborted || setState({ value, error: null }),
+      (error) => abort.signal.aborted || setState((before) => ({ ...before, error })),
+    );
+    return () => abort.abort();
+  }, [...inputs, times]);
+  const reload = useCallback(() => setTimes((before) => before + 1), []);
+  const set = useCallback((/** @type {T} */ value) => setState({ value, error: null }), []);
+  return { ...state, reload, set };
+}
