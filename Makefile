@@ -37,8 +37,17 @@ format-check: setup ## Check the formatting
 lint: setup ## Lint the code
 	$(BIN)/ruff check --quiet .
 
-types: setup ## Check the types
+types: setup build/typescript/.installed ## Check the types, of Python and of the page's modules
 	$(BIN)/mypy
+	$(BIN)/node build/typescript/node_modules/typescript/bin/tsc --project tests/web/typescript
+
+# TypeScript has no wheel; its lock has the hashes.
+build/typescript/.installed: tests/web/typescript/package-lock.json | setup
+	@mkdir -p build/typescript
+	@cp tests/web/typescript/package.json tests/web/typescript/package-lock.json build/typescript
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund \
+		--prefix build/typescript
+	@touch $@
 
 imports: setup ## Check which module imports which
 	$(BIN)/lint-imports
