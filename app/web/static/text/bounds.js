@@ -72,6 +72,23 @@ export function unit(text, offset, granularity, language) {
   return found ? { start: from + found.index, end: from + found.index + found.segment.length } : null;
 }
 
+/**
+ * The first word or sentence that ends behind an offset: what only stands between words is passed.
+ * @param {string} text
+ * @param {number} offset
+ * @param {"word" | "sentence"} granularity
+ * @param {string | null} language BCP 47
+ * @returns {Bounds | null} null when the text ends first
+ */
+export function following(text, offset, granularity, language) {
+  for (let at = offset; at < text.length; ) {
+    const found = unit(text, at, granularity, language);
+    if (found && /[\p{L}\p{M}\p{N}\p{Emoji}]/u.test(text.slice(found.start, found.end))) return found;
+    at = found ? found.end : at + 1;
+  }
+  return null;
+}
+
 /** @param {string} text @param {number} offset */
 function paragraphStart(text, offset) {
   const line = offset > 0 ? text.lastIndexOf("\n", offset - 1) + 1 : 0;

@@ -1,0 +1,167 @@
+/** A form made from a scheme's attributes. */
+
+import { html } from "../vendor/preact.js";
+
+/** @typedef {import("../types").Attribute} Attribute */
+/** @typedef {import("../types").AttributeValue} AttributeValue */
+/** @typedef {Record<string, AttributeValue>} Values */
+
+/**
+ * @typedef {object} FieldProps
+ * @property {Attribute} attribute
+ * @property {AttributeValue | undefined} value
+ * @property {(value: AttributeValue | undefined) => void} set without a value the attribute is absent
+ * @property {boolean} disabled
+ * @property {(name: string) => void} pick begin to select the words of a span
+ */
+
+/** @param {FieldProps} props */
+function Choice({ attribute, value, set, disabled }) {
+  const take = (/** @type {{currentTarget: HTMLSelectElement}} */ event) =>
+    set(event.currentTarget.value || undefined);
+  return html`
+    <select value=${value ?? ""} disabled=${disabled} required=${attribute.required} onChange=${take}>
+      <option value="">not said</option>
+      ${attribute.values?.map((one) => html`<option value=${one}>${one}</option>`)}
+    </select>
+  `;
+}
+
+/** @param {FieldProps} props */
+function Choices({ attribute, value, set, disabled }) {
+  const taken = Array.isArray(value) ? value : [];
+  const toggle = (/** @type {string} */ one) => {
+    // In the scheme's order, so that the same choice is the same value.
+    const next = attribute.values?.filter((other) => taken.includes(other) !== (other === one)) ?? [];
+    set(next.length ? next : undefined);
+  };
+  return attribute.values?.map(
+    (one) => html`
+      <label class="check">
+        <input
+          type="checkbox"
+          checked=${taken.includes(one)}
+          disabled=${disabled}
+          onChange=${() => toggle(one)}
+        />
+        ${one}
+      </label>
+    `,
+  );
+}
+
+/** @param {FieldProps} props */
+function Strings({ value, set, disabled }) {
+  const take = (/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => {
+    const lines = event.currentTarget.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    set(lines.length ? lines : undefined);
+  };
+  const said = Array.isArray(value) ? value.join("\n") : "";
+  return html`<textarea rows="2" value=${said} disabled=${disabled} onChange=${take} dir="auto"></textarea>`;
+}
+
+/** @param {FieldProps} props */
+function Text({ value, set, disabled, attribute }) {
+  const take = (/** @type {{currentTarget: HTMLInputElement}} */ event) =>
+    set(event.currentTarget.value.trim() || undefined);
+  return html`
+    <input
+      value=${value ?? ""}
+      disabled=${disabled}
+      required=${attribute.required}
+      onChange=${take}
+      dir="auto"
+    />
+  `;
+}
+
+/** @param {FieldProps} props */
+function Figure({ attribute, value, set, disabled }) {
+  const take = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+    const given = event.currentTarget.valueAsNumber;
+    set(Number.isNaN(given) ? undefined : given);
+  };
+  const step = attribute.type === "integer" ? 1 : "any";
+  return html`
+    <input type="number" step=${step} value=${value ?? ""} disabled=${disabled} onChange=${take} />
+  `;
+}
+
+/** @param {FieldProps} props */
+function YesOrNo({ value, set, disabled }) {
+  const take = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
+    const said = event.currentTarget.value;
+    set(said ? said === "yes" : undefined);
+  };
+  const said = typeof value === "boolean" ? (value ? "yes" : "no") : "";
+  return html`
+    <select value=${said} disabled=${disabled} onChange=${take}>
+      <option value="">not said</option>
+      <option value="yes">yes</option>
+      <option value="no">no</option>
+    </select>
+  `;
+}
+
+/** @param {FieldProps} props */
+function Words({ attribute, value, set, disabled, pick }) {
+  const said = typeof value === "object" && !Array.isArray(value) ? value.quote : "";
+  return html`
+    <div class="row">
+      ${said && html`<q dir="auto">${said}</q>`}
+      <button type="button" disabled=${disabled} onClick=${() => pick(attribute.name)}>
+        ${said ? "Select again" : "Select in the text"}
+      </button>
+      ${said &&
+      html`<button type="button" class="quiet" disabled=${disabled} onClick=${() => set(undefined)}>
+        Clear
+      </button>`}
+    </div>
+  `;
+}
+
+/** @type {Record<Attribute["type"], (props: FieldProps) => unknown>} */
+const FIELDS = {
+  string: Text,
+  "string[]": Strings,
+  enum: Choice,
+  "enum[]": Choices,
+  boolean: YesOrNo,
+  integer: Figure,
+  number: Figure,
+  span: Words,
+};
+/** Those whose field is more than one control, and needs a group around it. */
+const GROUPS = new Set(["enum[]", "span"]);
+
+/**
+ * @param {{attributes: Attribute[], values: Values, disabled: boolean, pick: (name: string) => void,
+ *   set: (values: Values) => void}} props `set` is called with all values when one has changed
+ */
+export function AttributesForm({ attributes, values, disabled, pick, set }) {
+  /** @param {string} name @param {AttributeValue | undefined} value */
+  const change = (name, value) => {
+    const { [name]: _, ...others } = values;
+    set(value === undefined ? others : { ...others, [name]: value });
+  };
+  return attributes.map((attribute) => {
+    const { name, type, description, required } = attribute;
+    const title = html`${name.replaceAll("_", " ")}${required && html` <small>required</small>`}`;
+    const field = html`
+      <${FIELDS[type]}
+        attribute=${attribute}
+        value=${values[name]}
+        disabled=${disabled}
+        pick=${pick}
+        set=${(/** @type {AttributeValue | undefined} */ value) => change(name, value)}
+      />
+    `;
+    const said = [description, type === "string[]" && "one a line"].filter(Boolean).join("; ");
+    const hint = said && html`<small>${said}</small>`;
+    return GROUPS.has(type)
+      ? html`<div class="field" role="group" aria-label=${name} key=${name}>
+          <span>${title}</span><div>${field}${hint}</div>
+        </div>`
+      : html`<label class="field" key=${name}><span>${title}</span><div>${field}${hint}</div></label>`;
+  });
+}

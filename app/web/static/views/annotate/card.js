@@ -1,0 +1,143 @@
+/** All that is said of the chosen annotation, to read and to change. */
+
+import { all, path } from "../../api.js";
+import { AttributesForm } from "../../parts/attributes.js";
+import { useLoaded } from "../../parts/loaded.js";
+import { Moment } from "../../parts/moment.js";
+import { Badge, STATUSES } from "../../parts/status.js";
+import { html } from "../../vendor/preact.js";
+import { Relations } from "./relations.js";
+
+/** @typedef {import("../../types").Annotation} Annotation */
+/** @typedef {import("../../types").Decision} Decision */
+
+/** @param {import("./keys.js").Tasks & {chosen: Annotation, join: (target: string) => void}} props */
+export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, mayWrite, mayEdit }) {
+  const { labels } = desk.scheme;
+  const label = labels.find((one) => one.name === chosen.label);
+  /** @param {Partial<import("../../work/desk.js").Said>} said */
+  const edit = (said) => desk.edit(chosen.id, said);
+  const relabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
+    const to = event.currentTarget.value;
+    const names = labels.find((one) => one.name === to)?.attributes.map((one) => one.name) ?? [];
+    const kept = Object.entries(chosen.attributes).filter(([name]) => names.includes(name));
+    edit({ label: to, attributes: Object.fromEntries(kept) });
+  };
+  const note = (/** @type {{currentTarget: HTMLTextAreaElement}} */ event) =>
+    edit({ note: event.currentTarget.value.trim() || null });
+  const withdraw = () => {
+    desk.withdraw(chosen.id);
+    choose("");
+  };
+  return html`
+    <section class="panel card" aria-label="The chosen annotation">
+      <div class="where">
+        <${Badge} status=${chosen.status} />
+        <span>${chosen.author}</span>
+        <${Moment} at=${chosen.updated_at} />
+        ${desk.isPending(chosen.id) && html`<em>saving …</em>`}
+      </div>
+      <blockquote dir="auto">${chosen.quote}</blockquote>
+      <${CameBack} chosen=${chosen} />
+      ${chosen.warnings.map((one) => html`<p class="came-back">${one.detail}</p>`)}
+      <label class="field">
+        <span>label</span>
+        <select value=${chosen.label} disabled=${!mayEdit} onChange=${relabel}>
+          ${labels.map((one) => html`<option value=${one.name}>${one.name}</option>`)}
+        </select>
+      </label>
+      <${Fragments} desk=${desk} chosen=${chosen} mayEdit=${mayEdit} />
+      <${AttributesForm}
+        attributes=${label?.attributes ?? []}
+        values=${chosen.attributes}
+        disabled=${!mayEdit}
+        pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id: chosen.id })}
+        set=${(/** @type {Annotation["attributes"]} */ attributes) => edit({ attributes })}
+      />
+      <label class="field">
+        <span>note</span>
+        <textarea value=${chosen.note ?? ""} disabled=${!mayEdit} onChange=${note} dir="auto" rows="2"></textarea>
+      </label>
+      <${Relations}
+        desk=${desk}
+        chosen=${chosen}
+        choose=${choose}
+        begin=${begin}
+        purpose=${purpose}
+        setPurpose=${setPurpose}
+        join=${join}
+        mayWrite=${mayWrite}
+      />
+      ${mayEdit &&
+      html`
+        <div class="row">
+          <button type="button" onClick=${() => begin({ kind: "bounds", id: chosen.id })}>
+            Move the bounds <kbd>b</kbd>
+          </button>
+          <button type="button" class="danger" onClick=${withdraw}>Withdraw <kbd>Delete</kbd></button>
+        </div>
+      `}
+      ${mayWrite && !mayEdit && html`<p><small>Only ${chosen.author} or a reviewer can change this.</small></p>`}
+    </section>
+  `;
+}
+
+/** Why an annotation was not approved, in the reviewer's words. @param {{chosen: Annotation}} props */
+function CameBack({ chosen }) {
+  const back = chosen.status === "rejected" || chosen.status === "changes_requested";
+  const { value } = useLoaded(
+    async (signal) => {
+      /** @type {Decision[]} */
+      const decisions = back ? await all(path`/v1/annotations/${chosen.id}/decisions`, { signal }) : [];
+      return decisions.at(-1);
+    },
+    [chosen.id, chosen.version],
+  );
+  if (!back || !value) return null;
+  return html`
+    <div class="came-back">
+      <strong>${value.reviewer}, ${STATUSES[value.status].name}:</strong>
+      ${" "}<span dir="auto">${value.comment}</span>
+    </div>
+  `;
+}
+
+/**
+ * The parts of a discontinuous annotation.
+ * @param {{desk: import("../../work/desk.js").Desk, chosen: Annotation, mayEdit: boolean}} props
+ */
+function Fragments({ desk, chosen, mayEdit }) {
+  const { fragments } = chosen;
+  if (!fragments) return null;
+  /** @param {import("../../types").Span} part */
+  const without = (part) => {
+    const left = fragments.filter((one) => one !== part);
+    const [first, last] = [left[0] ?? part, left.at(-1) ?? part];
+    const quote = desk.document.text.slice(first.start, last.end);
+    const { start } = first;
+    desk.edit(chosen.id, { start, end: last.end, quote, fragments: left.length > 1 ? left : null });
+  };
+  return html`
+    <fieldset>
+      <legend>Fragments</legend>
+      <ul>
+        ${fragments.map(
+          (part) => html`
+            <li>
+              <q dir="auto">${part.quote}</q>${" "}
+              <button
+                type="button"
+                class="quiet"
+                disabled=${!mayEdit}
+                aria-label=${`Take “${part.quote}” away`}
+                onClick=${() => without(part)}
+              >
+                ✕
+              </button>
+            </li>
+          `,
+        )}
+      </ul>
+    </fieldset>
+  `;
+}

@@ -1,0 +1,117 @@
+import { announce } from "../../parts/announce.js";
+import { useKeys } from "../../parts/keys.js";
+
+/** @typedef {import("../../parts/keys.js").Key} Key */
+
+/**
+ * What the bench's parts are given.
+ * @typedef {object} Tasks
+ * @property {import("../../work/desk.js").Desk} desk
+ * @property {import("../../text/paper.js").Paper | null} paper
+ * @property {import("../../text/caret.js").Caret | null} caret
+ * @property {import("../../types").Annotation | undefined} chosen
+ * @property {(id: string) => void} choose
+ * @property {import("./bench.js").Purpose | null} purpose
+ * @property {(purpose: import("./bench.js").Purpose | null) => void} setPurpose
+ * @property {(purpose: import("./bench.js").Purpose) => void} begin
+ * @property {() => void} finish use the selection for its purpose
+ * @property {(label: string) => void} mark
+ * @property {() => void} addFragment
+ * @property {boolean} mayWrite
+ * @property {boolean} mayEdit the chosen annotation
+ */
+
+/**
+ * The key of a label: the scheme's or, if it names none, the number of its place.
+ * @param {import("../../types").Label} label
+ * @param {number} index
+ * @returns {string} empty when there is none
+ */
+export function keyOf(label, index) {
+  return label.hotkey ?? (index < 9 ? String(index + 1) : "");
+}
+
+/**
+ * The keys of the document view.
+ * @param {Tasks} tasks
+ * @param {import("../../vendor/preact.js").Ref<HTMLDivElement | null>} host
+ */
+export function useBenchKeys(tasks, host) {
+  const { desk, paper, caret, chosen, choose, purpose, setPurpose, begin, finish, mark } = tasks;
+  const ids = [...desk.annotations.keys()];
+  /** @param {1 | -1} by */
+  const step = (by) => {
+    const here = chosen ? ids.indexOf(chosen.id) : nearest();
+    const next = ids[chosen ? here + by : here];
+    if (next) choose(next);
+  };
+  const nearest = () => {
+    const from = paper?.selection()?.start ?? paper?.inSight().start ?? 0;
+    const found = [...desk.annotations.values()].findIndex((one) => one.start >= from);
+    return found < 0 ? ids.length - 1 : found;
+  };
+  const undo = () => announce(desk.steps.last ? `Undone: ${desk.steps.undo()}` : "Nothing to undo.");
+  const redo = () => announce(desk.steps.next ? `Done again: ${desk.steps.redo()}` : "Nothing to do again.");
+  const leave = () => {
+    if (purpose) setPurpose(null);
+    else choose("");
+    host.current?.focus();
+  };
+  const withdraw = () => {
+    if (!chosen || !tasks.mayEdit) return;
+    desk.withdraw(chosen.id);
+    choose("");
+    announce("Withdrawn. Ctrl+Z brings it back.");
+  };
+  const firstField = () => document.querySelector(".card :is(input, select, textarea)");
+  const enter = () => {
+    if (purpose) finish();
+    else /** @type {HTMLElement | null} */ (firstField())?.focus();
+  };
+
+  /** @type {Key[]} */
+  const labels = desk.scheme.labels.flatMap((label, index) => ({
+    keys: [keyOf(label, index)].filter(Boolean),
+    does: `Mark the selection as ${label.name}, or make the chosen annotation one`,
+    run: () => mark(label.name),
+  }));
+  /** @type {Key[]} */
+  const writing = [
+    ...labels,
+    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && begin({ kind: "bounds", id: chosen.id }) },
+    { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
+    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: withdraw },
+    { keys: ["Ctrl+z"], does: "Undo", run: undo },
+    { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: redo },
+  ];
+  useKeys("Annotating", [
+    ...(tasks.mayWrite ? writing : []),
+    { keys: ["n"], does: "Next annotation", run: () => step(1) },
+    { keys: ["p"], does: "Previous annotation", run: () => step(-1) },
+    { keys: ["Enter"], does: "Into the form of the chosen annotation; or use the selection", run: enter },
+    { keys: ["Escape"], does: "Back to the text; let go of what is chosen", run: leave },
+    { keys: ["t"], does: "Into the text", run: () => host.current?.focus() },
+  ]);
+
+  const inText = () => document.activeElement === host.current;
+  /** @param {string} key @param {"left" | "right" | "backward" | "forward"} direction @param {import("../../text/caret.js").Step} by @param {string} does @returns {Key} */
+  const moving = (key, direction, by, does) => ({
+    keys: [key, key.replace(/(Arrow\w+|Home|End)$/, "Shift+$1")],
+    does,
+    run: (event) => inText() && caret?.move(direction, by, event.shiftKey),
+  });
+  useKeys("In the text (hold Shift to select)", [
+    moving("ArrowRight", "right", "character", "A character on"),
+    moving("ArrowLeft", "left", "character", "A character back"),
+    moving("Ctrl+ArrowRight", "right", "word", "A word on"),
+    moving("Ctrl+ArrowLeft", "left", "word", "A word back"),
+    moving("Alt+ArrowRight", "right", "sentence", "A sentence on"),
+    moving("Alt+ArrowLeft", "left", "sentence", "A sentence back"),
+    moving("ArrowDown", "forward", "line", "A line down"),
+    moving("ArrowUp", "backward", "line", "A line up"),
+    moving("Home", "backward", "lineboundary", "To the line’s beginning"),
+    moving("End", "forward", "lineboundary", "To the line’s end"),
+    { keys: ["w"], does: "Select the word; again: one more", run: () => caret?.grow("word") },
+    { keys: ["s"], does: "Select the sentence; again: one more", run: () => caret?.grow("sentence") },
+  ]);
+}

@@ -1,0 +1,59 @@
+import { html } from "../../vendor/preact.js";
+
+/** @typedef {import("../../work/desk.js").Refusal} Refusal */
+
+/** What of an annotation an edit may have changed, in the order in which people look. */
+const PARTS = /** @type {const} */ (["label", "quote", "attributes", "note"]);
+
+/** @param {unknown} value */
+function written(value) {
+  if (value === null || value === undefined) return "none";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/**
+ * What was refused, why, and what one wanted: nothing of it is lost until one says so.
+ * @param {{desk: import("../../work/desk.js").Desk, choose: (id: string) => void}} props
+ */
+export function Refusals({ desk, choose }) {
+  return desk.refusals.map((refusal) => {
+    const { write, refused } = refusal;
+    const { current } = refused.problem;
+    const wanted = /** @type {Record<string, unknown>} */ (write.body ?? {});
+    const stands = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (current ?? {}));
+    return html`
+      <section class="refusal" role="alert" key=${write.key}>
+        <h2>Not saved: ${write.does}</h2>
+        <p>${current ? "Somebody changed it meanwhile." : refused.message}</p>
+        ${current &&
+        write.method === "PATCH" &&
+        html`
+          <table>
+            <thead><tr><th scope="col"></th><th scope="col">As it is now</th><th scope="col">As you wanted it</th></tr></thead>
+            <tbody>
+              ${PARTS.filter((name) => name in wanted).map(
+                (name) => html`
+                  <tr>
+                    <th scope="row">${name}</th>
+                    <td dir="auto">${written(stands[name])}</td>
+                    <td dir="auto">${written(wanted[name])}</td>
+                  </tr>
+                `,
+              )}
+            </tbody>
+          </table>
+        `}
+        ${!current && typeof wanted["quote"] === "string" && html`<blockquote dir="auto">${wanted["quote"]}</blockquote>`}
+        <div class="row">
+          <button type="button" onClick=${() => desk.insist(refusal)}>
+            ${current ? "Do it all the same" : "Try again"}
+          </button>
+          <button type="button" onClick=${() => desk.dismiss(refusal)}>
+            ${current ? "Leave it as it is" : "Give it up"}
+          </button>
+          ${current && html`<button type="button" class="quiet" onClick=${() => choose(current.id)}>Show it</button>`}
+        </div>
+      </section>
+    `;
+  });
+}

@@ -1,0 +1,388 @@
+/**
+ * One document and the work on it: what the API has confirmed, and over it what is on its way.
+ */
+
+import { all, get, newId, pages, path } from "../api.js";
+import { follow, logEnd } from "../live.js";
+import { outboxOf, same } from "./outbox.js";
+import { overlaid } from "./overlay.js";
+import { Steps } from "./steps.js";
+
+/** @typedef {import("../types").Annotation} Annotation */
+/** @typedef {import("../types").Relation} Relation */
+/** @typedef {import("../types").Change} Change */
+/** @typedef {import("./outbox.js").Outcome} Outcome */
+/** @typedef {import("./outbox.js").Write} Write */
+
+/**
+ * What an annotation says, as it is sent.
+ * @typedef {object} Said
+ * @property {string} label
+ * @property {number} start
+ * @property {number} end
+ * @property {string} quote
+ * @property {import("../types").Span[] | null} fragments
+ * @property {Record<string, import("../types").AttributeValue>} attributes
+ * @property {string | null} note
+ */
+
+/** @typedef {{write: Write, refused: import("../api.js").Refused}} Refusal */
+
+const UNIT = "?offset_unit=utf16";
+
+export class Desk extends EventTarget {
+  /**
+   * Load a document, and follow what is done on it until `close`. Its annotations come afterwards,
+   * so that one can read meanwhile: `isWhole` says when all are there.
+   * @param {string} project its slug
+   * @param {string} id of the document
+   * @param {import("../types").Me} me
+   * @param {AbortSignal} signal
+   */
+  static async open(project, id, me, signal) {
+    // The log's end first: what is written while the rest is read is then told again.
+    const [end, text, scheme] = await Promise.all([
+      logEnd(project, signal),
+      /** @type {Promise<import("../types").TextDocument>} */ (get(path`/v1/documents/${id}`, { signal })),
+      /** @type {Promise<import("../types").Scheme>} */ (get(path`/v1/projects/${project}/scheme`, { signal })),
+    ]);
+    return new Desk(text, scheme, me, end);
+  }
+
+  /**
+   * @param {import("../types").TextDocument} text
+   * @param {import("../types").Scheme} scheme
+   * @param {import("../types").Me} me
+   * @param {number} end the sequence of a change before which all that is read was written
+   */
+  constructor(text, scheme, me, end) {
+    super();
+    this.document = text;
+    this.scheme = scheme;
+    this.me = me;
+    this.connected = true;
+    this.steps = new Steps();
+    /** @type {Refusal[]} */
+    this.refusals = [];
+    /** Whether all annotations are there; they come in text order. */
+    this.isWhole = false;
+    /** @type {unknown} */
+    this.error = null;
+    /** @type {import("./overlay.js").Things} */
+    this._confirmed = { annotations: new Map(), relations: new Map() };
+    /** What was withdrawn: an older state of it may still come by in the log. */
+    this._gone = new Set();
+    /** The annotations as they are wanted, in text order, by id. */
+    this.annotations = this._confirmed.annotations;
+    /** The relations as they are wanted, by id. */
+    this.relations = this._confirmed.relations;
+    this._outbox = outboxOf(me.name);
+    this._listening = new AbortController();
+    const { signal } = this._listening;
+    this._outbox.addEventListener(
+      "outcome",
+      (event) => this._take(/** @type {CustomEvent<Outcome>} */ (event).detail),
+      { signal },
+    );
+    this._outbox.addEventListener("change", () => this._changed(), { signal });
+    this._stop = follow(
+      text.project,
+      end,
+      (change) => this._hear(change),
+      (connected) => {
+        this.connected = connected;
+        this._changed();
+      },
+    );
+    this._refresh();
+    this._fill(signal).catch((error) => {
+      if (signal.aborted) return;
+      this.error = error;
+      this._changed();
+    });
+  }
+
+  /** @param {AbortSignal} signal */
+  async _fill(signal) {
+    const { id } = this.document;
+    const relations = all(path`/v1/documents/${id}/relations`, { signal });
+    for await (const page of pages(path`/v1/documents/${id}/annotations` + UNIT, { signal })) {
+      for (const one of page) this._keep(one);
+      this._changed();
+    }
+    for (const one of await relations) if (!this._gone.has(one.id)) this._confirmed.relations.set(one.id, one);
+    this.isWhole = true;
+    this._changed();
+  }
+
+  /** Hear nothing any more. */
+  close() {
+    this._listening.abort();
+    this._stop();
+  }
+
+  /**
+   * An annotation as it is wanted.
+   * @param {string} id
+   * @returns {Annotation | undefined}
+   */
+  annotation(id) {
+    return this.annotations.get(id);
+  }
+
+  /**
+   * Whether something about it is not confirmed yet.
+   * @param {string} id
+   */
+  isPending(id) {
+    return this._outbox.has(id);
+  }
+
+  /**
+   * The relations that an annotation is an end of.
+   * @param {string} id
+   */
+  relationsOf(id) {
+    return [...this.relations.values()].filter((one) => one.source === id || one.target === id);
+  }
+
+  /**
+   * Mark words.
+   * @param {Said} said
+   * @returns {string} the new annotation's id
+   */
+  create(said) {
+    const step = { id: "" };
+    this.steps.did({
+      does: `Mark “${short(said.quote)}” as ${said.label}`,
+      redo: () => {
+        step.id = this._create(said);
+      },
+      undo: () => this._withdraw(this._now(step.id)),
+    });
+    return step.id;
+  }
+
+  /**
+   * Change what an annotation says.
+   * @param {string} id
+   * @param {Partial<Said>} said
+   */
+  edit(id, said) {
+    const before = this._now(id);
+    if (!before) return;
+    const changed = /** @type {(keyof Said)[]} */ (Object.keys(said)).filter(
+      (name) => !same(said[name], before[name]),
+    );
+    if (!changed.length) return;
+    const was = Object.fromEntries(Object.keys(said).map((name) => [name, before[/** @type {keyof Said} */ (name)]]));
+    this.steps.did({
+      does: `Change “${short(before.quote)}”`,
+      redo: () => this._edit(id, said),
+      undo: () => this._edit(id, was),
+    });
+  }
+
+  /**
+   * Withdraw an annotation, and so its relations.
+   * @param {string} id
+   */
+  withdraw(id) {
+    const before = this._now(id);
+    if (!before) return;
+    const joined = this.relationsOf(before.id);
+    this.steps.did({
+      does: `Withdraw “${short(before.quote)}”`,
+      redo: () => this._withdraw(this._now(id)),
+      undo: () => {
+        // What was withdrawn stays so: its words come back under another id.
+        this.steps.rename(before.id, this._create(saidBy(before)));
+        for (const one of joined) this._relate(one.type, one.source, one.target);
+      },
+    });
+  }
+
+  /**
+   * Join two annotations.
+   * @param {string} type of the scheme
+   * @param {string} source
+   * @param {string} target
+   */
+  relate(type, source, target) {
+    const step = { id: "" };
+    this.steps.did({
+      does: `Relate by “${type}”`,
+      redo: () => {
+        step.id = this._relate(type, source, target);
+      },
+      undo: () => this._unrelate(step.id),
+    });
+  }
+
+  /**
+   * Take a relation away.
+   * @param {Relation} relation
+   */
+  unrelate({ id, type, source, target }) {
+    const step = { id };
+    this.steps.did({
+      does: `Remove “${type}”`,
+      redo: () => this._unrelate(step.id),
+      undo: () => {
+        step.id = this._relate(type, source, target);
+      },
+    });
+  }
+
+  /**
+   * Give up what was refused.
+   * @param {Refusal} refusal
+   */
+  dismiss(refusal) {
+    this.refusals = this.refusals.filter((one) => one !== refusal);
+    this._changed();
+  }
+
+  /**
+   * Send again what was refused, on what stands now.
+   * @param {Refusal} refusal
+   */
+  insist(refusal) {
+    const { write } = refusal;
+    this.dismiss(refusal);
+    const current = this._confirmed.annotations.get(write.subject);
+    const version = write.version === undefined ? {} : { version: current?.version ?? write.version };
+    this._outbox.add({ ...write, key: newId(), ...version });
+  }
+
+  /** @param {string} id @returns {Annotation | undefined} */
+  _now(id) {
+    return this.annotations.get(this.steps.named(id));
+  }
+
+  /** @param {Said} said */
+  _create(said) {
+    const id = newId();
+    const address = path`/v1/documents/${this.document.id}/annotations` + UNIT;
+    const does = `Mark “${short(said.quote)}” as ${said.label}`;
+    this._send(id, "POST", address, does, { body: { id, ...said } });
+    return id;
+  }
+
+  /** @param {string} id @param {Partial<Said>} said */
+  _edit(id, said) {
+    const now = this._now(id);
+    if (!now) return;
+    this._send(now.id, "PATCH", path`/v1/annotations/${now.id}` + UNIT, `Change “${short(now.quote)}”`, {
+      body: said,
+      version: now.version,
+    });
+  }
+
+  /** @param {Annotation | undefined} now */
+  _withdraw(now) {
+    if (!now) return;
+    const does = `Withdraw “${short(now.quote)}”`;
+    this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
+  }
+
+  /** @param {string} type @param {string} source @param {string} target */
+  _relate(type, source, target) {
+    const id = newId();
+    const body = { id, type, source: this.steps.named(source), target: this.steps.named(target) };
+    this._send(id, "POST", path`/v1/documents/${this.document.id}/relations`, `Relate by “${type}”`, { body });
+    return id;
+  }
+
+  /** @param {string} id */
+  _unrelate(id) {
+    const now = this.relations.get(id);
+    if (!now) return;
+    const does = `Remove “${now.type}”`;
+    this._send(id, "DELETE", path`/v1/relations/${id}`, does, { version: now.version });
+  }
+
+  /**
+   * @param {string} subject
+   * @param {Write["method"]} method
+   * @param {string} address
+   * @param {string} does
+   * @param {{body?: unknown, version?: number}} more
+   */
+  _send(subject, method, address, does, more) {
+    this._outbox.add({ key: newId(), subject, method, address, does, ...more });
+  }
+
+  /** @param {Outcome} outcome */
+  _take({ write, answer, refused }) {
+    const { annotations, relations } = this._confirmed;
+    const known = annotations.has(write.subject) || relations.has(write.subject);
+    if (!known && !write.address.includes(this.document.id)) return;
+    if (refused) {
+      this.refusals = [...this.refusals, { write, refused }];
+      const { current } = refused.problem;
+      if (current) this._keep(current);
+      if (refused.status === 410) this._drop(write.subject);
+    } else if (write.method === "DELETE") this._drop(write.subject);
+    else if (write.address.includes("/relations")) relations.set(answer.id, answer);
+    else this._keep(answer);
+    this._changed();
+  }
+
+  /** @param {Change} change */
+  _hear({ kind, subject, state, actor }) {
+    if (kind === "scheme.updated") this.dispatchEvent(new Event("scheme"));
+    if (kind === "document.deleted" && subject === this.document.id) {
+      this.dispatchEvent(new Event("deleted"));
+    }
+    const ours = state?.document_id === this.document.id;
+    if (state === null) {
+      const known = this._confirmed.annotations.has(subject) || this._confirmed.relations.has(subject);
+      if (!known) return;
+      this._drop(subject);
+    } else if (!ours || this._gone.has(subject)) return;
+    else if (kind.startsWith("relation.")) this._confirmed.relations.set(subject, state);
+    else if (!this._keep(state)) return;
+    this._changed();
+    if (actor !== this.me.name) this.dispatchEvent(new CustomEvent("heard", { detail: { kind, actor } }));
+  }
+
+  /** @param {Annotation} state @returns {boolean} whether it is newer than what was known */
+  _keep(state) {
+    const known = this._confirmed.annotations.get(state.id);
+    if (this._gone.has(state.id) || (known && known.version >= state.version)) return false;
+    this._confirmed.annotations.set(state.id, state);
+    return true;
+  }
+
+  /** @param {string} id */
+  _drop(id) {
+    this._gone.add(id);
+    this._confirmed.relations.delete(id);
+    if (!this._confirmed.annotations.delete(id)) return;
+    for (const relation of [...this._confirmed.relations.values()]) {
+      if (relation.source === id || relation.target === id) this._drop(relation.id);
+    }
+  }
+
+  _changed() {
+    this._refresh();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  _refresh() {
+    const { annotations, relations } = overlaid(this._confirmed, this._outbox.waiting, this);
+    this.annotations = annotations;
+    this.relations = relations;
+  }
+}
+
+/** @param {string} quote */
+export function short(quote) {
+  return quote.length > 40 ? `${[...quote].slice(0, 38).join("")}…` : quote;
+}
+
+/** @param {Annotation} annotation @returns {Said} */
+export function saidBy({ label, start, end, quote, fragments, attributes, note }) {
+  return { label, start, end, quote, fragments, attributes, note };
+}

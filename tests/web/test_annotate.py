@@ -1,0 +1,201 @@
+"""Marking a text: by mouse, by keyboard, in every way that spans can lie."""
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests import make
+from tests.web.conftest import Room
+
+MIXED = (
+    "Kyiv said 😀 that 155 people fight. 👨‍👩‍👧 went on.\n"
+    "مرحبا بالعالم: قال المتحدث إن هذا غير صحيح.\n"
+    "Cafe\u0301 owners 🇺🇦 denied it."
+)
+
+
+async def _select(page: Page, quote: str, text: str) -> None:
+    """Select words with the mouse, from where they begin to where they end."""
+    start = make.measured(text[: text.index(quote)], "utf16")
+    box = await page.evaluate(
+        """([start, end]) => {
+            const text = document.querySelector('.text');
+            const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+            const at = (offset) => {
+                walker.currentNode = walker.root;
+                let passed = 0;
+                while (walker.nextNode()) {
+                    const length = walker.currentNode.data.length;
+                    if (offset <= passed + length) return [walker.currentNode, offset - passed];
+                    passed += length + 1;
+                }
+            };
+            const range = document.createRange();
+            range.setStart(...at(start));
+            range.setEnd(...at(end));
+            range.startContainer.parentElement.scrollIntoView({block: 'center'});
+            const rects = [...range.getClientRects()];
+            const [first, last] = [rects[0], rects.at(-1)];
+            const rtl = getComputedStyle(range.startContainer.parentElement).direction === 'rtl';
+            const middle = (rect) => rect.top + rect.height / 2;
+            return rtl
+                ? [first.right - 0.5, middle(first), last.left + 0.5, middle(last)]
+                : [first.left + 0.5, middle(first), last.right - 0.5, middle(last)];
+        }""",
+        [start, start + make.measured(quote, "utf16")],
+    )
+    await page.mouse.move(box[0], box[1])
+    await page.mouse.down()
+    await page.mouse.move((box[0] + box[2]) / 2, box[3])
+    await page.mouse.move(box[2], box[3])
+    await page.mouse.up()
+
+
+async def _saved(page: Page) -> None:
+    await expect(page.locator(".outstanding")).to_have_text("")
+
+
+def _spans(found: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(one["label"], one["quote"]) for one in found}
+
+
+async def test_words_are_marked_by_mouse_and_key_in_texts_of_all_kinds(room: Room) -> None:
+    document = await room.document(MIXED)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+
+    for quote, key in (
+        ("😀 that 155 people", "1"),
+        ("قال المتحدث", "2"),
+        ("Cafe\u0301 owners 🇺🇦 denied it", "4"),
+    ):
+        await _select(page, quote, MIXED)
+        await page.keyboard.press(key)
+    await _saved(page)
+
+    assert _spans(await room.stored(document)) == {
+        ("claim", "😀 that 155 people"),
+        ("denial", "قال المتحدث"),
+        ("quote", "Cafe\u0301 owners 🇺🇦 denied it"),
+    }
+
+
+async def test_all_is_done_by_keyboard_alone(room: Room) -> None:
+    document = await room.document()
+    page = await room.open("annotator", f"/documents/{document['id']}")
+
+    await page.keyboard.press("t")
+    await page.keyboard.press("Control+ArrowRight")
+    for _ in range(3):
+        await page.keyboard.press("w")
+    await page.keyboard.press("1")
+    await _saved(page)
+    (made,) = await room.stored(document)
+    assert (made["label"], made["quote"]) == ("claim", "2025-04-09")
+
+    # The bounds, then a field of its form, then the label.
+    await page.keyboard.press("b")
+    await page.keyboard.press("Control+Shift+ArrowRight")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Kyiv")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("n")
+    await _saved(page)
+    (made,) = await room.stored(document)
+    assert made["attributes"] == {"speaker": "Kyiv"}
+    assert made["quote"] == "2025-04-09 Ukraine"
+
+    await page.keyboard.press("Delete")
+    await _saved(page)
+    assert await room.stored(document) == []
+    await page.keyboard.press("Control+z")
+    await _saved(page)
+    (back,) = await room.stored(document)
+    assert (back["quote"], back["attributes"]) == (made["quote"], made["attributes"])
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+async def test_fragments_relations_and_spans_of_attributes(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    denial = await room.annotation(document, "“totally unfounded”", "denial")
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={denial['id']}")
+    card = page.get_by_role("region", name="The chosen annotation")
+
+    await _select(page, "Without providing evidence", make.TEXT)
+    await page.keyboard.press("f")
+    await card.get_by_role("group", name="speaker_span").get_by_role("button").click()
+    await _select(page, "Officials in Beijing", make.TEXT)
+    await page.keyboard.press("Enter")
+    # A denial denies a claim: nothing else is offered.
+    relation = card.get_by_label("this one")
+    assert await relation.locator("option").all_text_contents() == ["…", "denies …"]
+    await relation.select_option("denies")
+    await card.get_by_role("button", name="Chinese nationals").click()
+    await _saved(page)
+
+    stored = {one["id"]: one for one in await room.stored(document)}[denial["id"]]
+    assert [part["quote"] for part in stored["fragments"]] == [
+        "“totally unfounded”",
+        "Without providing evidence",
+    ]
+    assert stored["attributes"]["speaker_span"]["quote"] == "Officials in Beijing"
+    path = f"/v1/documents/{document['id']}/relations"
+    (joined,) = (await make.said(await room.client("reader").get(path), 200))["items"]
+    assert (joined["type"], joined["source"], joined["target"]) == (
+        "denies",
+        denial["id"],
+        claim["id"],
+    )
+
+
+async def test_bounds_are_dragged(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    handle = page.locator(".handle.end")
+    await expect(handle).to_be_visible()
+
+    at = await handle.bounding_box()
+    assert at is not None
+    # Its knob hangs below the line.
+    await page.mouse.move(at["x"] + 1, at["y"] + at["height"] + 6)
+    await page.mouse.down()
+    await page.mouse.move(at["x"] + 50, at["y"] + at["height"] / 2)
+    await page.mouse.up()
+    await _saved(page)
+
+    (moved,) = await room.stored(document)
+    assert moved["start"] == claim["start"]
+    assert claim["end"] < moved["end"] < claim["end"] + 30
+    assert moved["quote"] == moved["quote"].strip()
+
+
+async def test_spans_that_nest_cross_and_coincide_are_all_painted(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    for label, quote in (
+        ("claim", "Chinese nationals fight for Russia"),
+        ("claim", "nationals fight"),
+        ("denial", "fight for Russia. Officials"),
+        ("quote", "Chinese nationals fight for Russia"),
+    ):
+        await room.annotation(document, quote, label)
+    page = await room.open("reader", f"/documents/{document['id']}")
+
+    painted = await page.evaluate(
+        """() => [...CSS.highlights].flatMap(([name, ranges]) => [...ranges].map((range) =>
+            [name, range.startContainer.data.slice(range.startOffset, range.endOffset)])).sort()"""
+    )
+
+    # The number behind the label's is how far below the text the line is: none is on another.
+    assert painted == [
+        ["stet-label-0-0", "Chinese nationals fight for Russia"],
+        ["stet-label-0-2", "nationals fight"],
+        ["stet-label-1-3", "fight for Russia. Officials"],
+        ["stet-label-3-1", "Chinese nationals fight for Russia"],
+    ]
+    assert await page.locator(".text p").evaluate_all(
+        "(all) => all.every((one) => one.childNodes.length === 1)"
+    )

@@ -1,0 +1,125 @@
+"""Several people, and a network that comes and goes: nothing is lost, nothing overwritten."""
+
+from playwright.async_api import Page, Route, expect
+
+from tests import make
+from tests.web.conftest import Room
+
+
+async def _note(page: Page, words: str) -> None:
+    await page.get_by_label("note").fill(words)
+    await page.get_by_label("note").blur()
+
+
+async def _role(room: Room, role: str) -> None:
+    """Make the annotator something else in the project."""
+    path = f"/v1/projects/{room.project}/members/annotator"
+    admin = room.client("admin")
+    seen = (await admin.get(path)).headers["ETag"]
+    await make.said(await admin.put(path, json={"role": role}, headers={"If-Match": seen}), 200)
+
+
+async def test_what_others_do_appears_without_moving_the_page(room: Room) -> None:
+    document = await room.document()
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    await page.mouse.wheel(0, 400)
+    # A wheel turns smoothly, and comes to rest.
+    await page.wait_for_timeout(700)
+    read = page.locator(".text p", has_text="ceasefire in the war")
+    before = await read.bounding_box()
+
+    await room.annotation(document, "Chinese denial", "denial", by="annotator-b")
+
+    await expect(page.get_by_role("button", name="Chinese denial")).to_be_visible(timeout=2000)
+    after = await read.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2
+
+
+async def test_two_edits_of_one_annotation_are_shown_side_by_side(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    place = f"/documents/{document['id']}?annotation={claim['id']}"
+    mine = await room.open("annotator", place)
+    theirs = await room.open("reviewer", place)
+
+    # What the other one does is not heard in time.
+    await mine.context.route("**/changes?*offset_unit=*", lambda route: route.abort())
+    await mine.reload()
+    await expect(mine.get_by_label("note")).to_be_visible()
+    await _note(theirs, "The reviewer’s note.")
+    await expect(theirs.locator(".outstanding")).to_have_text("")
+    await _note(mine, "The author’s note.")
+
+    refusal = mine.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("The reviewer’s note.")
+    await expect(refusal).to_contain_text("The author’s note.")
+    (stored,) = await room.stored(document)
+    assert stored["note"] == "The reviewer’s note."
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(refusal).to_have_count(0)
+    await expect(mine.locator(".outstanding")).to_have_text("")
+    (stored,) = await room.stored(document)
+    assert stored["note"] == "The author’s note."
+
+
+async def test_what_is_marked_without_a_network_is_kept_and_sent(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await page.keyboard.press("t")
+
+    await page.context.set_offline(True)
+    await page.keyboard.press("s")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_contain_text("1 change on its way")
+    await expect(page.get_by_text("saving").first).to_be_visible()
+    assert await room.stored(document) == []
+
+    await page.context.set_offline(False)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    (stored,) = await room.stored(document)
+    assert stored["quote"] == "Ukraine says that Chinese nationals fight for Russia."
+
+
+async def test_a_lost_answer_doubles_nothing_and_a_reload_loses_nothing(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    # The write arrives; its answer does not.
+    async def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route("**/annotations?*", lose)
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await page.keyboard.press("2")
+    await expect(page.locator(".outstanding")).to_contain_text("1 change on its way")
+    await page.unroute("**/annotations?*")
+    await page.reload()
+    await expect(page.locator(".outstanding")).to_have_text("")
+    (stored,) = await room.stored(document)
+    assert stored["label"] == "denial"
+
+
+async def test_a_refused_write_says_why_and_keeps_what_was_wanted(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await _role(room, "reader")
+    await page.keyboard.press("1")
+
+    refusal = page.get_by_role("alert").filter(has_text="Not saved")
+    await expect(refusal).to_contain_text("Ukraine says that Chinese nationals")
+    await _role(room, "annotator")
+    await refusal.get_by_role("button", name="Try again").click()
+    await expect(refusal).to_have_count(0)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert len(await room.stored(document)) == 1
