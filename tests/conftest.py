@@ -186,6 +186,17 @@ def in_thread(work: Any) -> None:
         raise failures[0]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly, below everything, that a part of the product was not tried."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any("tests/web/" in report.nodeid for report in skipped):
+        terminalreporter.write_line(
+            "The browser tests did not run: there is no Chromium on the path. On Debian and "
+            "Ubuntu: apt-get install chromium",
+            yellow=True,
+        )
+
+
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Databases]:
     """Where databases come from."""

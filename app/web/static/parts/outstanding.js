@@ -14,6 +14,8 @@ export function Outstanding({ owner }) {
       if (outbox.waiting.length) event.preventDefault();
     };
     outbox.addEventListener("change", changed);
+    // Whoever has signed in again goes on where they were.
+    outbox.resume();
     addEventListener("beforeunload", warn);
     return () => {
       outbox.removeEventListener("change", changed);

@@ -75,7 +75,7 @@ function dress(labels) {
 }
 
 /** @typedef {{node: Text, start: number, end: number}} Paragraph */
-/** @typedef {{name: string, ranges: StaticRange[], signature: string}} Strokes */
+/** @typedef {{name: string, ranges: StaticRange[], span: Painted | null, lane: number}} Strokes */
 
 export class Paper {
   /**
@@ -125,13 +125,13 @@ export class Paper {
     }
     for (const [id, lane] of placed) {
       const span = /** @type {Painted} */ (this._spans.get(id));
+      const before = this._strokes.get(id);
+      // What changes is another object: among thousands of spans most are the same.
+      if (before?.span === span && before.lane === lane) continue;
+      if (before) this._erase(id, before);
       const { index } = looks(this._labels, span.label);
       const name = `stet-label-${index}-${lane % LANES}`;
-      const signature = `${name} ${span.start} ${span.end} ${span.fragments?.map((one) => `${one.start}-${one.end}`)}`;
-      const before = this._strokes.get(id);
-      if (before?.signature === signature) continue;
-      if (before) this._erase(id, before);
-      this._strokes.set(id, { ...this._stroke(span, name), signature });
+      this._strokes.set(id, { ...this._stroke(span, name), span, lane });
     }
   }
 
@@ -146,7 +146,7 @@ export class Paper {
     if (before) this._erase(id, before);
     const name = `stet-${way}`;
     const ranges = Array.from(spans, (span) => this._stroke(span, name).ranges).flat();
-    if (ranges.length) this._strokes.set(id, { name, ranges, signature: "" });
+    if (ranges.length) this._strokes.set(id, { name, ranges, span: null, lane: 0 });
   }
 
   /** Paint nothing any more. */

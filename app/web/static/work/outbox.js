@@ -191,7 +191,6 @@ export function outboxOf(owner) {
   if (!found) {
     found = new Outbox(owner);
     outboxes.set(owner, found);
-    found.resume();
   }
   return found;
 }

@@ -32,6 +32,8 @@ export function Bench({ desk, role, wanted }) {
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
   const [sight, setSight] = useState({ start: 0, end: 0 });
   const handles = useRef(/** @type {Handles | null} */ (null));
+  // A finger on a tool can take the selection away, so the last one is kept.
+  const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.steps.named(chosenId);
   const chosen = desk.annotation(id);
   const mayWrite = role !== "reader";
@@ -48,10 +50,15 @@ export function Bench({ desk, role, wanted }) {
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(() => setSight(made.inSight()));
     };
+    const keep = () => {
+      touched.current = made.selection() ?? touched.current;
+    };
     look();
     addEventListener("scroll", look, { passive: true });
     addEventListener("resize", look);
+    document.addEventListener("selectionchange", keep);
     return () => {
+      document.removeEventListener("selectionchange", keep);
       cancelAnimationFrame(waiting);
       removeEventListener("scroll", look);
       removeEventListener("resize", look);
@@ -104,7 +111,7 @@ export function Bench({ desk, role, wanted }) {
 
   /** The selected text without the white space around it; null when none is. @returns {Span | null} */
   const selected = () => {
-    const at = paper?.selection();
+    const at = paper?.selection() ?? touched.current;
     return at ? cut(desk.document.text, at) : null;
   };
 
