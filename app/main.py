@@ -23,6 +23,7 @@ from app.imports import routes as imports
 from app.operations import routes as operations
 from app.operations.described import describe
 from app.operations.stopping import told
+from app.progress import routes as progress
 from app.projects import routes as projects
 from app.relations import routes as relations
 from app.reviews import routes as reviews
@@ -41,6 +42,7 @@ ROUTERS = (
     users.router,
     exports.router,
     imports.router,
+    progress.router,
     operations.router,
     pages.router,
 )

@@ -69,7 +69,7 @@ class Desk:
         return Request(method, path, use.query, headers, body)
 
     async def _things(self, method: str, template: str, role: str) -> dict[str, str]:
-        things = {"project": "demo", "code": "not-found", "file": "docs.js"}
+        things = {"project": "demo", "code": "not-found", "file": "docs.js", "path": "main.js"}
         if "/documents/{id}" in template:
             await self.annotate()
             things["id"] = self.document

@@ -202,6 +202,7 @@ TABLE: dict[str, Use] = {
     ),
     "POST /v1/projects/{project}/decisions": Use(_from_reviewer(), _verdicts),
     "GET /v1/projects/{project}/changes": Use(_from_reader()),
+    "GET /v1/projects/{project}/progress": Use(_from_reader()),
     "GET /v1/projects/{project}/export": Use(_from_reader(), query="format=jsonl"),
     "POST /v1/projects/{project}/import": Use(
         _from_annotator(), {"title": "In a file", "text": "It says so."}, query="format=jsonl"
@@ -214,6 +215,8 @@ TABLE: dict[str, Use] = {
     "GET /readyz": Use(_open()),
     "GET /metrics": Use(_open()),
     "GET /openapi.json": Use(_open()),
+    "GET /": Use(_open()),
+    "GET /static/{path}": Use(_open()),
     "GET /docs": Use(_open()),
     "GET /docs/static/{file}": Use(_open()),
     "GET /problems/{code}": Use(_open()),

@@ -201,6 +201,7 @@ async def page(
     q: str | None = None,
     external_id: str | None = None,
     has_status: Status | None = None,
+    annotated: bool | None = None,
     order: Order | None = None,
 ) -> Page[DocumentItem]:
     """The project's documents, the best first of those that a query finds, or by their arrival.
@@ -212,6 +213,7 @@ async def page(
         q: only those in whose title and text this is found (``text.sought``).
         external_id: only the one with this external id.
         has_status: only those with an annotation in this status.
+        annotated: only those with annotations, or only those without.
         order: oldest or newest first; if left out the best, or without ``q`` the oldest.
 
     Raises:
@@ -220,14 +222,13 @@ async def page(
     query = ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
     if external_id is not None:
         query = query.where(Document.external_id == external_id)
+    its_own = exists().where(
+        Annotation.document_id == Document.id, Annotation.withdrawn_at.is_(None)
+    )
     if has_status is not None:
-        query = query.where(
-            exists().where(
-                Annotation.document_id == Document.id,
-                Annotation.status == has_status,
-                Annotation.withdrawn_at.is_(None),
-            )
-        )
+        query = query.where(its_own.where(Annotation.status == has_status))
+    if annotated is not None:
+        query = query.where(its_own if annotated else ~its_own)
     ranked = q is not None and order is None
     if q is not None:
         found = _found(_sought(q), standing.project_id, db.dialect, ranked=ranked)

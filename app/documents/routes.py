@@ -56,6 +56,9 @@ async def list_documents(
     has_status: Annotated[
         Status | None, Query(description="Has an annotation in this status.")
     ] = None,
+    annotated: Annotated[
+        bool | None, Query(description="`true`: has annotations; `false`: has none.")
+    ] = None,
     order: Annotated[
         Order | None,
         Query(description="By arrival. If left out: with `q` the best first, else the oldest."),
@@ -70,6 +73,7 @@ async def list_documents(
             q=q,
             external_id=external_id,
             has_status=has_status,
+            annotated=annotated,
             order=order,
         )
     )

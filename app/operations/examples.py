@@ -275,6 +275,37 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "create_release": {200: _RELEASE, 201: _RELEASE},
     "list_releases": {200: _page(_RELEASE)},
     "get_release": {200: _RELEASE},
+    "get_progress": {
+        200: {
+            "documents": {"total": 1, "without_annotations": 0},
+            "labels": {
+                "claim": {"pending": 2, "approved": 0, "rejected": 0, "changes_requested": 0},
+                "denial": {"pending": 0, "approved": 1, "rejected": 0, "changes_requested": 0},
+                "quote": {"pending": 1, "approved": 0, "rejected": 0, "changes_requested": 0},
+            },
+            "people": [
+                {
+                    "name": "annotator-a",
+                    "created": 4,
+                    "edited": 1,
+                    "decided": {"approve": 0, "reject": 0, "request_changes": 0},
+                },
+                {
+                    "name": "reviewer",
+                    "created": 0,
+                    "edited": 0,
+                    "decided": {"approve": 1, "reject": 0, "request_changes": 1},
+                },
+            ],
+            "days": [
+                {
+                    "day": story.MOMENT[:10],
+                    "created": {"claim": 2, "denial": 1, "quote": 1},
+                    "decided": {"approve": 1, "reject": 0, "request_changes": 1},
+                }
+            ],
+        }
+    },
     "import_file": {
         200: {
             "created": {"documents": 1, "annotations": 2, "relations": 1},

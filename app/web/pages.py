@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import zstandard
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,11 +74,14 @@ async def page(request: Request) -> Response:
 async def static(path: str, request: Request) -> Response:
     """What the page loads."""
     file = _files().get(path)
-    return Response(status_code=404) if file is None else _answer(request, file)
+    if file is None:
+        raise HTTPException(404)
+    return _answer(request, file)
 
 
 def _answer(request: Request, file: _File) -> Response:
-    taken = request.headers.get("accept-encoding", "")
+    taken = [part.strip() for part in request.headers.get("accept-encoding", "").split(",")]
+    # A browser takes each as well as another; who says more of one than its name gets none.
     encoding = next((name for name in ("zstd", "gzip") if name in taken), "")
     etag = f'"{file.etag}{encoding and "-" + encoding}"'
     headers = _HEADERS | {"ETag": etag}

@@ -132,3 +132,18 @@ async def test_a_query_of_another_form_is_refused(newsroom: Newsroom) -> None:
         answer = await newsroom["reader"].get(PATH, params=query)
 
         make.refused(answer, 422, "invalid-parameter")
+
+
+async def test_documents_with_and_without_annotations_are_told_apart(newsroom: Newsroom) -> None:
+    titled = {
+        title: await make.document(newsroom["annotator"], title=title)
+        for title in ("begun", "emptied", "untouched")
+    }
+    await make.annotation(newsroom["annotator"], titled["begun"]["id"])
+    made = await make.annotation(newsroom["annotator"], titled["emptied"]["id"])
+    path = f"/v1/annotations/{made['id']}"
+    await newsroom["annotator"].delete(path, headers=make.seen(1))
+
+    assert await titles(newsroom, annotated="true") == ["begun"]
+    assert await titles(newsroom, annotated="false") == ["emptied", "untouched"]
+    assert await titles(newsroom, annotated="false", has_status="pending") == []

@@ -126,7 +126,7 @@ async def test_every_list_is_tried(newsroom: Newsroom) -> None:
     listed = {route.removeprefix("GET ") for route in ROUTES if route.startswith("GET /v1/")}
     streams = {f"/v1/projects/{{project}}/{name}" for name in ("changes", "export")}
     streams.add("/v1/projects/{project}/releases/{name}/export")
-    single = {"/v1/me", *streams}
+    single = {"/v1/me", "/v1/projects/{project}/progress", *streams}
     single |= {path for path in listed if path.endswith(("}", "/scheme", "/text", "/history"))}
 
     tried = {path.replace("demo", "{project}") for path in Lists(newsroom).paths()}

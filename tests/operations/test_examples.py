@@ -148,3 +148,7 @@ async def test_a_document_and_its_review(newsroom: Newsroom) -> None:
     )
     is_as_shown(edited, "update_annotation")
     assert (await browser.get(f"/v1/annotations/{DENIAL_ID}")).json()["status"] == "approved"
+
+    progress = (await browser.get("/v1/projects/demo/progress")).json()
+    shown = ANSWERS["get_progress"][200]
+    assert progress == shown | {"days": [shown["days"][0] | {"day": progress["days"][0]["day"]}]}

@@ -40,3 +40,39 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
     assert [file for file in files if not (STATIC / file).is_file()] == []
     # Under a Content-Security-Policy without 'unsafe-inline' an inline script does not run.
     assert re.findall(r"<script(?! src)|<style|\bstyle=|\bon\w+=", page) == []
+
+
+WEB = Path(__file__).parents[2] / "app" / "web" / "static"
+
+
+def test_preact_is_as_it_was_bundled_and_has_its_licences() -> None:
+    vendored = WEB / "vendor"
+    bundle = (vendored / "preact.js").read_text()
+    heading = bundle.partition("\n")[0]
+    said = (vendored / "README.md").read_text()
+
+    for version in re.findall(r"[\d.]+\d", heading):
+        assert version in said
+    assert hashlib.sha256(bundle.encode()).hexdigest() in said
+    assert "MIT License" in (vendored / "LICENSE-preact").read_text()
+    assert "Apache License" in (vendored / "LICENSE-htm").read_text()
+
+
+def test_the_pages_modules_import_only_what_stands_beside_them() -> None:
+    wanted = {
+        (module, address)
+        for module in WEB.rglob("*.js")
+        for address in re.findall(r'(?:from |import\()"([^"]+)"', module.read_text())
+    }
+
+    assert len(wanted) > 50
+    assert [
+        (module.name, address)
+        for module, address in wanted
+        if not address.startswith(".") or not _is_there(module.parent / address)
+    ] == []
+
+
+def _is_there(module: Path) -> bool:
+    """The module, or the types that a comment names."""
+    return module.is_file() or module.with_suffix(".d.ts").is_file()

@@ -129,7 +129,12 @@ class Room:
         return await make.document(self.client("manager"), text, project=self.project, **fields)
 
     async def annotation(
-        self, document: dict[str, Any], quote: str, label: str = "claim", *, by: str = "annotator",
+        self,
+        document: dict[str, Any],
+        quote: str,
+        label: str = "claim",
+        *,
+        by: str = "annotator",
         **fields: Any,
     ) -> dict[str, Any]:
         """An annotation on words that occur once."""
@@ -138,9 +143,9 @@ class Room:
     async def stored(self, document: dict[str, Any]) -> list[dict[str, Any]]:
         """The annotations of a document as the API has them, in UTF-16."""
         path = f"/v1/documents/{document['id']}/annotations?offset_unit=utf16&limit=1000"
-        items: list[dict[str, Any]] = (await make.said(await self.client("manager").get(path), 200))[
-            "items"
-        ]
+        items: list[dict[str, Any]] = (
+            await make.said(await self.client("manager").get(path), 200)
+        )["items"]
         return items
 
     async def browser(self, name: str, **options: Any) -> BrowserContext:
@@ -173,9 +178,11 @@ def watch(page: Page, stack: AsyncExitStack) -> None:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
         "console",
-        lambda message: errors.append(message.text)
-        if message.type == "error" and "Failed to load resource" not in message.text
-        else None,
+        lambda message: (
+            errors.append(message.text)
+            if message.type == "error" and "Failed to load resource" not in message.text
+            else None
+        ),
     )
 
     def check() -> None:

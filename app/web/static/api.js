@@ -102,7 +102,8 @@ export async function call(method, address, { body, version, signal } = {}) {
     throw new Unreachable("Stet cannot be reached.");
   }
   if (answer.ok) return answer;
-  if (answer.status === 429 || answer.status >= 500) {
+  // 501 says that this Stet cannot do it at all, such as write a format whose library it lacks.
+  if (answer.status === 429 || (answer.status >= 500 && answer.status !== 501)) {
     const seconds = Number(answer.headers.get("Retry-After"));
     throw new Unreachable("Stet is too busy.", Number.isFinite(seconds) ? seconds : 0);
   }

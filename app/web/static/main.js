@@ -39,6 +39,7 @@ const INSIDE = {
 const OUTSIDE = {
   "": async () => (await import("./views/projects.js")).Projects,
   tokens: async () => (await import("./views/tokens.js")).Tokens,
+  users: async () => (await import("./views/users.js")).Users,
 };
 
 /**

@@ -161,3 +161,81 @@ export interface Change {
   version: number;
   state: any;
 }
+export interface Member {
+  name: string;
+  role: Role;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+export interface Token {
+  id: string;
+  name: string;
+  role: Role | null;
+  project: string | null;
+  version: number;
+  created_at: string;
+  expires_at: string | null;
+}
+export interface User {
+  id: string;
+  name: string;
+  display_name: string | null;
+  is_admin: boolean;
+  is_active: boolean;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+export interface Release {
+  name: string;
+  description: string | null;
+  filter: { label: string[]; status: Status[]; author: string[]; annotated: boolean };
+  counts: { documents: number; annotations: number; relations: number };
+  sha256: string;
+  created_by: string;
+  created_at: string;
+}
+export interface LossReport {
+  format: string;
+  documents: number;
+  annotations: number;
+  relations: number;
+  losses: {
+    kind: string;
+    count: number;
+    example: { document: string; subject: string; what: string };
+  }[];
+}
+export interface Tally {
+  documents: number;
+  annotations: number;
+  relations: number;
+}
+export interface Refusal {
+  file?: string;
+  line?: number;
+  pointer?: string;
+  code: string;
+  detail: string;
+}
+export interface ImportReport {
+  created: Tally;
+  unchanged: Tally;
+  refused: Tally;
+  refusals: Refusal[];
+}
+/** What a new scheme would leave without a place, as a refusal counts it. */
+export interface Orphan {
+  kind: "annotation" | "relation";
+  reason: string;
+  count: number;
+  examples: string[];
+}
+export type Verdicts = Record<Verdict, number>;
+export interface Progress {
+  documents: { total: number; without_annotations: number };
+  labels: Record<string, Counts>;
+  people: { name: string; created: number; edited: number; decided: Verdicts }[];
+  days: { day: string; created: Record<string, number>; decided: Verdicts }[];
+}

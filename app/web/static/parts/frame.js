@@ -9,6 +9,9 @@ import { Outstanding } from "./outstanding.js";
 
 const THEME = "stet.theme";
 const THEMES = ["system", "light", "dark"];
+// A file that is dropped beside where it was meant would else replace the page.
+for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
+
 document.documentElement.dataset["theme"] = localStorage.getItem(THEME) ?? "system";
 
 function Theme() {

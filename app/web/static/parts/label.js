@@ -1,4 +1,4 @@
-import { looks } from "../text/paper.js";
+import { looks } from "../text/ink.js";
 import { html } from "../vendor/preact.js";
 
 /** @type {Record<string, string>} */

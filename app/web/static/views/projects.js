@@ -1,8 +1,9 @@
-import { all } from "../api.js";
+import { all, send } from "../api.js";
+import { fieldsOf } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
-import { link } from "../router.js";
-import { html, useEffect } from "../vendor/preact.js";
+import { go, link } from "../router.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 
 /** @typedef {import("../types").Project} Project */
 
@@ -21,19 +22,72 @@ export function Projects({ me }) {
   return html`
     <h1>Projects</h1>
     ${error && html`<${Trouble} error=${error} again=${reload} />`}
-    ${value?.length === 0 && html`<p>You are not a member of a project yet. A manager of one, or an admin, can add you.</p>`}
+    ${
+      value?.length === 0 &&
+      html`
+        <p>You are not a member of a project yet. A manager of one, or an admin, can add you.</p>
+      `
+    }
     <ul class="cards">
       ${value?.map(
         (project) => html`
           <li>
             <a href=${link(["projects", project.slug])}>
-              <strong>${project.name}</strong>
-              <span>${project.description}</span>
+              <strong dir="auto">${project.name}</strong>
+              <span dir="auto">${project.description}</span>
               <small>${project.slug}, ${role(project)}</small>
             </a>
           </li>
         `,
       )}
     </ul>
+    ${me.is_admin && html`<${Make} />`}
+  `;
+}
+
+/** For admins: another project, and the way to the users. */
+function Make() {
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
+    event.preventDefault();
+    const { slug = "", name, description } = fieldsOf(event.currentTarget);
+    setRefusal(null);
+    try {
+      const body = { slug, name, description: description || null };
+      await send("POST", "/v1/projects", { body });
+      go(link(["projects", slug, "manage"]));
+    } catch (failure) {
+      setRefusal(failure);
+    }
+  };
+  return html`
+    <p><a href="#/users">Users</a></p>
+    <details class="panel narrow">
+      <summary>Make a project</summary>
+      <form onSubmit=${make}>
+        <label>Name <input name="name" required maxlength="1000" dir="auto" /></label>
+        <label>
+          Slug
+          <input
+            name="slug"
+            required
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck="false"
+            aria-describedby="slug-form"
+          />
+        </label>
+        <p>
+          <small id="slug-form">
+            Its name in addresses, for good: lower-case letters, digits and hyphens.
+          </small>
+        </p>
+        <label>
+          Description <textarea name="description" maxlength="10000" dir="auto"></textarea>
+        </label>
+        ${refusal && html`<${Trouble} error=${refusal} />`}
+        <button type="submit" class="main">Make it</button>
+      </form>
+    </details>
   `;
 }

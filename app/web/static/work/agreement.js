@@ -41,7 +41,9 @@ function partsOf(span) {
 export function shared(one, other) {
   let sum = 0;
   for (const a of partsOf(one)) {
-    for (const b of partsOf(other)) sum += Math.max(0, Math.min(a.end, b.end) - Math.max(a.start, b.start));
+    for (const b of partsOf(other)) {
+      sum += Math.max(0, Math.min(a.end, b.end) - Math.max(a.start, b.start));
+    }
   }
   return sum;
 }

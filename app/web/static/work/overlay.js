@@ -51,7 +51,7 @@ export function overlaid(confirmed, waiting, at) {
  */
 function drafted(given, at) {
   const now = new Date().toISOString();
-  const said = /** @type {import("./desk.js").Said & {id: string}} */ (given);
+  const said = /** @type {import("./acts.js").Said & {id: string}} */ (given);
   return {
     ...said,
     project: at.document.project,

@@ -34,7 +34,7 @@ export function Bench({ desk, role, wanted }) {
   const handles = useRef(/** @type {Handles | null} */ (null));
   // A finger on a tool can take the selection away, so the last one is kept.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
-  const id = desk.steps.named(chosenId);
+  const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
   const mayWrite = role !== "reader";
   const mayEdit = mayWrite && (role !== "annotator" || chosen?.author === desk.me.name);
@@ -45,10 +45,12 @@ export function Bench({ desk, role, wanted }) {
     const carets = new Caret(made, desk.document.language);
     setPaper(made);
     setCaret(carets);
-    let waiting = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let waiting;
+    // Once the page has come to rest: what is measured while it moves makes it stumble.
     const look = () => {
-      cancelAnimationFrame(waiting);
-      waiting = requestAnimationFrame(() => setSight(made.inSight()));
+      clearTimeout(waiting);
+      waiting = setTimeout(() => setSight(made.inSight()), 100);
     };
     const keep = () => {
       touched.current = made.selection() ?? touched.current;
@@ -59,7 +61,7 @@ export function Bench({ desk, role, wanted }) {
     document.addEventListener("selectionchange", keep);
     return () => {
       document.removeEventListener("selectionchange", keep);
-      cancelAnimationFrame(waiting);
+      clearTimeout(waiting);
       removeEventListener("scroll", look);
       removeEventListener("resize", look);
       carets.close();
@@ -93,7 +95,7 @@ export function Bench({ desk, role, wanted }) {
       paper.mark("chosen", span ? [span] : []);
       if (!done || !span) return;
       const said = cut(desk.document.text, span);
-      if (said) desk.edit(chosen.id, { ...said, fragments: null });
+      if (said) desk.acts.edit(chosen.id, { ...said, fragments: null });
     });
     made.show(chosen);
     handles.current = made;
@@ -119,14 +121,14 @@ export function Bench({ desk, role, wanted }) {
   const mark = (label) => {
     const span = selected();
     if (chosen && (!span || purpose)) {
-      if (mayEdit) desk.edit(chosen.id, { label, attributes: fitting(label) });
+      if (mayEdit) desk.acts.edit(chosen.id, { label, attributes: fitting(label) });
       return;
     }
     if (!span) {
       announce("Select the words first.");
       return;
     }
-    const made = desk.create({ ...span, label, fragments: null, attributes: {}, note: null });
+    const made = desk.acts.create({ ...span, label, fragments: null, attributes: {}, note: null });
     paper?.select(span.end);
     setChosen(made);
     announce(`Marked as ${label}.`);
@@ -142,9 +144,9 @@ export function Bench({ desk, role, wanted }) {
   const finish = () => {
     const span = selected();
     if (!chosen || !purpose || !span) return;
-    if (purpose.kind === "bounds") desk.edit(chosen.id, { ...span, fragments: null });
+    if (purpose.kind === "bounds") desk.acts.edit(chosen.id, { ...span, fragments: null });
     if (purpose.kind === "attribute") {
-      desk.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
+      desk.acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
     }
     setPurpose(null);
     paper?.select(span.end);
@@ -161,7 +163,7 @@ export function Bench({ desk, role, wanted }) {
     const first = /** @type {Span} */ (parts[0]);
     const last = /** @type {Span} */ (parts.at(-1));
     const envelope = { start: first.start, end: last.end };
-    desk.edit(chosen.id, {
+    desk.acts.edit(chosen.id, {
       ...envelope,
       quote: desk.document.text.slice(envelope.start, envelope.end),
       fragments: parts,
@@ -179,7 +181,7 @@ export function Bench({ desk, role, wanted }) {
   /** @param {string} target */
   const join = (target) => {
     if (purpose?.kind !== "relation") return;
-    desk.relate(purpose.type, id, target);
+    desk.acts.relate(purpose.type, id, target);
     setPurpose(null);
     announce(`Related by ${purpose.type}.`);
   };

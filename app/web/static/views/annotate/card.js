@@ -15,8 +15,8 @@ import { Relations } from "./relations.js";
 export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, mayWrite, mayEdit }) {
   const { labels } = desk.scheme;
   const label = labels.find((one) => one.name === chosen.label);
-  /** @param {Partial<import("../../work/desk.js").Said>} said */
-  const edit = (said) => desk.edit(chosen.id, said);
+  /** @param {Partial<import("../../work/acts.js").Said>} said */
+  const edit = (said) => desk.acts.edit(chosen.id, said);
   const relabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     const to = event.currentTarget.value;
     const names = labels.find((one) => one.name === to)?.attributes.map((one) => one.name) ?? [];
@@ -26,7 +26,7 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
   const note = (/** @type {{currentTarget: HTMLTextAreaElement}} */ event) =>
     edit({ note: event.currentTarget.value.trim() || null });
   const withdraw = () => {
-    desk.withdraw(chosen.id);
+    desk.acts.withdraw(chosen.id);
     choose("");
   };
   return html`
@@ -115,7 +115,7 @@ function Fragments({ desk, chosen, mayEdit }) {
     const [first, last] = [left[0] ?? part, left.at(-1) ?? part];
     const quote = desk.document.text.slice(first.start, last.end);
     const { start } = first;
-    desk.edit(chosen.id, { start, end: last.end, quote, fragments: left.length > 1 ? left : null });
+    desk.acts.edit(chosen.id, { start, end: last.end, quote, fragments: left.length > 1 ? left : null });
   };
   return html`
     <fieldset>

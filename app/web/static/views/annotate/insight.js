@@ -1,7 +1,7 @@
 import { LabelName } from "../../parts/label.js";
 import { STATUSES } from "../../parts/status.js";
 import { html } from "../../vendor/preact.js";
-import { short } from "../../work/desk.js";
+import { short } from "../../text/short.js";
 
 /** So many are listed: who needs more of them at once reads the export. */
 const MOST = 60;

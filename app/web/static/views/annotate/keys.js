@@ -50,8 +50,8 @@ export function useBenchKeys(tasks, host) {
     const found = [...desk.annotations.values()].findIndex((one) => one.start >= from);
     return found < 0 ? ids.length - 1 : found;
   };
-  const undo = () => announce(desk.steps.last ? `Undone: ${desk.steps.undo()}` : "Nothing to undo.");
-  const redo = () => announce(desk.steps.next ? `Done again: ${desk.steps.redo()}` : "Nothing to do again.");
+  const undo = () => announce(desk.acts.steps.last ? `Undone: ${desk.acts.steps.undo()}` : "Nothing to undo.");
+  const redo = () => announce(desk.acts.steps.next ? `Done again: ${desk.acts.steps.redo()}` : "Nothing to do again.");
   const leave = () => {
     if (purpose) setPurpose(null);
     else choose("");
@@ -59,7 +59,7 @@ export function useBenchKeys(tasks, host) {
   };
   const withdraw = () => {
     if (!chosen || !tasks.mayEdit) return;
-    desk.withdraw(chosen.id);
+    desk.acts.withdraw(chosen.id);
     choose("");
     announce("Withdrawn. Ctrl+Z brings it back.");
   };

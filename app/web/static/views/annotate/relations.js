@@ -1,6 +1,6 @@
 import { LabelName } from "../../parts/label.js";
 import { html } from "../../vendor/preact.js";
-import { short } from "../../work/desk.js";
+import { short } from "../../text/short.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("./keys.js").Tasks} Tasks */
@@ -49,7 +49,7 @@ export function Relations({ desk, chosen, choose, begin, purpose, setPurpose, jo
                   type="button"
                   class="quiet"
                   aria-label=${`Remove “${one.type}”`}
-                  onClick=${() => desk.unrelate(one)}
+                  onClick=${() => desk.acts.unrelate(one)}
                 >
                   ✕
                 </button>`}

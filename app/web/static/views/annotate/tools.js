@@ -39,18 +39,18 @@ export function Tools({ desk, chosen, purpose, setPurpose, finish, mark, addFrag
       <button
         type="button"
         class="quiet"
-        disabled=${!desk.steps.last}
-        title=${desk.steps.last}
-        onClick=${() => desk.steps.undo()}
+        disabled=${!desk.acts.steps.last}
+        title=${desk.acts.steps.last}
+        onClick=${() => desk.acts.steps.undo()}
       >
         <span aria-hidden="true">↶</span><span class="unseen">Undo</span>
       </button>
       <button
         type="button"
         class="quiet"
-        disabled=${!desk.steps.next}
-        title=${desk.steps.next}
-        onClick=${() => desk.steps.redo()}
+        disabled=${!desk.acts.steps.next}
+        title=${desk.acts.steps.next}
+        onClick=${() => desk.acts.steps.redo()}
       >
         <span aria-hidden="true">↷</span><span class="unseen">Redo</span>
       </button>

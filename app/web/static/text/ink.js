@@ -1,0 +1,58 @@
+/** How the spans of labels look: colours and lines, as highlights that the browser paints. */
+
+/** So many lines below a text are told apart. */
+export const LANES = 4;
+const LINES = ["solid", "dashed", "dotted", "double", "wavy"];
+
+/**
+ * The highlight of a name: several papers of one scheme share it.
+ * @param {string} name
+ * @returns {Highlight}
+ */
+export function highlight(name) {
+  let found = CSS.highlights.get(name);
+  if (!found) {
+    found = new Highlight();
+    // What is chosen is painted over labels.
+    found.priority = name.startsWith("stet-label") ? 0 : 1;
+    CSS.highlights.set(name, found);
+  }
+  return found;
+}
+
+const sheet = new CSSStyleSheet();
+
+/**
+ * How a label looks: its colour, and a line that tells it apart without colour.
+ * @param {import("../types").Label[]} labels of the scheme
+ * @param {string} name
+ */
+export function looks(labels, name) {
+  const index = labels.findIndex((label) => label.name === name);
+  return {
+    index,
+    color: labels[index]?.color ?? "#6b7280",
+    line: LINES[Math.max(index, 0) % LINES.length] ?? "solid",
+  };
+}
+
+/**
+ * Give each label its look in the text. The newest call counts: a page shows one scheme.
+ * @param {import("../types").Label[]} labels
+ */
+export function dress(labels) {
+  const rules = labels.flatMap(({ name }) => {
+    const { index, color, line } = looks(labels, name);
+    const ink = `light-dark(${color}, color-mix(in oklab, ${color} 65%, white))`;
+    return Array.from(
+      { length: LANES },
+      (_, lane) => `::highlight(stet-label-${index}-${lane}) {
+        background-color: color-mix(in srgb, ${color} 16%, transparent);
+        text-decoration: underline ${line} 2px ${ink};
+        text-underline-offset: ${3 + lane * 4}px;
+      }`,
+    );
+  });
+  sheet.replaceSync(rules.join("\n"));
+  if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
+}

@@ -1,0 +1,191 @@
+import { Refused, all, path, send } from "../../api.js";
+import { announce } from "../../parts/announce.js";
+import { Confirm } from "../../parts/confirm.js";
+import { fieldsOf } from "../../parts/form.js";
+import { useLoaded } from "../../parts/loaded.js";
+import { Moment } from "../../parts/moment.js";
+import { ROLES } from "../../parts/roles.js";
+import { Trouble } from "../../parts/trouble.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+
+/** @typedef {import("../../types").Member} Member */
+
+/** Who may do what in the project. @param {{project: string, manages: boolean}} props */
+export function Members({ project, manages }) {
+  const { value, error, reload } = useLoaded(
+    (signal) =>
+      /** @type {Promise<Member[]>} */ (all(path`/v1/projects/${project}/members`, { signal })),
+    [],
+  );
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  const [removing, setRemoving] = useState(/** @type {Member | null} */ (null));
+  /** @param {string} name */
+  const at = (name) => path`/v1/projects/${project}/members/${name}`;
+  /**
+   * @param {string} name
+   * @param {string} role
+   * @param {number} [version] of a member that there is
+   * @returns {Promise<boolean>} whether it was done
+   */
+  const put = async (name, role, version) => {
+    setRefusal(null);
+    try {
+      const seen = version === undefined ? {} : { version };
+      await send("PUT", at(name), { body: { role }, ...seen });
+      announce(`${name} is ${role} now.`);
+      reload();
+      return true;
+    } catch (failure) {
+      setRefusal(refusalOf(failure, name));
+      // The newer state is shown beside it.
+      if (failure instanceof Refused && failure.status === 412) reload();
+      return false;
+    }
+  };
+  const add = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const { name = "", role = "" } = fieldsOf(form);
+    if (await put(name, role)) form.reset();
+  };
+  const remove = async (/** @type {Member} */ member) => {
+    await send("DELETE", at(member.name), { version: member.version });
+    announce(`${member.name} is not a member any more.`);
+    reload();
+  };
+  return html`
+    <section>
+      <h2>Members</h2>
+      ${error && html`<${Trouble} error=${error} again=${reload} />`}
+      ${refusal && html`<${Trouble} error=${refusal} />`}
+      <div class="scroll" tabindex="0" role="region" aria-label="Members">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Role</th>
+              <th scope="col">Since</th>
+              ${manages && html`<td></td>`}
+            </tr>
+          </thead>
+          <tbody>
+            ${value?.map(
+              (member) => html`
+                <tr key=${member.name}>
+                  <th scope="row">${member.name}</th>
+                  <td>
+                    ${
+                      manages
+                        ? html`<${RoleOf} member=${member} put=${put} />`
+                        : member.role
+                    }
+                  </td>
+                  <td><${Moment} at=${member.created_at} /></td>
+                  ${
+                    manages &&
+                    html`
+                      <td class="acts">
+                        <button
+                          type="button"
+                          class="quiet"
+                          aria-label=${`Remove ${member.name}`}
+                          onClick=${() => setRemoving(member)}
+                        >
+                          Remove
+                        </button>
+                      </td>
+                    `
+                  }
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+      ${
+        manages &&
+        html`
+          <form class="inline-form" onSubmit=${add}>
+            <h3>Add a member</h3>
+            <label>
+              User name
+              <input
+                name="name"
+                required
+                autocomplete="off"
+                spellcheck="false"
+                autocapitalize="none"
+              />
+            </label>
+            <label>
+              Role
+              <select name="role">
+                ${ROLES.map(
+                  (role) => html`<option selected=${role === "annotator"}>${role}</option>`,
+                )}
+              </select>
+            </label>
+            <button type="submit" class="main">Add</button>
+          </form>
+        `
+      }
+      <p><small>A role may do all that those before it may: ${ROLES.join(", ")}.</small></p>
+    </section>
+    ${
+      removing &&
+      html`
+        <${Confirm}
+          title="Remove a member"
+          verb="Remove"
+          act=${() => remove(removing)}
+          onMoved=${setRemoving}
+          onClose=${() => setRemoving(null)}
+        >
+          <p><b>${removing.name}</b>, ${removing.role}. What they wrote stays, under their name.</p>
+        <//>
+      `
+    }
+  `;
+}
+
+/** @param {unknown} failure @param {string} name */
+function refusalOf(failure, name) {
+  const current = failure instanceof Refused && failure.status === 412 && failure.problem.current;
+  if (!current) return failure;
+  const { role } = /** @type {Member} */ (/** @type {unknown} */ (current));
+  return new Error(`${name} was changed meanwhile, and is ${role} now. Nothing was written.`);
+}
+
+/**
+ * A member's role, to be changed: by a button, for a list of choices changes with each arrow key.
+ * @param {{
+ *   member: Member, put: (name: string, role: string, version: number) => Promise<boolean>,
+ * }} props
+ */
+function RoleOf({ member, put }) {
+  const [role, setRole] = useState(member.role);
+  const select = useRef(/** @type {HTMLSelectElement | null} */ (null));
+  useEffect(() => setRole(member.role), [member.version]);
+  return html`
+    <form
+      class="row"
+      onSubmit=${(/** @type {Event} */ event) => {
+        event.preventDefault();
+        // The button goes away once it is done, and the focus would with it.
+        select.current?.focus();
+        put(member.name, role, member.version);
+      }}
+    >
+      <select
+        ref=${select}
+        aria-label=${`Role of ${member.name}`}
+        value=${role}
+        onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) =>
+          setRole(/** @type {import("../../types").Role} */ (currentTarget.value))}
+      >
+        ${ROLES.map((one) => html`<option value=${one}>${one}</option>`)}
+      </select>
+      ${role !== member.role && html`<button type="submit" class="main">Change</button>`}
+    </form>
+  `;
+}

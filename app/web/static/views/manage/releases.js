@@ -1,0 +1,148 @@
+import { all, path, send } from "../../api.js";
+import { announce } from "../../parts/announce.js";
+import { fieldsOf } from "../../parts/form.js";
+import { useLoaded } from "../../parts/loaded.js";
+import { Moment } from "../../parts/moment.js";
+import { Trouble } from "../../parts/trouble.js";
+import { html, useState } from "../../vendor/preact.js";
+import { Filter, NO_FILTER, useChoices } from "./filter.js";
+import { FORMATS } from "./formats.js";
+
+/** @typedef {import("../../types").Release} Release */
+
+/**
+ * What the project held at some moments, to be cited and pulled for ever.
+ * @param {{project: string, manages: boolean}} props
+ */
+export function Releases({ project, manages }) {
+  const here = path`/v1/projects/${project}`;
+  const { value, error, reload } = useLoaded(
+    (signal) => /** @type {Promise<Release[]>} */ (all(`${here}/releases`, { signal })),
+    [],
+  );
+  const [format, setFormat] = useState("jsonl");
+  return html`
+    <section>
+      <h2>Releases</h2>
+      ${error && html`<${Trouble} error=${error} again=${reload} />`}
+      ${
+        value?.length === 0 &&
+        html`
+          <p>
+            There is none yet. A release freezes what an export holds, to be cited and pulled for
+            ever.
+          </p>
+        `
+      }
+      ${
+        value &&
+        value.length > 0 &&
+        html`
+          <label class="narrow">
+            Format to download in
+            <select
+              value=${format}
+              onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) =>
+                setFormat(currentTarget.value)}
+            >
+              ${Object.entries(FORMATS).map(
+                ([name, { title }]) => html`<option value=${name}>${title}</option>`,
+              )}
+            </select>
+          </label>
+          <${Table} here=${here} releases=${value} format=${format} />
+        `
+      }
+      ${manages && html`<${Make} here=${here} onMade=${reload} />`}
+    </section>
+  `;
+}
+
+/** @param {{here: string, releases: Release[], format: string}} props */
+function Table({ here, releases, format }) {
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Releases">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Holds</th>
+            <th scope="col">Made</th>
+            <th scope="col">SHA-256 of its JSON Lines</th>
+            <td></td>
+          </tr>
+        </thead>
+        <tbody>
+          ${releases.map(
+            ({ name, description, filter, counts, sha256, created_by, created_at }) => html`
+              <tr>
+                <th scope="row">${name}</th>
+                <td>
+                  ${counts.documents} documents, ${counts.annotations} annotations,${" "}
+                  ${counts.relations} relations
+                  <small class="block">
+                    ${[...filter.status, ...filter.label, ...filter.author].join(", ")}
+                  </small>
+                  <small class="block" dir="auto">${description}</small>
+                </td>
+                <td><${Moment} at=${created_at} /> by ${created_by}</td>
+                <td><code class="digest">${sha256}</code></td>
+                <td class="acts">
+                  <a
+                    href=${`${here}${path`/releases/${name}/export`}?format=${format}`}
+                    download
+                    aria-label=${`Download ${name}`}
+                    >Download</a
+                  >
+                </td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** @param {{here: string, onMade: () => void}} props */
+function Make({ here, onMade }) {
+  const { labels, authors } = useChoices(here);
+  const [chosen, setChosen] = useState({ ...NO_FILTER, status: ["approved"] });
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  const [busy, setBusy] = useState(false);
+  const make = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const { name, description } = fieldsOf(form);
+    setBusy(true);
+    setRefusal(null);
+    try {
+      const body = { name, description: description || null, filter: chosen };
+      await send("POST", `${here}/releases`, { body });
+      announce(`${name} is made.`);
+      form.reset();
+      onMade();
+    } catch (failure) {
+      setRefusal(failure);
+    }
+    setBusy(false);
+  };
+  return html`
+    <form class="panel" onSubmit=${make}>
+      <h3>Make a release</h3>
+      <label class="narrow">
+        Name
+        <input name="name" required autocomplete="off" placeholder="2026-11" />
+      </label>
+      <label>Description <input name="description" maxlength="10000" dir="auto" /></label>
+      <${Filter}
+        labels=${labels}
+        authors=${authors}
+        chosen=${chosen}
+        onChange=${setChosen}
+      />
+      ${refusal && html`<${Trouble} error=${refusal} />`}
+      <button type="submit" class="main" disabled=${busy}>Make it</button>
+    </form>
+  `;
+}

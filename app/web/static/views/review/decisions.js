@@ -1,0 +1,234 @@
+/** One's own decisions: typed, on their way through the outbox, and answered. */
+
+import { Refused, newId, path } from "../../api.js";
+import { announce } from "../../parts/announce.js";
+import { short } from "../../text/short.js";
+
+/** @typedef {import("../../types").Decision} Decision */
+/** @typedef {import("../../types").Problem} Problem */
+/** @typedef {import("../../types").Verdict} Verdict */
+/** @typedef {import("../../work/outbox.js").Outbox} Outbox */
+/** @typedef {import("../../work/outbox.js").Outcome} Outcome */
+/** @typedef {import("./queue.js").Entry} Entry */
+/** @typedef {import("./queue.js").Queue} Queue */
+
+/**
+ * What a reviewer has chosen and typed for an annotation, and not sent yet.
+ * @typedef {{verdict: Verdict | null, comment: string}} Draft
+ */
+/**
+ * What became of decisions that were sent together.
+ * @typedef {{done: number, refused: {id: string, words: string, why: Refused}[]}} Results
+ */
+/** @typedef {{annotation: string, version: number, verdict: Verdict}} Together */
+
+/** What the subject of a single decision begins with. */
+const ONE = "decision:";
+/** How many decisions the API takes at once. */
+const AT_ONCE = 1000;
+
+// What is typed outlives the view, so that a look at the whole document loses nothing.
+/** @type {Map<string, Draft>} */
+const drafts = new Map();
+
+/** @type {WeakSet<Outbox>} */
+const kept = new WeakSet();
+
+/**
+ * Keep what was typed for a decision that is refused, whatever view is open then, and say so.
+ * @param {Outbox} outbox
+ */
+function keepRefused(outbox) {
+  if (kept.has(outbox)) return;
+  kept.add(outbox);
+  outbox.addEventListener("outcome", (event) => {
+    const { write, refused } = /** @type {CustomEvent<Outcome>} */ (event).detail;
+    if (!refused || !write.subject.startsWith(ONE)) return;
+    const { verdict, comment } = /** @type {Draft} */ (write.body);
+    drafts.set(write.subject.slice(ONE.length), { verdict, comment: comment ?? "" });
+    announce(`${write.does}: not taken. ${refused.message}`);
+  });
+}
+
+export class Decisions {
+  /**
+   * @param {Queue} queue
+   * @param {Outbox} outbox of who decides
+   */
+  constructor(queue, outbox) {
+    this.queue = queue;
+    this.outbox = outbox;
+    /** @type {Results | null} */
+    this.results = null;
+    queue.isWaiting = (id) => this.waiting(id) !== undefined;
+    keepRefused(outbox);
+    this._changed = () => queue.tell();
+    this._outcome = (/** @type {Event} */ event) =>
+      this._answered(/** @type {CustomEvent<Outcome>} */ (event).detail);
+    outbox.addEventListener("change", this._changed);
+    outbox.addEventListener("outcome", this._outcome);
+  }
+
+  close() {
+    this.outbox.removeEventListener("change", this._changed);
+    this.outbox.removeEventListener("outcome", this._outcome);
+  }
+
+  /**
+   * What is typed for an annotation.
+   * @param {string} id
+   * @returns {Draft}
+   */
+  draft(id) {
+    return drafts.get(id) ?? { verdict: null, comment: "" };
+  }
+
+  /** @param {string} id @param {Draft} draft */
+  keep(id, draft) {
+    if (draft.verdict || draft.comment) drafts.set(id, draft);
+    else drafts.delete(id);
+    this.queue.tell();
+  }
+
+  /**
+   * The verdict that is on its way for an annotation.
+   * @param {string} id
+   * @returns {Verdict | undefined}
+   */
+  waiting(id) {
+    for (const { subject, body } of this.outbox.waiting) {
+      if (subject === subjectOf(id)) return /** @type {Together} */ (body).verdict;
+      if (subject !== this._together) continue;
+      const { decisions } = /** @type {{decisions: Together[]}} */ (body);
+      const found = decisions.find((one) => one.annotation === id);
+      if (found) return found.verdict;
+    }
+    return undefined;
+  }
+
+  /**
+   * Decide on the version that was seen, and go on to the next.
+   * @param {Entry} entry
+   * @param {Verdict} verdict
+   * @param {string} comment
+   */
+  decide(entry, verdict, comment) {
+    drafts.delete(entry.id);
+    entry.refused = null;
+    this.outbox.add({
+      key: newId(),
+      subject: subjectOf(entry.id),
+      method: "POST",
+      address: `${path`/v1/annotations/${entry.id}/decisions`}?offset_unit=utf16`,
+      body: { verdict, comment: comment.trim() || null },
+      version: entry.seen.version,
+      does: `Decide on “${short(entry.seen.quote)}”`,
+    });
+    this._goOn(entry);
+  }
+
+  /**
+   * Approve many together.
+   * @param {Entry[]} entries
+   */
+  approve(entries) {
+    this.results = null;
+    for (let first = 0; first < entries.length; first += AT_ONCE) {
+      const decisions = entries.slice(first, first + AT_ONCE).map(({ id, seen }) => ({
+        annotation: id,
+        version: seen.version,
+        verdict: "approve",
+      }));
+      this.outbox.add({
+        key: newId(),
+        subject: this._together,
+        method: "POST",
+        address: `${path`/v1/projects/${this.queue.project}/decisions`}?offset_unit=utf16`,
+        body: { decisions },
+        does: `Approve ${decisions.length} annotations`,
+      });
+    }
+    const held = this.queue.entry;
+    if (held && this.waiting(held.id)) this._goOn(held);
+  }
+
+  /** Say no more of what was decided together. */
+  dismiss() {
+    this.results = null;
+    this.queue.tell();
+  }
+
+  get _together() {
+    return `decisions:${this.queue.project}`;
+  }
+
+  /** To the next that waits, from the top again at the end. @param {Entry} from */
+  _goOn(from) {
+    const { entries } = this.queue;
+    const at = entries.indexOf(from);
+    const order = [...entries.slice(at + 1), ...entries.slice(0, at)];
+    const next = order.find((one) => !this.waiting(one.id) && !one.refused);
+    if (next) this.queue.hold(next.id);
+  }
+
+  /** @param {Outcome} outcome */
+  _answered({ write, answer, refused }) {
+    if (write.subject === this._together) {
+      const { decisions } = /** @type {{decisions: Together[]}} */ (write.body);
+      this._answeredTogether(answer?.results ?? decisions, refused);
+    } else {
+      const entry = this.queue.entries.find((one) => subjectOf(one.id) === write.subject);
+      if (!entry) return;
+      if (refused) refuse(entry, refused);
+      else this._stands(entry, answer);
+    }
+    this.queue.tell();
+  }
+
+  /**
+   * @param {{annotation: string, decision?: Decision, problem?: Problem}[]} each
+   * @param {Refused | undefined} whole why none was taken
+   */
+  _answeredTogether(each, whole) {
+    const results = this.results ?? { done: 0, refused: [] };
+    for (const { annotation: id, decision, problem } of each) {
+      const entry = this.queue.of(id);
+      const why = whole ?? (problem && new Refused(problem));
+      if (why) {
+        results.refused.push({ id, words: entry?.seen.quote ?? id, why });
+        if (entry) refuse(entry, why);
+      } else {
+        results.done += 1;
+        if (entry && decision) this._stands(entry, decision);
+      }
+    }
+    this.results = results;
+  }
+
+  /** @param {Entry} entry @param {Decision} decision */
+  _stands(entry, decision) {
+    const { status, resulting_version: version, reviewer, decided_at } = decision;
+    if (version > entry.now.version) {
+      entry.now = { ...entry.now, status, version, decided_by: reviewer, decided_at };
+    }
+    // One's own decision is nothing that happened under one's eyes.
+    if (entry.now.version === version) entry.seen = entry.now;
+    this.queue.done(entry);
+  }
+}
+
+/** @param {Entry} entry @param {Refused} why */
+function refuse(entry, why) {
+  entry.refused = why;
+  const { current } = why.problem;
+  if (current && current.version > entry.now.version) entry.now = current;
+  if (why.status === 410) entry.withdrawn = true;
+}
+
+/**
+ * Decisions have a subject of their own: an edit on its way never gives them a version unseen.
+ * @param {string} id
+ */
+function subjectOf(id) {
+  return `${ONE}${id}`;
+}

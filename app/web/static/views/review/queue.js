@@ -1,0 +1,232 @@
+/**
+ * What waits for review, in order, as it is known now: pages are loaded as they are needed, and the
+ * change log tells what others write.
+ */
+
+import { get, path, query } from "../../api.js";
+import { follow, logEnd } from "../../live.js";
+
+/** @typedef {import("../../types").Annotation} Annotation */
+/** @typedef {import("../../types").Change} Change */
+/** @typedef {import("../../types").Status} Status */
+/** @typedef {import("../../api.js").Refused} Refused */
+
+/**
+ * Which annotations are in the queue; what is empty does not narrow.
+ * @typedef {{status: Status, label: string, author: string, document: string}} Filter
+ */
+
+/**
+ * One annotation of the queue. `seen` is what the reviewer has looked at or decided on; where `now`
+ * is newer, it changed meanwhile.
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {Annotation} seen
+ * @property {Annotation} now
+ * @property {boolean} withdrawn
+ * @property {Refused | null} refused why the decision on it was not taken
+ */
+
+const PAGE = 50;
+/** When so few are left behind the one that is looked at, the next page is loaded. */
+const NEARLY_ALL = 10;
+
+// A look at the whole document leads back to where one was.
+/** @type {Map<string, string>} */
+const lastHeld = new Map();
+
+export class Queue extends EventTarget {
+  /**
+   * @param {string} project its slug
+   * @param {Filter} filter
+   */
+  constructor(project, filter) {
+    super();
+    this.project = project;
+    this.filter = filter;
+    /** @type {Entry[]} */
+    this.entries = [];
+    /** The id of what one is looking at; empty when the queue is. */
+    this.held = "";
+    /** Whether the first page is there. */
+    this.opened = false;
+    /** @type {string | null} where the next page begins; null when all are loaded */
+    this.next = null;
+    /** @type {unknown} */
+    this.error = null;
+    this._loading = false;
+    this._abort = new AbortController();
+    this._stop = () => {};
+    /** Whether a decision on it is on its way; such a one stays until that is answered. */
+    this.isWaiting = (/** @type {string} */ _id) => false;
+  }
+
+  /** Load the first page and keep it up to date until `close`. */
+  async open() {
+    this.error = null;
+    const { signal } = this._abort;
+    try {
+      // The log's end first: what is written in between is then told twice rather than never.
+      const end = await logEnd(this.project, signal);
+      await this._page("", signal);
+      this.hold(lastHeld.get(this.project) ?? "");
+      this._stop = follow(this.project, end, (change) => this.hear(change));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.error = error;
+      this.tell();
+    }
+  }
+
+  close() {
+    this._abort.abort();
+    this._stop();
+  }
+
+  /** Load the next page, if there is one. */
+  async more() {
+    if (this.next === null || this._loading) return;
+    this._loading = true;
+    this.error = null;
+    try {
+      await this._page(this.next, this._abort.signal);
+    } catch (error) {
+      if (!this._abort.signal.aborted) this.error = error;
+    } finally {
+      this._loading = false;
+      this.tell();
+    }
+  }
+
+  /** @param {string} cursor @param {AbortSignal} signal */
+  async _page(cursor, signal) {
+    const { status, label, author, document } = this.filter;
+    const asked = { status, label, author, document, order: "oldest", limit: PAGE, cursor };
+    const address = path`/v1/projects/${this.project}/annotations`;
+    const page = await get(`${address}${query({ ...asked, offset_unit: "utf16" })}`, { signal });
+    const known = new Set(this.entries.map((entry) => entry.id));
+    for (const item of page.items) if (!known.has(item.id)) this.entries.push(entryOf(item));
+    this.next = page.next;
+    this.opened = true;
+  }
+
+  /** What one is looking at. */
+  get entry() {
+    return this.entries.find((entry) => entry.id === this.held);
+  }
+
+  /** @param {string} id @returns {Entry | undefined} */
+  of(id) {
+    return this.entries.find((entry) => entry.id === id);
+  }
+
+  /**
+   * Look at an annotation; at the first one, if it is not in the queue.
+   * @param {string} id
+   */
+  hold(id) {
+    const left = this.entry;
+    this.held = (this.of(id) ?? this.entries[0])?.id ?? "";
+    if (left && left.id !== this.held) this._settle(left);
+    lastHeld.set(this.project, this.held);
+    const behind = this.entries.length - this.entries.findIndex((one) => one.id === this.held);
+    if (behind <= NEARLY_ALL) void this.more();
+    this.tell();
+  }
+
+  /**
+   * Look at the one after or before; False when there is none.
+   * @param {1 | -1} step
+   */
+  move(step) {
+    const to = this.entries[this.entries.findIndex((one) => one.id === this.held) + step];
+    if (to) this.hold(to.id);
+    return to !== undefined;
+  }
+
+  /**
+   * Take what an annotation says now as seen; what was chosen and typed for it stays.
+   * @param {Entry} entry
+   */
+  take(entry) {
+    entry.seen = entry.now;
+    entry.refused = null;
+    this.tell();
+  }
+
+  /**
+   * Take in a change of the project's log.
+   * @param {Change} change
+   */
+  hear(change) {
+    this.dispatchEvent(new CustomEvent("log", { detail: change }));
+    if (!change.kind.startsWith("annotation.")) return;
+    const entry = this.of(change.subject);
+    if (change.kind === "annotation.withdrawn") {
+      if (entry) entry.withdrawn = true;
+    } else if (entry) {
+      if (change.version > entry.now.version) entry.now = change.state;
+    } else if (change.state && this._matches(change.state)) {
+      this._insert(change.state);
+    }
+    if (entry) this._settle(entry);
+    this.tell();
+  }
+
+  /**
+   * One's own decision stands: an entry that it takes out of the queue is left.
+   * @param {Entry} entry
+   */
+  done(entry) {
+    entry.refused = null;
+    if (entry.id === this.held && !this._matches(entry.now)) {
+      if (!this.move(1) && !this.move(-1)) this.held = "";
+    }
+    this._settle(entry);
+  }
+
+  /**
+   * Let an entry go that is none of the queue any more, unless somebody still looks at it.
+   * @param {Entry} entry
+   */
+  _settle(entry) {
+    if (entry.id === this.held || entry.refused || this.isWaiting(entry.id)) return;
+    if (entry.withdrawn || !this._matches(entry.now)) {
+      this.entries = this.entries.filter((one) => one !== entry);
+    } else {
+      entry.seen = entry.now;
+    }
+  }
+
+  /** @param {Annotation} annotation */
+  _matches({ status, label, author, document_id }) {
+    const { filter } = this;
+    return (
+      status === filter.status &&
+      (!filter.label || label === filter.label) &&
+      (!filter.author || author === filter.author) &&
+      (!filter.document || document_id === filter.document)
+    );
+  }
+
+  /**
+   * Put in what came, where its age has it; what is younger than the last page comes with its own.
+   * @param {Annotation} annotation
+   */
+  _insert(annotation) {
+    const at = this.entries.findIndex((one) => one.now.created_at > annotation.created_at);
+    if (at >= 0) this.entries.splice(at, 0, entryOf(annotation));
+    else if (this.next === null) this.entries.push(entryOf(annotation));
+    if (!this.held) this.hold("");
+  }
+
+  /** Have it shown. */
+  tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** @param {Annotation} item @returns {Entry} */
+function entryOf(item) {
+  return { id: item.id, seen: item, now: item, withdrawn: false, refused: null };
+}

@@ -1,0 +1,182 @@
+import { all, path, send } from "../api.js";
+import { announce } from "../parts/announce.js";
+import { Confirm } from "../parts/confirm.js";
+import { fieldsOf } from "../parts/form.js";
+import { useLoaded } from "../parts/loaded.js";
+import { Moment } from "../parts/moment.js";
+import { ROLES } from "../parts/roles.js";
+import { Trouble } from "../parts/trouble.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+
+/** @typedef {import("../types").Token} Token */
+
+/**
+ * One's own tokens, for programs that act as oneself.
+ * @param {import("../main.js").ViewProps} props
+ */
+export function Tokens({ me }) {
+  const { value, error, reload } = useLoaded(
+    (signal) => /** @type {Promise<Token[]>} */ (all("/v1/tokens", { signal })),
+    [],
+  );
+  const [made, setMade] = useState(/** @type {(Token & {token: string}) | null} */ (null));
+  const [revoking, setRevoking] = useState(/** @type {Token | null} */ (null));
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  useEffect(() => {
+    document.title = "Tokens · Stet";
+  }, []);
+  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const { name, role, project, expires } = fieldsOf(form);
+    setRefusal(null);
+    try {
+      const body = {
+        name,
+        role: role || null,
+        project: project || null,
+        expires_at: expires ? endOf(expires) : null,
+      };
+      setMade(await send("POST", "/v1/tokens", { body }));
+      form.reset();
+      reload();
+    } catch (failure) {
+      setRefusal(failure);
+    }
+  };
+  const revoke = async (/** @type {Token} */ token) => {
+    await send("DELETE", path`/v1/tokens/${token.id}`, { version: token.version });
+    announce(`${token.name} is revoked.`);
+    setMade((before) => (before?.id === token.id ? null : before));
+    reload();
+  };
+  return html`
+    <h1>Tokens</h1>
+    <p>A program that shows a token may do what you may, or less if the token says so.</p>
+    ${error && html`<${Trouble} error=${error} again=${reload} />`}
+    <div role="status">${made && html`<${Made} key=${made.id} token=${made} />`}</div>
+    ${value?.length === 0 && html`<p>You have none.</p>`}
+    ${value && value.length > 0 && html`<${Table} tokens=${value} onRevoke=${setRevoking} />`}
+    <form class="panel narrow" onSubmit=${make}>
+      <h2>Make a token</h2>
+      <label>
+        Name
+        <input name="name" required maxlength="1000" autocomplete="off" placeholder="nightly pull" />
+      </label>
+      <div class="form-columns">
+        <label>
+          Role at most
+          <select name="role">
+            <option value="">mine</option>
+            ${ROLES.map((role) => html`<option value=${role}>${role}</option>`)}
+          </select>
+        </label>
+        <label>
+          Project
+          <select name="project">
+            <option value="">all of mine</option>
+            ${me.memberships.map(
+              ({ project }) => html`<option value=${project}>${project}</option>`,
+            )}
+          </select>
+        </label>
+        <label>
+          Valid until the end of
+          <input name="expires" type="date" aria-describedby="without-end" />
+        </label>
+      </div>
+      <p><small id="without-end">Without a date, it is valid until it is revoked.</small></p>
+      ${refusal && html`<${Trouble} error=${refusal} />`}
+      <button type="submit" class="main">Make it</button>
+    </form>
+    ${
+      revoking &&
+      html`
+        <${Confirm}
+          title="Revoke a token"
+          verb="Revoke"
+          act=${() => revoke(revoking)}
+          onClose=${() => setRevoking(null)}
+        >
+          <p><b>${revoking.name}</b>. Programs that show it are refused from now on, for good.</p>
+        <//>
+      `
+    }
+  `;
+}
+
+/** The end of a day, where one is. @param {string} day */
+function endOf(day) {
+  const end = new Date(`${day}T00:00:00`);
+  end.setDate(end.getDate() + 1);
+  return end.toISOString();
+}
+
+/** A token while it can be seen. @param {{token: Token & {token: string}}} props */
+function Made({ token }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(token.token);
+      setCopied(true);
+    } catch {
+      announce("The browser does not let the page copy. Select the token and copy it.");
+    }
+  };
+  return html`
+    <div class="panel">
+      <p><b>${token.name}</b> is made. This is the one time that it is shown:</p>
+      <code class="secret">${token.token}</code>
+      <button type="button" onClick=${copy}>${copied ? "✓ Copied" : "Copy"}</button>
+    </div>
+  `;
+}
+
+/** @param {{tokens: Token[], onRevoke: (token: Token) => void}} props */
+function Table({ tokens, onRevoke }) {
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Tokens">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Role at most</th>
+            <th scope="col">Project</th>
+            <th scope="col">Made</th>
+            <th scope="col">Valid until</th>
+            <td></td>
+          </tr>
+        </thead>
+        <tbody>
+          ${tokens.map(
+            (token) => html`
+              <tr key=${token.id}>
+                <th scope="row" dir="auto">${token.name}</th>
+                <td>${token.role ?? "mine"}</td>
+                <td>${token.project ?? "all of mine"}</td>
+                <td><${Moment} at=${token.created_at} /></td>
+                <td>${token.expires_at ? html`<${Until} at=${token.expires_at} />` : "until it is revoked"}</td>
+                <td class="acts">
+                  <button
+                    type="button"
+                    class="quiet"
+                    aria-label=${`Revoke ${token.name}`}
+                    onClick=${() => onRevoke(token)}
+                  >
+                    Revoke
+                  </button>
+                </td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** @param {{at: string}} props */
+function Until({ at }) {
+  const past = Date.parse(at) < Date.now();
+  return html`<${Moment} at=${at} />${past && html` <b>(over)</b>`}`;
+}

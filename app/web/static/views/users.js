@@ -1,0 +1,158 @@
+import { Refused, all, path, send } from "../api.js";
+import { announce } from "../parts/announce.js";
+import { Confirm } from "../parts/confirm.js";
+import { fieldsOf } from "../parts/form.js";
+import { useLoaded } from "../parts/loaded.js";
+import { Moment } from "../parts/moment.js";
+import { Trouble } from "../parts/trouble.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+
+/** @typedef {import("../types").User} User */
+
+/** Everybody who may sign in, for admins. @param {import("../main.js").ViewProps} props */
+export function Users({ me }) {
+  const { value, error, reload } = useLoaded(
+    (signal) => /** @type {Promise<User[]>} */ (all("/v1/users", { signal })),
+    [],
+  );
+  const [changing, setChanging] = useState(/** @type {User | null} */ (null));
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  useEffect(() => {
+    document.title = "Users · Stet";
+  }, []);
+  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const { name, display_name, is_admin } = fieldsOf(form);
+    // White space at a password's ends is a part of it.
+    const password = String(new FormData(form).get("password"));
+    setRefusal(null);
+    try {
+      const body = {
+        name,
+        display_name: display_name || null,
+        password: password || null,
+        is_admin: is_admin === "on",
+      };
+      await send("POST", "/v1/users", { body });
+      announce(`${name} is added.`);
+      form.reset();
+      reload();
+    } catch (failure) {
+      setRefusal(failure);
+    }
+  };
+  const change = async (/** @type {User} */ user) => {
+    const body = { is_active: !user.is_active };
+    await send("PATCH", path`/v1/users/${user.name}`, { body, version: user.version });
+    announce(`${user.name} is ${user.is_active ? "deactivated" : "active again"}.`);
+    reload();
+  };
+  return html`
+    <h1>Users</h1>
+    ${
+      error &&
+      (error instanceof Refused && error.status === 403
+        ? html`<p>Only admins see who may sign in.</p>`
+        : html`<${Trouble} error=${error} again=${reload} />`)
+    }
+    ${
+      value &&
+      html`
+        <${Table} me=${me.name} users=${value} onChange=${setChanging} />
+        <form class="panel narrow" onSubmit=${make}>
+          <h2>Add a user</h2>
+          <label>
+            User name
+            <input name="name" required autocomplete="off" autocapitalize="none" spellcheck="false" />
+          </label>
+          <label>Name as it is shown <input name="display_name" autocomplete="off" dir="auto" /></label>
+          <label>
+            Password
+            <input
+              name="password"
+              type="password"
+              autocomplete="new-password"
+              aria-describedby="password-form"
+            />
+          </label>
+          <p>
+            <small id="password-form">
+              At least 12 characters. Without one, the user can only use tokens.
+            </small>
+          </p>
+          <label class="check"><input type="checkbox" name="is_admin" /> An admin</label>
+          ${refusal && html`<${Trouble} error=${refusal} />`}
+          <button type="submit" class="main">Add</button>
+        </form>
+      `
+    }
+    ${
+      changing &&
+      html`
+        <${Confirm}
+          title=${changing.is_active ? "Deactivate a user" : "Activate a user"}
+          verb=${changing.is_active ? "Deactivate" : "Activate"}
+          act=${() => change(changing)}
+          onMoved=${setChanging}
+          onClose=${() => setChanging(null)}
+        >
+          <p>
+            <b>${changing.name}</b>${" "}
+            ${
+              changing.is_active
+                ? "cannot sign in any more, nor can their tokens. What they wrote keeps their name."
+                : "may sign in again."
+            }
+          </p>
+        <//>
+      `
+    }
+  `;
+}
+
+/** @param {{me: string, users: User[], onChange: (user: User) => void}} props */
+function Table({ me, users, onChange }) {
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Users">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">User name</th>
+            <th scope="col">Shown as</th>
+            <th scope="col">State</th>
+            <th scope="col">Since</th>
+            <td></td>
+          </tr>
+        </thead>
+        <tbody>
+          ${users.map(
+            (user) => html`
+              <tr key=${user.name}>
+                <th scope="row">${user.name}</th>
+                <td dir="auto">${user.display_name}</td>
+                <td>${user.is_active ? "active" : "✕ deactivated"}${user.is_admin && ", admin"}</td>
+                <td><${Moment} at=${user.created_at} /></td>
+                <td class="acts">
+                  ${
+                    user.name !== me &&
+                    html`
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label=${`${user.is_active ? "Deactivate" : "Activate"} ${user.name}`}
+                        onClick=${() => onChange(user)}
+                      >
+                        ${user.is_active ? "Deactivate" : "Activate"}
+                      </button>
+                    `
+                  }
+                </td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}

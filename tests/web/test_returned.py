@@ -1,0 +1,89 @@
+"""What came back to its author, and the answer to it."""
+
+from typing import Any
+
+from playwright.async_api import expect
+
+from tests import make
+from tests.web import barriers
+from tests.web.conftest import Room
+
+TEXT = "Kyiv says that 😀 troops came. Beijing denied it. Nobody showed proof."
+
+
+async def _back(room: Room) -> list[dict[str, Any]]:
+    """Two annotations that came back, the first one last, and one that waits."""
+    document = await room.document(TEXT, title="An article")
+    found = [
+        await room.annotation(document, quote, note="First try")
+        for quote in ("😀 troops came", "Beijing denied it", "showed proof")
+    ]
+    reviewer = room.client("reviewer")
+    await make.decision(reviewer, found[1]["id"], "reject", comment="This is a denial.")
+    await make.decision(reviewer, found[0]["id"], "request_changes", comment="Who says so?")
+    return found
+
+
+async def _now(room: Room, annotation: dict[str, Any]) -> dict[str, Any]:
+    path = f"/v1/annotations/{annotation['id']}"
+    return await make.said(await room.client("manager").get(path), 200)
+
+
+async def test_what_came_back_is_answered_or_withdrawn(room: Room) -> None:
+    asked, rejected, waiting = await _back(room)
+    page = await room.open("annotator", "/returned")
+    await expect(page.get_by_text("2 of your annotations were not approved.")).to_be_visible()
+    first = page.locator("main section").first
+    await expect(first).to_contain_text("Who says so?")
+    await expect(first.get_by_role("region", name="In its sentence")).to_contain_text("Kyiv says")
+    await barriers.none_found_in_either_theme(page)
+    await page.set_viewport_size({"width": 320, "height": 700})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+
+    # The note as it was is no answer; a new one is, and is kept while the network is cut.
+    await first.get_by_role("button", name="Answer and send back").click()
+    assert (await _now(room, asked))["status"] == "changes_requested"
+    await first.get_by_label("Your answer").fill("Kyiv does, in the clause before.")
+    await page.context.set_offline(True)
+    await first.get_by_role("button", name="Answer and send back").click()
+    await expect(first).to_contain_text("Your answer is on its way.")
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
+    now = await _now(room, asked)
+    assert (now["status"], now["note"]) == ("pending", "Kyiv does, in the clause before.")
+
+    await page.get_by_role("button", name="Withdraw").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    await expect(page.get_by_text("Nothing has come back to you.")).to_be_visible()
+    assert (
+        await room.client("manager").get(f"/v1/annotations/{rejected['id']}")
+    ).status_code == 410
+
+    # What comes back meanwhile appears by itself.
+    await make.decision(room.client("reviewer"), waiting["id"], "reject", comment="Too short.")
+    await expect(page.get_by_text("Too short.")).to_be_visible(timeout=2000)
+
+
+async def test_an_answer_to_what_changed_meanwhile_is_kept_and_overwrites_nothing(
+    room: Room,
+) -> None:
+    asked, *_ = await _back(room)
+    page = await room.open("annotator", "/returned")
+    first = page.locator("main section").first
+    await first.get_by_label("Your answer").fill("Kyiv does.")
+    edit = {"label": "quote"}
+    path = f"/v1/annotations/{asked['id']}"
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(2)), 200)
+    await expect(first.get_by_role("alert")).to_contain_text(
+        "it waits for review again", timeout=2000
+    )
+    await expect(first.get_by_role("region", name="Old and new").locator("ins").last).to_have_text(
+        "quote"
+    )
+    await expect(first.get_by_role("button", name="Answer and send back")).to_be_disabled()
+    await first.get_by_role("button", name="Go on with the new version").click()
+    await expect(first.get_by_label("Your answer")).to_have_value("Kyiv does.")
+    await first.get_by_role("button", name="Answer and send back").click()
+    await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
+    now = await _now(room, asked)
+    assert (now["label"], now["note"]) == ("quote", "Kyiv does.")

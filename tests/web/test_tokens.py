@@ -1,0 +1,72 @@
+"""One's own tokens; and for admins, projects and users."""
+
+import httpx
+from playwright.async_api import expect
+
+from tests.web import barriers
+from tests.web.conftest import Room
+
+
+async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None:
+    name = f"pull of {room.project}"
+    page = await room.open("annotator")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.goto("/#/tokens")
+    await page.get_by_label("Name", exact=True).fill(name)
+    await page.get_by_label("Role at most").select_option("reader")
+    await page.get_by_label("Project").select_option(room.project)
+    await page.get_by_label("Valid until").fill("2000-01-01")
+    await page.get_by_role("button", name="Make it").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_label("Valid until").fill("2999-01-01")
+    await page.get_by_role("button", name="Make it").click()
+
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    token = await page.evaluate("navigator.clipboard.readText()")
+    await expect(page.get_by_text(token)).to_be_visible()
+    await barriers.none_found_in_either_theme(page)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=room.site.url, headers=headers) as client:
+        path = f"/v1/projects/{room.project}"
+        assert (await client.get(path)).status_code == 200
+        post = await client.post(f"{path}/documents", json={"title": "x", "text": "x"})
+        assert post.status_code == 403
+
+        await page.reload()
+        await expect(page.get_by_role("row", name=name)).to_contain_text("2999")
+        await expect(page.get_by_text(token)).to_have_count(0)
+        await page.get_by_role("button", name=f"Revoke {name}").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        await expect(page.get_by_role("row", name=name)).to_have_count(0)
+        assert (await client.get(path)).status_code == 401
+
+
+async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room) -> None:
+    slug = f"new-{room.project}"
+    page = await room.open("admin")
+    await page.goto("/#/")
+    await page.get_by_text("Make a project").click()
+    await page.get_by_label("Name").fill("Новый 😀")
+    await page.get_by_label("Slug").fill(room.project)
+    await page.get_by_role("button", name="Make it").click()
+    await expect(page.get_by_role("alert")).to_contain_text("already")
+    await barriers.none_found_in_either_theme(page)
+    await page.get_by_label("Slug").fill(slug)
+    await page.get_by_role("button", name="Make it").click()
+    await expect(page.get_by_role("heading", name="Members")).to_be_visible()
+    await expect(page.get_by_role("navigation", name=slug)).to_be_visible()
+
+    await page.goto("/#/users")
+    await page.get_by_label("User name").fill(slug)
+    await page.get_by_label("Password").fill("short")
+    await page.get_by_role("button", name="Add").click()
+    await expect(page.get_by_role("alert")).to_contain_text("password")
+    await page.get_by_label("Password").fill("long enough for anyone")
+    await page.get_by_role("button", name="Add").click()
+    row = page.get_by_role("row", name=slug)
+    await expect(row).to_contain_text("active")
+    await barriers.none_found_in_either_theme(page)
+    await page.get_by_role("button", name=f"Deactivate {slug}").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
+    await expect(row).to_contain_text("deactivated")
