@@ -124,8 +124,54 @@ async def test_a_refused_write_says_why_and_keeps_what_was_wanted(room: Room) ->
 
     refusal = page.get_by_role("alert").filter(has_text="Not saved")
     await expect(refusal).to_contain_text("Ukraine says that Chinese nationals")
+    await page.reload()
+    await expect(refusal).to_contain_text("Ukraine says that Chinese nationals")
     await _role(room, "annotator")
     await refusal.get_by_role("button", name="Try again").click()
     await expect(refusal).to_have_count(0)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert len(await room.stored(document)) == 1
+
+
+async def test_what_a_closed_page_left_is_sent_by_the_next(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    left = await room.open("annotator", f"/documents/{document['id']}")
+    await left.route("**/annotations?*", lambda route: route.abort())
+    await left.keyboard.press("t")
+    await left.keyboard.press("s")
+    await left.keyboard.press("1")
+    await expect(left.locator(".outstanding")).to_contain_text("cannot be reached")
+    other = await left.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    await expect(other.get_by_role("heading", level=1)).to_be_visible()
+    assert await room.stored(document) == []
+
+    # Closed without a word, as a browser that crashes closes it.
+    await left.close()
+    await expect(other.locator(".outstanding")).to_have_text("")
+    for _ in range(100):
+        if stored := await room.stored(document):
+            break
+        await other.wait_for_timeout(50)
+    assert [one["quote"] for one in stored] == [
+        "Ukraine says that Chinese nationals fight for Russia."
+    ]
+
+
+async def test_a_browser_that_keeps_nothing_is_told_so_and_saves_all_the_same(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    context = await room.browser("annotator")
+    await context.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }"
+    )
+    page = await context.new_page()
+    await page.goto(f"/#/projects/{room.project}/documents/{document['id']}")
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    await page.route("**/annotations?*", lambda route: route.abort())
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_contain_text("keeps nothing")
+    await page.unroute_all(behavior="ignoreErrors")
     await expect(page.locator(".outstanding")).to_have_text("")
     assert len(await room.stored(document)) == 1

@@ -1,6 +1,7 @@
 /** A form made from a scheme's attributes. */
 
 import { html } from "../vendor/preact.js";
+import { Typed } from "./typed.js";
 
 /** @typedef {import("../types").Attribute} Attribute */
 /** @typedef {import("../types").AttributeValue} AttributeValue */
@@ -52,24 +53,24 @@ function Choices({ attribute, value, set, disabled }) {
 
 /** @param {FieldProps} props */
 function Strings({ value, set, disabled }) {
-  const take = (/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => {
-    const lines = event.currentTarget.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  const take = (/** @type {string} */ typed) => {
+    const lines = typed.split("\n").map((line) => line.trim()).filter(Boolean);
     set(lines.length ? lines : undefined);
   };
   const said = Array.isArray(value) ? value.join("\n") : "";
-  return html`<textarea rows="2" value=${said} disabled=${disabled} onChange=${take} dir="auto"></textarea>`;
+  return html`
+    <${Typed} element="textarea" rows="2" value=${said} disabled=${disabled} onTaken=${take} dir="auto" />
+  `;
 }
 
 /** @param {FieldProps} props */
 function Text({ value, set, disabled, attribute }) {
-  const take = (/** @type {{currentTarget: HTMLInputElement}} */ event) =>
-    set(event.currentTarget.value.trim() || undefined);
   return html`
-    <input
+    <${Typed}
       value=${value ?? ""}
       disabled=${disabled}
       required=${attribute.required}
-      onChange=${take}
+      onTaken=${(/** @type {string} */ typed) => set(typed.trim() || undefined)}
       dir="auto"
     />
   `;
@@ -77,13 +78,13 @@ function Text({ value, set, disabled, attribute }) {
 
 /** @param {FieldProps} props */
 function Figure({ attribute, value, set, disabled }) {
-  const take = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
-    const given = event.currentTarget.valueAsNumber;
+  const take = (/** @type {string} */ typed) => {
+    const given = typed.trim() === "" ? Number.NaN : Number(typed);
     set(Number.isNaN(given) ? undefined : given);
   };
   const step = attribute.type === "integer" ? 1 : "any";
   return html`
-    <input type="number" step=${step} value=${value ?? ""} disabled=${disabled} onChange=${take} />
+    <${Typed} type="number" step=${step} value=${value ?? ""} disabled=${disabled} onTaken=${take} />
   `;
 }
 

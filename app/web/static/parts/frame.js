@@ -1,6 +1,7 @@
 import { send } from "../api.js";
 import { link, place } from "../router.js";
 import { html, useState } from "../vendor/preact.js";
+import { keep, recall } from "../work/kept.js";
 import { KeySheet, useKeys } from "./keys.js";
 import { Outstanding } from "./outstanding.js";
 
@@ -12,7 +13,7 @@ const THEMES = ["system", "light", "dark"];
 // A file that is dropped beside where it was meant would else replace the page.
 for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
 
-document.documentElement.dataset["theme"] = localStorage.getItem(THEME) ?? "system";
+document.documentElement.dataset["theme"] = recall(THEME) ?? "system";
 
 function Theme() {
   const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? "system");
@@ -23,7 +24,7 @@ function Theme() {
         value=${theme}
         onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
           const next = event.currentTarget.value;
-          localStorage.setItem(THEME, next);
+          keep(THEME, next);
           document.documentElement.dataset["theme"] = next;
           setTheme(next);
         }}

@@ -1,4 +1,5 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { keep, recall } from "../work/kept.js";
 import { Dialog } from "./dialog.js";
 
 /**
@@ -12,14 +13,7 @@ const registered = new Map();
 const SETTING = "stet.single-keys";
 
 /** Whether keys without Ctrl or Alt do anything: who speaks to their machine may turn them off. */
-export const singleKeys = {
-  get on() {
-    return localStorage.getItem(SETTING) !== "off";
-  },
-  set on(value) {
-    localStorage.setItem(SETTING, value ? "on" : "off");
-  },
-};
+let singleKeys = recall(SETTING) !== "off";
 
 /**
  * Keys that work while a view is shown, and stand on the sheet of keys.
@@ -59,9 +53,9 @@ function pressed(event) {
   const target = event.target instanceof Element ? event.target : document.body;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (target.closest(TYPING) && said !== "Escape" && plain) return;
-  const modal = document.querySelector("dialog[open]");
-  if (modal && !modal.contains(target)) return;
-  if (plain && event.key.length === 1 && !singleKeys.on) return;
+  // What lies below a dialog is not meant.
+  if (document.querySelector("dialog[open]")) return;
+  if (plain && event.key.length === 1 && !singleKeys) return;
   // Enter and the space bar belong to what has the focus.
   if (target.closest("button, a[href], summary") && (said === "Enter" || said === " ")) return;
   for (const { keys } of [...registered.values()].reverse()) {
@@ -87,7 +81,7 @@ function written(key) {
  * @param {{open: boolean, onClose: () => void}} props
  */
 export function KeySheet({ open, onClose }) {
-  const [on, setOn] = useState(singleKeys.on);
+  const [on, setOn] = useState(singleKeys);
   if (!open) return null;
   const groups = [...registered.values()].filter((one) => one.keys.length > 0);
   return html`
@@ -97,8 +91,9 @@ export function KeySheet({ open, onClose }) {
           type="checkbox"
           checked=${on}
           onChange=${() => {
-            singleKeys.on = !on;
-            setOn(!on);
+            singleKeys = !on;
+            keep(SETTING, singleKeys ? "on" : "off");
+            setOn(singleKeys);
           }}
         />
         Keys without Ctrl or Alt work

@@ -2,7 +2,7 @@
  * One document and the work on it: what the API has confirmed, and over it what is on its way.
  */
 
-import { all, get, newId, pages, path } from "../api.js";
+import { all, get, pages, path } from "../api.js";
 import { follow, logEnd } from "../live.js";
 import { Acts, UNIT } from "./acts.js";
 import { outboxOf } from "./outbox.js";
@@ -14,7 +14,7 @@ import { overlaid } from "./overlay.js";
 /** @typedef {import("./outbox.js").Outcome} Outcome */
 /** @typedef {import("./outbox.js").Write} Write */
 
-/** @typedef {{write: Write, refused: import("../api.js").Refused}} Refusal */
+/** @typedef {import("./outbox.js").Refusal} Refusal */
 
 export class Desk extends EventTarget {
   /**
@@ -48,8 +48,6 @@ export class Desk extends EventTarget {
     this.me = me;
     this.connected = true;
     this.acts = new Acts(this);
-    /** @type {Refusal[]} */
-    this.refusals = [];
     /** Whether all annotations are there; they come in text order. */
     this.isWhole = false;
     /** @type {unknown} */
@@ -140,13 +138,17 @@ export class Desk extends EventTarget {
     this._outbox.add(write);
   }
 
+  /** What was refused of the work on this document. */
+  get refusals() {
+    return this._outbox.refused.filter(({ write }) => this._concerns(write));
+  }
+
   /**
    * Give up what was refused.
    * @param {Refusal} refusal
    */
   dismiss(refusal) {
-    this.refusals = this.refusals.filter((one) => one !== refusal);
-    this._changed();
+    this._outbox.forget(refusal);
   }
 
   /**
@@ -154,25 +156,24 @@ export class Desk extends EventTarget {
    * @param {Refusal} refusal
    */
   insist(refusal) {
-    const { write } = refusal;
-    this.dismiss(refusal);
-    const current = this._confirmed.annotations.get(write.subject);
-    const version = write.version === undefined ? {} : { version: current?.version ?? write.version };
-    this._outbox.add({ ...write, key: newId(), ...version });
+    this._outbox.again(refusal, this._confirmed.annotations.get(refusal.write.subject)?.version);
+  }
+
+  /** @param {Write} write */
+  _concerns({ subject, address }) {
+    const { annotations, relations } = this._confirmed;
+    return address.includes(this.document.id) || annotations.has(subject) || relations.has(subject);
   }
 
   /** @param {Outcome} outcome */
   _take({ write, answer, refused }) {
-    const { annotations, relations } = this._confirmed;
-    const known = annotations.has(write.subject) || relations.has(write.subject);
-    if (!known && !write.address.includes(this.document.id)) return;
+    if (!this._concerns(write)) return;
     if (refused) {
-      this.refusals = [...this.refusals, { write, refused }];
       const { current } = refused.problem;
       if (current) this._keep(current);
       if (refused.status === 410) this._drop(write.subject);
     } else if (write.method === "DELETE") this._drop(write.subject);
-    else if (write.address.includes("/relations")) relations.set(answer.id, answer);
+    else if (write.address.includes("/relations")) this._confirmed.relations.set(answer.id, answer);
     else this._keep(answer);
     this._changed();
   }

@@ -4,7 +4,8 @@
  * version of its own, is done twice.
  */
 
-import { Refused, Unreachable, send } from "../api.js";
+import { Refused, Unreachable, newId, send } from "../api.js";
+import { keep, names, recall } from "./kept.js";
 
 /**
  * @typedef {object} Write
@@ -18,6 +19,13 @@ import { Refused, Unreachable, send } from "../api.js";
  */
 
 /**
+ * A write that was refused, and why. It is kept, with what was wanted, until somebody gives it up.
+ * @typedef {{write: Write, problem: import("../types").Problem}} Refusal
+ */
+
+/**
+ * What became of a write. Who takes a refusal upon themselves prevents the event's default, which
+ * is to keep it.
  * @typedef {object} Outcome
  * @property {Write} write
  * @property {any} [answer] what the API made of it
@@ -28,21 +36,47 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 
 export class Outbox extends EventTarget {
-  /**
-   * @param {string} owner whose writes they are: another user of the browser sends none of them
-   * @param {Storage} [storage]
-   */
-  constructor(owner, storage = localStorage) {
+  /** @param {string} owner whose writes they are: another user of the browser sends none of them */
+  constructor(owner) {
     super();
-    this._name = `stet.outbox.${owner}`;
-    this._storage = storage;
+    this._prefix = `stet.outbox.${owner}/`;
+    // Each page keeps its own: two that are open at once do not write over one another.
+    this._name = this._prefix + newId();
     /** @type {Write[]} */
-    this.waiting = JSON.parse(storage.getItem(this._name) ?? "[]");
+    this.waiting = [];
+    /** @type {Refusal[]} */
+    this.refused = [];
     /** Why nothing gets through at the moment; empty when nothing is known to be wrong. */
     this.trouble = "";
+    /** Whether a reload would find what waits here. */
+    this.isKept = true;
     this._sending = false;
     this._failures = 0;
-    addEventListener("online", () => this._now());
+    addEventListener("online", () => this.resume());
+    this._inherit();
+  }
+
+  /** Take over what pages have left that are closed, now and as long as this one is open. */
+  _inherit() {
+    const { locks } = navigator;
+    // For as long as this page is open; locks need HTTPS, or this very machine.
+    locks?.request(this._name, () => new Promise(() => {}));
+    for (const name of names(this._prefix)) {
+      if (locks) void locks.request(name, () => this._adopt(name));
+      else this._adopt(name);
+    }
+  }
+
+  /** @param {string} name */
+  _adopt(name) {
+    const left = recall(name);
+    if (left === null) return;
+    const { waiting, refused } = JSON.parse(left);
+    this.waiting.push(...waiting);
+    this.refused.push(...refused);
+    this._keep();
+    keep(name, null);
+    this.resume();
   }
 
   /**
@@ -52,7 +86,7 @@ export class Outbox extends EventTarget {
   add(write) {
     this.waiting.push(write);
     this._keep();
-    this._now();
+    this.resume();
   }
 
   /**
@@ -63,9 +97,31 @@ export class Outbox extends EventTarget {
     return this.waiting.some((write) => write.subject === subject);
   }
 
-  /** Begin with what an earlier visit left. */
+  /** Try to send, now. */
   resume() {
-    this._now();
+    clearTimeout(this._timer);
+    this._timer = undefined;
+    void this._send();
+  }
+
+  /**
+   * Keep a refusal no longer.
+   * @param {Refusal} refusal
+   */
+  forget(refusal) {
+    this.refused = this.refused.filter((one) => one !== refusal);
+    this._keep();
+  }
+
+  /**
+   * Send again what was refused.
+   * @param {Refusal} refusal
+   * @param {number} [version] the version that has been seen since
+   */
+  again(refusal, version = refusal.write.version) {
+    this.forget(refusal);
+    const { write } = refusal;
+    this.add({ ...write, key: newId(), ...(version === undefined ? {} : { version }) });
   }
 
   /**
@@ -88,15 +144,10 @@ export class Outbox extends EventTarget {
   }
 
   _keep() {
-    if (this.waiting.length) this._storage.setItem(this._name, JSON.stringify(this.waiting));
-    else this._storage.removeItem(this._name);
+    const { waiting, refused } = this;
+    const something = waiting.length || refused.length;
+    this.isKept = keep(this._name, something ? JSON.stringify({ waiting, refused }) : null);
     this.dispatchEvent(new Event("change"));
-  }
-
-  _now() {
-    clearTimeout(this._timer);
-    this._timer = undefined;
-    void this._send();
   }
 
   async _send() {
@@ -133,8 +184,11 @@ export class Outbox extends EventTarget {
     const made = outcome.answer?.version;
     if (outcome.refused) this.drop(write.subject);
     else if (typeof made === "number") this.reversion(write.subject, made);
+    const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
+    if (this.dispatchEvent(told) && outcome.refused) {
+      this.refused = [...this.refused, { write, problem: outcome.refused.problem }];
+    }
     this._keep();
-    this.dispatchEvent(new CustomEvent("outcome", { detail: outcome }));
   }
 
   /** @param {Error} error */
@@ -143,7 +197,7 @@ export class Outbox extends EventTarget {
     this.trouble = error.message;
     const asked = error instanceof Unreachable ? error.seconds * 1000 : 0;
     const doubling = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this._failures - 1));
-    this._timer = setTimeout(() => this._now(), Math.max(asked, doubling));
+    this._timer = setTimeout(() => this.resume(), Math.max(asked, doubling));
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -5,6 +5,7 @@ import { AttributesForm } from "../../parts/attributes.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { Badge, STATUSES } from "../../parts/status.js";
+import { Typed } from "../../parts/typed.js";
 import { html } from "../../vendor/preact.js";
 import { Relations } from "./relations.js";
 
@@ -23,8 +24,7 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
     const kept = Object.entries(chosen.attributes).filter(([name]) => names.includes(name));
     edit({ label: to, attributes: Object.fromEntries(kept) });
   };
-  const note = (/** @type {{currentTarget: HTMLTextAreaElement}} */ event) =>
-    edit({ note: event.currentTarget.value.trim() || null });
+  const note = (/** @type {string} */ typed) => edit({ note: typed.trim() || null });
   const withdraw = () => {
     desk.acts.withdraw(chosen.id);
     choose("");
@@ -56,7 +56,14 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
       />
       <label class="field">
         <span>note</span>
-        <textarea value=${chosen.note ?? ""} disabled=${!mayEdit} onChange=${note} dir="auto" rows="2"></textarea>
+        <${Typed}
+          element="textarea"
+          rows="2"
+          value=${chosen.note ?? ""}
+          disabled=${!mayEdit}
+          onTaken=${note}
+          dir="auto"
+        />
       </label>
       <${Relations}
         desk=${desk}

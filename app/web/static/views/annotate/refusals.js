@@ -1,6 +1,5 @@
+import { explain } from "../../api.js";
 import { html } from "../../vendor/preact.js";
-
-/** @typedef {import("../../work/desk.js").Refusal} Refusal */
 
 /** What of an annotation an edit may have changed, in the order in which people look. */
 const PARTS = /** @type {const} */ (["label", "quote", "attributes", "note"]);
@@ -17,14 +16,14 @@ function written(value) {
  */
 export function Refusals({ desk, choose }) {
   return desk.refusals.map((refusal) => {
-    const { write, refused } = refusal;
-    const { current } = refused.problem;
+    const { write, problem } = refusal;
+    const { current } = problem;
     const wanted = /** @type {Record<string, unknown>} */ (write.body ?? {});
     const stands = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (current ?? {}));
     return html`
       <section class="refusal" role="alert" key=${write.key}>
         <h2>Not saved: ${write.does}</h2>
-        <p>${current ? "Somebody changed it meanwhile." : refused.message}</p>
+        <p>${current ? "Somebody changed it meanwhile." : explain(problem)}</p>
         ${current &&
         write.method === "PATCH" &&
         html`

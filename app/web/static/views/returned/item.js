@@ -98,6 +98,7 @@ function Answer({ item, seen, me, take, leave }) {
     const answered = (/** @type {Event} */ event) => {
       const { write, refused: why } = /** @type {CustomEvent<Outcome>} */ (event).detail;
       if (write.subject !== id || !why) return;
+      event.preventDefault();
       setRefused(why);
       const wanted = /** @type {{note?: string} | undefined} */ (write.body)?.note;
       if (wanted) setNote(wanted);

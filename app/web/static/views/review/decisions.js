@@ -44,6 +44,7 @@ function keepRefused(outbox) {
   outbox.addEventListener("outcome", (event) => {
     const { write, refused } = /** @type {CustomEvent<Outcome>} */ (event).detail;
     if (!refused || !write.subject.startsWith(ONE)) return;
+    event.preventDefault();
     const { verdict, comment } = /** @type {Draft} */ (write.body);
     drafts.set(write.subject.slice(ONE.length), { verdict, comment: comment ?? "" });
     announce(`${write.does}: not taken. ${refused.message}`);
@@ -64,7 +65,7 @@ export class Decisions {
     keepRefused(outbox);
     this._changed = () => queue.tell();
     this._outcome = (/** @type {Event} */ event) =>
-      this._answered(/** @type {CustomEvent<Outcome>} */ (event).detail);
+      this._answered(/** @type {CustomEvent<Outcome>} */ (event));
     outbox.addEventListener("change", this._changed);
     outbox.addEventListener("outcome", this._outcome);
   }
@@ -171,9 +172,11 @@ export class Decisions {
     if (next) this.queue.hold(next.id);
   }
 
-  /** @param {Outcome} outcome */
-  _answered({ write, answer, refused }) {
+  /** @param {CustomEvent<Outcome>} event */
+  _answered(event) {
+    const { write, answer, refused } = event.detail;
     if (write.subject === this._together) {
+      event.preventDefault();
       const { decisions } = /** @type {{decisions: Together[]}} */ (write.body);
       this._answeredTogether(answer?.results ?? decisions, refused);
     } else {
