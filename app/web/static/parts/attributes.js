@@ -114,8 +114,14 @@ function Words({ attribute, value, set, disabled, pick }) {
         ${said ? "Select again" : "Select in the text"}
       </button>
       ${said &&
-      html`<button type="button" class="quiet" disabled=${disabled} onClick=${() => set(undefined)}>
-        Clear
+      html`<button
+        type="button"
+        class="quiet"
+        disabled=${disabled}
+        aria-label=${`Clear ${attribute.name}`}
+        onClick=${() => set(undefined)}
+      >
+        ✕
       </button>`}
     </div>
   `;
