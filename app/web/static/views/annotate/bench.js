@@ -32,7 +32,7 @@ export function Bench({ desk, role, wanted }) {
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
   const [sight, setSight] = useState({ start: 0, end: 0 });
   const handles = useRef(/** @type {Handles | null} */ (null));
-  // A finger on a tool can take the selection away, so the last one is kept.
+  // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
@@ -52,15 +52,10 @@ export function Bench({ desk, role, wanted }) {
       clearTimeout(waiting);
       waiting = setTimeout(() => setSight(made.inSight()), 100);
     };
-    const keep = () => {
-      touched.current = made.selection() ?? touched.current;
-    };
     look();
     addEventListener("scroll", look, { passive: true });
     addEventListener("resize", look);
-    document.addEventListener("selectionchange", keep);
     return () => {
-      document.removeEventListener("selectionchange", keep);
       clearTimeout(waiting);
       removeEventListener("scroll", look);
       removeEventListener("resize", look);
@@ -113,7 +108,8 @@ export function Bench({ desk, role, wanted }) {
 
   /** The selected text without the white space around it; null when none is. @returns {Span | null} */
   const selected = () => {
-    const at = paper?.selection() ?? touched.current;
+    const at = touched.current ?? paper?.selection();
+    touched.current = null;
     return at ? cut(desk.document.text, at) : null;
   };
 
@@ -203,12 +199,15 @@ export function Bench({ desk, role, wanted }) {
     setPurpose(null);
   };
 
+  const touch = (/** @type {Event} */ event) => {
+    touched.current = event.type === "pointerdown" ? (paper?.selection() ?? null) : null;
+  };
   const tasks = { desk, paper, caret, chosen, choose, purpose, setPurpose, begin, finish, mark, addFragment, mayWrite, mayEdit };
   useBenchKeys(tasks, host);
 
   return html`
     <section class="sheet" aria-label="Text">
-      <${Tools} ...${tasks} />
+      <${Tools} ...${tasks} touch=${touch} />
       <div
         ref=${host}
         class="text"

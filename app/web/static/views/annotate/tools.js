@@ -2,31 +2,34 @@ import { LabelName } from "../../parts/label.js";
 import { html } from "../../vendor/preact.js";
 import { keyOf } from "./keys.js";
 
-/** What can be done with the selection. @param {import("./keys.js").Tasks} props */
-export function Tools({ desk, chosen, purpose, setPurpose, finish, mark, addFragment, mayWrite, mayEdit }) {
-  if (!mayWrite) return null;
-  // A press on a tool must not take the selection away.
-  const keep = (/** @type {Event} */ event) => event.preventDefault();
-  if (purpose && purpose.kind !== "relation") {
-    const what = purpose.kind === "bounds" ? "the new bounds" : `“${purpose.name}”`;
-    return html`
-      <div class="tools" role="toolbar" aria-label="Selecting" onMouseDown=${keep}>
-        <span>Select the words for ${what}.</span>
-        <button type="button" class="main" onClick=${finish}>Take the selection <kbd>Enter</kbd></button>
-        <button type="button" onClick=${() => setPurpose(null)}>Cancel <kbd>Esc</kbd></button>
-      </div>
-    `;
-  }
-  if (purpose) {
-    return html`
-      <div class="tools" role="toolbar" aria-label="Relating">
-        <span>Choose what it ${purpose.type}: click it in the text, or in the list of offers.</span>
-        <button type="button" onClick=${() => setPurpose(null)}>Cancel <kbd>Esc</kbd></button>
-      </div>
-    `;
-  }
+/** @typedef {import("./keys.js").Tasks} Tasks */
+
+/**
+ * What can be done with the selection. Two bars lie over one another, of which one is seen: so the
+ * text below does not move when the other one comes.
+ * @param {Tasks & {touch: (event: Event) => void}} props `touch` is called when a finger or the mouse
+ *   comes down on a tool, and when that has been heard
+ */
+export function Tools(props) {
+  if (!props.mayWrite) return null;
   return html`
-    <div class="tools" role="toolbar" aria-label="Mark the selection" onMouseDown=${keep}>
+    <div
+      class="tools"
+      onPointerDown=${props.touch}
+      onClick=${props.touch}
+      onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}
+    >
+      <${Marking} ...${props} seen=${!props.purpose} />
+      <${Selecting} ...${props} seen=${Boolean(props.purpose)} />
+    </div>
+  `;
+}
+
+/** @param {Tasks & {seen: boolean}} props */
+function Marking({ desk, chosen, mark, addFragment, mayEdit, seen }) {
+  const { steps } = desk.acts;
+  return html`
+    <div class="bar" role="toolbar" aria-label="Mark the selection" hidden=${!seen} inert=${!seen}>
       ${desk.scheme.labels.map(
         (label, index) => html`
           <button type="button" title=${label.description} onClick=${() => mark(label.name)}>
@@ -35,25 +38,45 @@ export function Tools({ desk, chosen, purpose, setPurpose, finish, mark, addFrag
           </button>
         `,
       )}
-      ${chosen && mayEdit && html`<button type="button" onClick=${addFragment}>Add as fragment <kbd>f</kbd></button>`}
+      <button type="button" disabled=${!chosen || !mayEdit} onClick=${addFragment}>
+        Add as fragment <kbd>f</kbd>
+      </button>
       <button
         type="button"
         class="quiet"
-        disabled=${!desk.acts.steps.last}
-        title=${desk.acts.steps.last}
-        onClick=${() => desk.acts.steps.undo()}
+        disabled=${!steps.last}
+        title=${steps.last}
+        onClick=${() => steps.undo()}
       >
         <span aria-hidden="true">↶</span><span class="unseen">Undo</span>
       </button>
       <button
         type="button"
         class="quiet"
-        disabled=${!desk.acts.steps.next}
-        title=${desk.acts.steps.next}
-        onClick=${() => desk.acts.steps.redo()}
+        disabled=${!steps.next}
+        title=${steps.next}
+        onClick=${() => steps.redo()}
       >
         <span aria-hidden="true">↷</span><span class="unseen">Redo</span>
       </button>
+    </div>
+  `;
+}
+
+/** @param {Tasks & {seen: boolean}} props */
+function Selecting({ purpose, setPurpose, finish, seen }) {
+  const asked =
+    purpose?.kind === "relation"
+      ? `Choose what it ${purpose.type}: click it in the text, or in the list of offers.`
+      : `Select the words for ${purpose?.kind === "attribute" ? `“${purpose.name}”` : "the new bounds"}.`;
+  return html`
+    <div class="bar" role="toolbar" aria-label="What is asked for" hidden=${!seen} inert=${!seen}>
+      <span>${asked}</span>
+      ${purpose?.kind !== "relation" &&
+      html`<button type="button" class="main" onClick=${finish}>
+        Take the selection <kbd>Enter</kbd>
+      </button>`}
+      <button type="button" onClick=${() => setPurpose(null)}>Cancel <kbd>Esc</kbd></button>
     </div>
   `;
 }
