@@ -7,14 +7,33 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from tests.forking import environment, forked
+
 STET = (str(Path(sys.executable).with_name("stet")), "serve")
 _START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def answers(client: httpx.AsyncClient, path: str) -> bool:
+    """Whether 200 is answered there."""
+    try:
+        return (await client.get(path)).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 class Server:
@@ -73,9 +92,7 @@ class Server:
         Raises:
             RuntimeError: with the log, when it ends or does not become ready.
         """
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         inherited = {name: at for name, at in os.environ.items() if not name.startswith("STET_")}
         with (self._folder / "server.log").open("w") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -89,16 +106,10 @@ class Server:
             )
         deadline = time.monotonic() + _START_SECONDS
         async with httpx.AsyncClient(base_url=self.url) as client:
-            while not await self._answers(client):
+            while not await answers(client, self._ready):
                 if self._process.returncode is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"The server did not start.\n{self.log()}")
                 await asyncio.sleep(0.05)
-
-    async def _answers(self, client: httpx.AsyncClient) -> bool:
-        try:
-            return (await client.get(self._ready)).status_code == 200
-        except httpx.TransportError:
-            return False
 
     def terminate(self) -> None:
         """Ask it to stop (SIGTERM) and don't wait."""
@@ -122,3 +133,49 @@ def stet(database_url: str, folder: Path, **settings: object) -> Server:
     """``stet serve`` on a migrated database, with settings by their names in the code."""
     environment = {f"STET_{name.upper()}": str(value) for name, value in settings.items()}
     return Server(STET, folder, ready="/readyz", STET_DATABASE_URL=database_url, **environment)
+
+
+class Forked:
+    """``stet serve`` for tests that ask it and need nothing of its process: there at once."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        """Starts nothing yet; its output goes to ``server.log`` in the folder."""
+        self._database_url = database_url
+        self._log = folder / "server.log"
+        self._process: BaseProcess | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Fork it and wait until it is ready."""
+        self.port = free_port()
+        self._log.write_bytes(b"")
+        given = environment(self._database_url, STET_PORT=str(self.port))
+        streams = (Path(os.devnull), self._log, self._log)
+        self._process = forked(("serve",), self._log.parent, given, streams)
+        deadline = time.monotonic() + _START_SECONDS
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            while not await answers(client, "/readyz"):
+                if not self._process.is_alive() or time.monotonic() > deadline:
+                    raise RuntimeError(f"The server did not start.\n{self._log.read_text()}")
+                await asyncio.sleep(0.02)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing running."""
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it at once (SIGKILL), if it still runs."""
+        assert self._process is not None
+        self._process.kill()
+        await asyncio.to_thread(self._process.join)

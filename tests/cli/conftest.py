@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests import serving
-from tests.serving import Server
+from tests.serving import Forked
 
 
 @pytest.fixture
 async def server(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Server]:
+) -> AsyncIterator[Forked]:
     """It serves the newsroom's database."""
-    async with serving.stet(database_url, tmp_path_factory.mktemp("server")) as served:
+    async with Forked(database_url, tmp_path_factory.mktemp("server")) as served:
         yield served

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests import make
-from tests.cli.shell import STET, environment, stet
+from tests.cli.shell import STET, stet
 from tests.conftest import Databases, Newsroom
+from tests.forking import environment
 
 
 async def reviewed(newsroom: Newsroom) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from app.remote import pull
 from app.remote.client import Client
 from tests import make
 from tests.cli.cutting import Line
-from tests.cli.shell import STET, environment, stet
+from tests.cli.shell import STET, stet
 from tests.cli.test_export_import import files, over_http, reviewed
 from tests.conftest import TOKENS, Newsroom
-from tests.serving import Server
+from tests.forking import environment
+from tests.serving import Forked
 
 READER = {"STET_TOKEN": TOKENS["reader"]}
 
@@ -75,7 +76,7 @@ async def stocked(newsroom: Newsroom) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 async def test_the_first_pull_is_an_export_in_a_file_a_document(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await stocked(newsroom)
 
@@ -92,7 +93,7 @@ async def test_the_first_pull_is_an_export_in_a_file_a_document(
 
 
 async def test_a_later_pull_makes_of_the_directory_what_a_first_one_would(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     document, doomed = await stocked(newsroom)
     pulled(server.url, tmp_path)
@@ -114,7 +115,7 @@ async def test_a_later_pull_makes_of_the_directory_what_a_first_one_would(
 
 
 async def test_a_withdrawn_relation_leaves_the_file_of_its_document(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     document = await reviewed(newsroom)
     pulled(server.url, tmp_path)
@@ -130,7 +131,7 @@ async def test_a_withdrawn_relation_leaves_the_file_of_its_document(
 
 
 async def test_a_pull_that_is_killed_half_way_ends_right_when_it_is_run_again(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     document, doomed = await stocked(newsroom)
     async with Line(server.port) as line:
@@ -164,7 +165,7 @@ async def test_a_pull_that_is_killed_half_way_ends_right_when_it_is_run_again(
 
 
 async def test_files_that_are_newer_than_the_state_says_are_left_right(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     document, doomed = await stocked(newsroom)
     pulled(server.url, tmp_path)
@@ -185,7 +186,7 @@ async def test_files_that_are_newer_than_the_state_says_are_left_right(
 
 
 async def test_a_log_that_is_shorter_than_what_was_read_begins_everything_anew(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await stocked(newsroom)
     pulled(server.url, tmp_path)
@@ -204,7 +205,7 @@ async def test_a_log_that_is_shorter_than_what_was_read_begins_everything_anew(
 @pytest.mark.parametrize("limit", ["_ENTRIES_AT_ONCE", "_DOCUMENTS_AT_ONCE"])
 async def test_a_long_log_is_read_in_stretches_and_many_documents_come_at_once(
     limit: str,
-    server: Server,
+    server: Forked,
     newsroom: Newsroom,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -230,7 +231,7 @@ async def test_a_long_log_is_read_in_stretches_and_many_documents_come_at_once(
 
 
 async def test_a_directory_of_others_is_refused_and_left_as_it_is(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await reviewed(newsroom)
     await make.project(newsroom["admin"], "other")
@@ -257,7 +258,7 @@ async def test_a_directory_of_others_is_refused_and_left_as_it_is(
     assert files(tmp_path / "mine") == ["documents"]
 
 
-async def test_a_pull_that_is_refused_can_be_run_again(server: Server, tmp_path: Path) -> None:
+async def test_a_pull_that_is_refused_can_be_run_again(server: Forked, tmp_path: Path) -> None:
     ended = stet(
         "pull", server.url, "demo", "kept", url=None, folder=tmp_path, status=1, STET_TOKEN="no"
     )
@@ -267,7 +268,7 @@ async def test_a_pull_that_is_refused_can_be_run_again(server: Server, tmp_path:
 
 
 async def test_following_goes_on_until_ctrl_c_and_keeps_others_out(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     following = await asyncio.create_subprocess_exec(
         STET, "pull", server.url, "demo", "kept", "--follow", cwd=tmp_path,

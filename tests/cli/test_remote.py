@@ -13,10 +13,11 @@ import pytest
 
 from tests import make, serving
 from tests.cli.cutting import Line
-from tests.cli.shell import STET, environment, stet
+from tests.cli.shell import STET, stet
 from tests.cli.test_export_import import files, reviewed
 from tests.conftest import TOKENS, Newsroom
-from tests.serving import Server
+from tests.forking import environment
+from tests.serving import Forked
 
 ILL = (
     '{"title": "Right", "text": "A text."}\n'
@@ -50,7 +51,7 @@ async def documents(newsroom: Newsroom) -> list[str]:
 async def test_an_export_over_http_is_the_one_from_the_database(
     options: tuple[str, ...],
     database_url: str,
-    server: Server,
+    server: Forked,
     newsroom: Newsroom,
     tmp_path: Path,
 ) -> None:
@@ -66,7 +67,7 @@ async def test_an_export_over_http_is_the_one_from_the_database(
 
 
 async def test_an_export_over_http_is_narrowed_by_the_same_options(
-    database_url: str, server: Server, newsroom: Newsroom, tmp_path: Path
+    database_url: str, server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await reviewed(newsroom)
     await make.document(newsroom["annotator"], "A second one.")
@@ -81,7 +82,7 @@ async def test_an_export_over_http_is_narrowed_by_the_same_options(
 
 
 async def test_the_variables_of_a_remote_stet_stand_in_the_file_of_settings_too(
-    database_url: str, server: Server, newsroom: Newsroom, tmp_path: Path
+    database_url: str, server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await reviewed(newsroom)
     (tmp_path / ".env").write_text(f"STET_URL={server.url}\nSTET_TOKEN={TOKENS['reader']}\n")
@@ -94,7 +95,7 @@ async def test_the_variables_of_a_remote_stet_stand_in_the_file_of_settings_too(
 
 
 async def test_an_import_over_http_writes_and_reports_what_the_shell_does(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     lines = [json.dumps({"title": f"No. {n}", "text": "A text."}) for n in range(3)]
     (tmp_path / "some.jsonl").write_text("\n".join(lines))
@@ -115,7 +116,7 @@ async def test_an_import_over_http_writes_and_reports_what_the_shell_does(
 
 
 async def test_what_is_refused_over_http_is_shown_as_from_the_database(
-    database_url: str, server: Server, newsroom: Newsroom, tmp_path: Path
+    database_url: str, server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     (tmp_path / "ill.jsonl").write_text(ILL)
     arguments = ("import", "demo", "ill.jsonl")
@@ -139,7 +140,7 @@ async def test_what_is_refused_over_http_is_shown_as_from_the_database(
 
 
 async def test_a_pipe_is_imported_as_it_comes(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     imported = subprocess.run(  # noqa: ASYNC221  # the server is another process
         (STET, "import", "demo", "/dev/stdin", "--url", server.url),
@@ -155,7 +156,7 @@ async def test_a_pipe_is_imported_as_it_comes(
 
 
 async def test_a_refusal_is_one_line_and_leaves_what_was_there(
-    server: Server, tmp_path: Path
+    server: Forked, tmp_path: Path
 ) -> None:
     (tmp_path / "demo.jsonl").write_text("of yesterday")
     export = ("export", "demo", "--output", "demo.jsonl", "--url", server.url)
@@ -253,7 +254,7 @@ async def test_what_answers_otherwise_than_a_stet_is_one_line_and_gets_nothing_m
 
 
 async def test_a_server_that_dies_in_the_middle_of_an_export_leaves_no_file(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     for number in range(10):
         # Text that no encoding makes much shorter.
@@ -279,7 +280,7 @@ async def test_a_server_that_dies_in_the_middle_of_an_export_leaves_no_file(
 
 
 async def test_a_terminal_shows_how_much_came(
-    server: Server, newsroom: Newsroom, tmp_path: Path
+    server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
     await reviewed(newsroom)
     terminal, screen = pty.openpty()

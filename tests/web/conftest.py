@@ -19,8 +19,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.core.connect import connect
 from app.users.credentials import hash_password
-from tests import make, serving
+from tests import make
 from tests.conftest import PEOPLE, TOKENS, Databases, migrate, settings
+from tests.serving import Forked
 
 PASSWORD = "the same for everybody here"
 ARTICLE = json.loads((Path(__file__).parents[2] / "seeds" / "document.json").read_text())
@@ -98,7 +99,7 @@ async def site(
         sites.callback(databases.drop, url)
         migrate(url)
         await _people(url)
-        server = serving.stet(url, tmp_path_factory.mktemp("site"))
+        server = Forked(url, tmp_path_factory.mktemp("site"))
         await sites.enter_async_context(server)
         _sites[dialect] = Site(server.url, chromium)
     return _sites[dialect]
