@@ -23,6 +23,8 @@ from app.exports.corpus import PARTICULARS, Corpus, living, released
 from app.exports.schemas import ReleaseIn, ReleaseOut
 from app.formats.codecs import Format
 from app.models import (
+    Annotation,
+    Relation,
     Release,
     ReleasedAnnotation,
     ReleasedDocument,
@@ -87,7 +89,7 @@ async def _freeze(db: Session, standing: Standing, new: ReleaseIn, snapshot: int
     corpus = living(
         standing.project_id, new.filter.given(), db.dialect, annotated=new.filter.annotated
     )
-    for model, names, rows in _frozen(corpus):
+    for model, names, rows in _frozen(corpus, standing.project_id):
         columns = rows.subquery().c
         chosen = (literal(id, Uuid()), *(columns[name] for name in names.values()))
         await db.execute(
@@ -96,7 +98,7 @@ async def _freeze(db: Session, standing: Standing, new: ReleaseIn, snapshot: int
     return id
 
 
-def _frozen(corpus: Corpus) -> list[tuple[Any, Mapping[str, str], Select[Any]]]:
+def _frozen(corpus: Corpus, project_id: UUID) -> list[tuple[Any, Mapping[str, str], Select[Any]]]:
     """Each table of a release with its columns, and which of which rows they are filled with."""
     of_documents = {"document_id": "id", **{name: name for name in PARTICULARS}}
     return [
@@ -104,12 +106,12 @@ def _frozen(corpus: Corpus) -> list[tuple[Any, Mapping[str, str], Select[Any]]]:
         (
             ReleasedAnnotation,
             {"annotation_id": "id", "version": "version"},
-            corpus.annotations,
+            corpus.annotations.where(Annotation.project_id == project_id),
         ),
         (
             ReleasedRelation,
             {"relation_id": "id"},
-            corpus.relations,
+            corpus.relations.where(Relation.project_id == project_id),
         ),
     ]
 
@@ -120,9 +122,9 @@ async def _described(
     """What a release holds, by label and status, and the SHA-256 of its canonical ``jsonl``."""
     digest = hashlib.sha256()
     async with database.snapshot() as db:
-        corpus = released(id)
+        corpus = released(standing.project_id, id)
         head = await releases.head(db, standing, id)
         async for _, piece in content.stream(db, corpus, Format.JSONL, head):
             digest.update(piece)
-        counts = await releases.counts(db, id)
+        counts = await releases.counts(db, standing, id)
     return counts, digest.hexdigest()

@@ -24,16 +24,16 @@ async def stream(
         format: what to write.
         head: of which project it is.
     """
-    if format is Format.JSONL and db.dialect == "postgresql":
-        async for ids in queries.batches(db, corpus):
-            yield len(ids), await lines.lines(db, corpus, ids)
+    if format is Format.JSONL and corpus.by_document:
+        async for batch in queries.batches(db, corpus):
+            yield batch.documents, await lines.lines(db, corpus, batch)
         return
     writer = codec(format).writer(head)
-    async for ids in queries.batches(db, corpus):
-        records = await queries.records(db, corpus, ids)
+    async for batch in queries.batches(db, corpus):
+        records = await queries.records(db, corpus, batch)
         # In a thread, so that the loop goes on.
         written = await asyncio.to_thread(lambda some: b"".join(map(writer.write, some)), records)
-        yield len(ids), written
+        yield batch.documents, written
     rest = iter(writer.close())
     while (piece := await asyncio.to_thread(next, rest, None)) is not None:
         yield 0, piece
@@ -45,8 +45,8 @@ async def losses(db: Session, corpus: Corpus, format: Format) -> LossReport:
     counts: Counter[str] = Counter()
     times: Counter[Kind] = Counter()
     examples: dict[Kind, Example] = {}
-    async for ids in queries.batches(db, corpus):
-        for record in await queries.records(db, corpus, ids):
+    async for batch in queries.batches(db, corpus):
+        for record in await queries.records(db, corpus, batch):
             counts["documents"] += 1
             counts["annotations"] += len(record.annotations)
             counts["relations"] += len(record.relations)

@@ -1,7 +1,7 @@
 """What an export is of: selections of documents, annotations, decisions and relations.
 
 The names of their columns are those of the export's fields, so that the two ways to write a record,
-in Python and in PostgreSQL itself, read the same.
+in Python and in the database itself, read the same.
 """
 
 from dataclasses import dataclass
@@ -47,12 +47,22 @@ PARTICULARS = (
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Selections to page through by ``sequence`` of documents."""
+    """Selections to page through by ``sequence`` of documents.
+
+    The documents are those of the project. All else is to be narrowed to what of them it belongs
+    to, and names no project: SQLite, which keeps no statistics, would go through the project's
+    index for every batch of documents rather than through the documents' own.
+    """
 
     documents: Select[Any]
     annotations: Select[Any]
     decisions: Select[Any]
     relations: Select[Any]
+    by_document: bool
+    """Whether an index leads from a document to its annotations.
+
+    Without one, many documents at a time must be looked for among all annotations.
+    """
 
 
 def living(
@@ -77,21 +87,16 @@ def living(
             matches(Annotation.document_id == Document.id).correlate(Document)
         )
     annotations = matching(
-        _annotations(Annotation.__table__.c, Annotation.__table__).where(
-            Annotation.project_id == project_id
-        ),
-        given,
-        _Author.c.name,
-        dialect,
+        _annotations(Annotation.__table__.c, Annotation.__table__), given, _Author.c.name, dialect
     )
-    relations = _RELATIONS.where(Relation.project_id == project_id, Relation.withdrawn_at.is_(None))
+    relations = _RELATIONS.where(Relation.withdrawn_at.is_(None))
     if given != AnnotationFilter(document=given.document):
         for end in (Relation.source_id, Relation.target_id):
             relations = relations.where(matches(Annotation.id == end).correlate(Relation))
-    return Corpus(documents, annotations, _DECISIONS, relations)
+    return Corpus(documents, annotations, _DECISIONS, relations, by_document=True)
 
 
-def released(release_id: UUID) -> Corpus:
+def released(project_id: UUID, release_id: UUID) -> Corpus:
     """A project as a release froze it, whatever became of it since."""
     frozen, row = ReleasedAnnotation.__table__.c, Annotation.__table__.c
     older = AnnotationVersion.__table__.c
@@ -111,13 +116,22 @@ def released(release_id: UUID) -> Corpus:
         and_(older.annotation_id == row.id, older.version == frozen.version),
     )
     particulars = ReleasedDocument.__table__.c
-    documents = _documents(
-        {**dict(Document.__table__.c.items()), **{name: particulars[name] for name in PARTICULARS}}
-    ).join(
-        ReleasedDocument,
-        and_(
-            ReleasedDocument.document_id == Document.id, ReleasedDocument.release_id == release_id
-        ),
+    documents = (
+        _documents(
+            {
+                **dict(Document.__table__.c.items()),
+                **{name: particulars[name] for name in PARTICULARS},
+            }
+        )
+        .join(
+            ReleasedDocument,
+            and_(
+                ReleasedDocument.document_id == Document.id,
+                ReleasedDocument.release_id == release_id,
+            ),
+        )
+        # Said of the documents too, so that they are found in their order.
+        .where(Document.project_id == project_id)
     )
     relations = _RELATIONS.join(
         ReleasedRelation,
@@ -125,7 +139,9 @@ def released(release_id: UUID) -> Corpus:
             ReleasedRelation.relation_id == Relation.id, ReleasedRelation.release_id == release_id
         ),
     )
-    return Corpus(documents, _annotations(columns, versions), _DECISIONS, relations)
+    # The documents' index has only what was not withdrawn, and a release has that too.
+    annotations = _annotations(columns, versions)
+    return Corpus(documents, annotations, _DECISIONS, relations, by_document=False)
 
 
 _CONTENT = [name for name in Content.__annotations__ if name != "withdrawn_at"]

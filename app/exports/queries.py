@@ -1,11 +1,22 @@
 """A corpus as records: one consistent moment, in memory that does not grow with the project."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    func,
+    select,
+)
 
+from app.core.among import AMONG, bound
 from app.core.database import Session
 from app.core.errors import NotFound
 from app.exports.corpus import Corpus
@@ -42,57 +53,76 @@ async def count(db: Session, corpus: Corpus) -> int:
 
 
 def _without_text(corpus: Corpus) -> Select[Any]:
-    columns: tuple[Any, ...] = (Document.sequence, Document.id, Revision.code_points)
+    columns: tuple[Any, ...] = (Document.sequence, Revision.code_points)
     return corpus.documents.with_only_columns(*columns, maintain_column_froms=True)
 
 
-async def batches(db: Session, corpus: Corpus) -> AsyncIterator[list[UUID]]:
-    """The ids of the documents by age, in batches that are bounded by the length of their texts."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some documents of a corpus that follow one another: how many, the first and the last."""
+
+    documents: int
+    first: int
+    last: int
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """The values of what ``within`` leaves open."""
+        return {"first": self.first, "last": self.last}
+
+
+def within(sequence: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether a document's sequence is in a batch: one statement serves for all of them."""
+    return sequence.between(
+        bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
+    )
+
+
+async def batches(db: Session, corpus: Corpus) -> AsyncIterator[Batch]:
+    """The documents by age, in batches that are bounded by the length of their texts."""
     after = 0
     while True:
         # One page of the keyset at a time: the snapshot keeps them consistent, memory small.
         page = _without_text(corpus).where(Document.sequence > after).order_by(Document.sequence)
         rows = (await db.execute(page.limit(_DOCUMENTS_A_PAGE))).all()
-        batch: list[UUID] = []
+        batch: list[int] = []
         held = 0
         for row in rows:
             if batch and (
                 held + row.code_points > _CHARACTERS_A_BATCH or len(batch) == _DOCUMENTS_A_BATCH
             ):
-                yield batch
+                yield Batch(len(batch), batch[0], batch[-1])
                 batch, held = [], 0
-            batch.append(row.id)
+            batch.append(row.sequence)
             held += row.code_points
         if batch:
-            yield batch
+            yield Batch(len(batch), batch[0], batch[-1])
         if len(rows) < _DOCUMENTS_A_PAGE:
             return
         after = rows[-1].sequence
 
 
-async def records(db: Session, corpus: Corpus, ids: Sequence[UUID]) -> list[DocumentRecord]:
+async def records(db: Session, corpus: Corpus, batch: Batch) -> list[DocumentRecord]:
     """Some documents of the corpus with all that belongs to them, by age."""
-    decisions: dict[UUID, list[Row[Any]]] = {}
-    decided = (
-        corpus.decisions.join(Annotation, Annotation.id == Decision.annotation_id)
-        .where(Annotation.document_id.in_(ids))
-        .order_by(Decision.version)
-    )
-    for row in await db.execute(decided):
-        decisions.setdefault(row.annotation_id, []).append(row)
-    annotations: dict[UUID, list[AnnotationRecord]] = {id: [] for id in ids}
-    found = corpus.annotations.where(Annotation.document_id.in_(ids))
-    for row in await db.execute(found.order_by("start", "end", Annotation.sequence)):
+    among = AMONG[db.dialect]
+    page = corpus.documents.where(within(Document.sequence)).order_by(Document.sequence)
+    documents = (await db.execute(page, batch.bounds)).all()
+    ids = {"ids": bound(db, [row.id for row in documents])}
+    found = corpus.annotations.where(among(Annotation.document_id, "ids"))
+    rows = (await db.execute(found.order_by("start", "end", Annotation.sequence), ids)).all()
+    # Most were never decided on: those cost no look-up.
+    decisions = await _decisions(db, corpus, [row.id for row in rows if row.version > 1])
+    annotations: dict[UUID, list[AnnotationRecord]] = {row.id: [] for row in documents}
+    for row in rows:
         annotations[row.document_id].append(_annotation(row, decisions.get(row.id, ())))
-    relations: dict[UUID, list[RelationRecord]] = {id: [] for id in ids}
-    linked = corpus.relations.where(Relation.document_id.in_(ids)).order_by(Relation.sequence)
-    for row in await db.execute(linked):
+    relations: dict[UUID, list[RelationRecord]] = {row.id: [] for row in documents}
+    linked = corpus.relations.where(among(Relation.document_id, "ids")).order_by(Relation.sequence)
+    for row in await db.execute(linked, ids):
         relations[row.document_id].append(
             RelationRecord(
                 row.id, row.type, row.source_id, row.target_id, row.author, row.created_at
             )
         )
-    documents = corpus.documents.where(Document.id.in_(ids)).order_by(Document.sequence)
     return [
         DocumentRecord(
             id=row.id,
@@ -114,8 +144,21 @@ async def records(db: Session, corpus: Corpus, ids: Sequence[UUID]) -> list[Docu
             annotations=annotations[row.id],
             relations=relations[row.id],
         )
-        for row in await db.execute(documents)
+        for row in documents
     ]
+
+
+async def _decisions(
+    db: Session, corpus: Corpus, annotation_ids: Sequence[UUID]
+) -> dict[UUID, list[Row[Any]]]:
+    """The decisions on annotations, oldest first."""
+    decisions: dict[UUID, list[Row[Any]]] = {}
+    if annotation_ids:
+        decided = corpus.decisions.where(AMONG[db.dialect](Decision.annotation_id, "ids"))
+        ids = {"ids": bound(db, annotation_ids)}
+        for row in await db.execute(decided.order_by(Decision.version), ids):
+            decisions.setdefault(row.annotation_id, []).append(row)
+    return decisions
 
 
 def _annotation(row: Row[Any], decisions: Sequence[Row[Any]]) -> AnnotationRecord:

@@ -81,11 +81,11 @@ async def head(db: Session, standing: Standing, id: UUID) -> Head:
     return Head(standing.project, scheme, row.scheme_version, row.snapshot)
 
 
-async def counts(db: Session, id: UUID) -> dict[str, Any]:
+async def counts(db: Session, standing: Standing, id: UUID) -> dict[str, Any]:
     """How much a release holds: its annotations by label and status."""
     documents = select(func.count()).where(ReleasedDocument.release_id == id)
     relations = select(func.count()).where(ReleasedRelation.release_id == id)
-    annotation = released(id).annotations.subquery().c
+    annotation = released(standing.project_id, id).annotations.subquery().c
     tallies = (
         select(annotation.label, annotation.status, func.count().label("times"))
         .group_by(annotation.label, annotation.status)

@@ -213,7 +213,7 @@ async def export_release(
     db = await snapshot.enter_async_context(request.app.state.database.snapshot())
     async with snapshot:
         row = await releases.seen(db, standing, name)
-        corpus = released(row.id)
+        corpus = released(standing.project_id, row.id)
         head = await releases.head(db, standing, row.id)
         if dry_run:
             return _report(await content.losses(db, corpus, format), head.sequence)

@@ -6,6 +6,7 @@ quoted empty one (``""``) an empty text.
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from app.core.moments import rfc3339
@@ -61,6 +62,8 @@ def _field(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    if text and text.strip() == text and not any(character in text for character in ',"\n\r'):
-        return text
-    return '"' + text.replace('"', '""') + '"'
+    return '"' + text.replace('"', '""') + '"' if _IN_QUOTES.search(text) else text
+
+
+# A separator, a quotation mark, blanks at either end, or nothing.
+_IN_QUOTES = re.compile(r'[,"\r\n]|^\s|\s$|^$')

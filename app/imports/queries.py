@@ -1,25 +1,12 @@
 """What of a file is there already, asked for many records at once."""
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    any_,
-    bindparam,
-    func,
-    or_,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
+from app.core.among import AMONG, bound
 from app.core.database import Session
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation, Revision
 
@@ -43,27 +30,7 @@ _DOCUMENTS = (
 
 def _both(build: Any) -> Mapping[str, Select[Any]]:
     """A statement for each database, built once: how many ids there are does not change it."""
-    return {dialect: build(_AMONG[dialect]) for dialect in _AMONG}
-
-
-def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    type_ = Uuid() if isinstance(column.type, Uuid) else Text()
-    return column == any_(bindparam(name, type_=ARRAY(type_)))
-
-
-def _among_json(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    items = func.json_each(bindparam(name, type_=Text())).table_valued("value", name=f"of_{name}")
-    return column.in_(select(items.c.value))
-
-
-_AMONG = {"postgresql": _among_array, "sqlite": _among_json}
-
-
-def _bound(db: Session, values: Collection[UUID] | Collection[str]) -> Any:
-    """Many values as one parameter: an array, or for SQLite the JSON of what is stored."""
-    if db.dialect == "postgresql":
-        return list(values)
-    return json.dumps([value.hex if isinstance(value, UUID) else value for value in values])
+    return {dialect: build(among) for dialect, among in AMONG.items()}
 
 
 _DOCUMENTS_NAMED = _both(
@@ -109,8 +76,8 @@ async def documents(
     """
     given = {
         "project_id": project_id,
-        "ids": _bound(db, ids),
-        "external_ids": _bound(db, external_ids),
+        "ids": bound(db, ids),
+        "external_ids": bound(db, external_ids),
     }
     return list((await db.execute(_DOCUMENTS_NAMED[db.dialect], given)).all())
 
@@ -137,19 +104,19 @@ async def annotations(
 ) -> list[Row[Any]]:
     """Annotations of any document with one of the ids, or of these with an external id."""
     given = {
-        "ids": _bound(db, ids),
-        "document_ids": _bound(db, document_ids),
-        "external_ids": _bound(db, external_ids),
+        "ids": bound(db, ids),
+        "document_ids": bound(db, document_ids),
+        "external_ids": bound(db, external_ids),
     }
     return list((await db.execute(_ANNOTATIONS_NAMED[db.dialect], given)).all())
 
 
 async def first_versions(db: Session, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """What those of the annotations that were changed since said at first."""
-    found = await db.execute(_FIRST_VERSIONS[db.dialect], {"ids": _bound(db, ids)})
+    found = await db.execute(_FIRST_VERSIONS[db.dialect], {"ids": bound(db, ids)})
     return {row.annotation_id: row for row in found}
 
 
 async def relations(db: Session, ids: Collection[UUID]) -> list[Row[Any]]:
     """Relations of any document with one of the ids."""
-    return list((await db.execute(_RELATIONS_NAMED[db.dialect], {"ids": _bound(db, ids)})).all())
+    return list((await db.execute(_RELATIONS_NAMED[db.dialect], {"ids": bound(db, ids)})).all())

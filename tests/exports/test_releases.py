@@ -56,6 +56,21 @@ async def test_a_release_is_what_an_export_was_then(newsroom: Newsroom) -> None:
     }
 
 
+async def test_a_release_holds_nothing_of_another_project(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    admin = newsroom["admin"]
+    await make.project(admin, "other")
+    elsewhere = await make.document(admin, project="other")
+    claim = await make.annotation(admin, elsewhere["id"])
+    denial = await make.annotation(admin, elsewhere["id"], "denial", "totally unfounded")
+    await make.relation(admin, elsewhere["id"], "denies", denial["id"], claim["id"])
+
+    made = await make.release(newsroom["manager"], "first")
+
+    counts = {kind: made["counts"][kind] for kind in ("documents", "annotations", "relations")}
+    assert counts == {"documents": 2, "annotations": 2, "relations": 1}
+
+
 async def test_nothing_that_happens_later_changes_its_bytes(newsroom: Newsroom) -> None:
     things = await furnish(newsroom)
     made = await make.release(newsroom["manager"], "first")

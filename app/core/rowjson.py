@@ -1,0 +1,133 @@
+"""Rows as JSON that the database writes itself: byte for byte what ``core.jsontext`` writes.
+
+Turning rows into Python's values and those into JSON takes most of a long read; here the rows never
+become values. What the two must agree on is the order of the fields, the form of ids, times, truth
+and numbers, and JSON without blanks; ``json`` columns hold the text that was stored.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    TIMESTAMP,
+    Boolean,
+    ColumnElement,
+    Float,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+
+from app.core.columns import Json
+
+FLOAT_FUNCTION = "json_float"
+"""What an SQLite connection must know: a number to its JSON, as Python writes it.
+
+SQLite itself writes fifteen digits, from which not every number can be read back.
+"""
+
+
+_Forms = Mapping[type, Callable[[Any], ColumnElement[Any]]]
+
+
+def json_object(row: Select[Any], dialect: str) -> ColumnElement[Any]:
+    """The one row as an object, its columns by their names and in their order."""
+    return _OBJECTS[dialect](row).scalar_subquery()
+
+
+def json_array(rows: Select[Any], dialect: str) -> ColumnElement[Any]:
+    """The rows as an array of objects, in their order."""
+    objects = _OBJECTS[dialect](rows)
+    if dialect == "postgresql":
+        return func.array_to_json(func.array(objects.scalar_subquery()), type_=Json)
+    # An aggregate takes the rows of a subquery in that one's order.
+    each = objects.subquery("each").c
+    return select(func.json_group_array(func.json(each.json), type_=Json)).scalar_subquery()
+
+
+def json_lines(rows: Select[Any], dialect: str) -> Select[Any]:
+    """Each row as the text of an object."""
+    return _OBJECTS[dialect](rows, type_=Text)
+
+
+def _by_postgresql(rows: Select[Any], type_: Any = Json) -> Select[Any]:
+    """Made of a subquery, whose columns name the fields: ``row_to_json`` writes no blanks."""
+    written = [_written(column, _POSTGRESQL) for column in rows.selected_columns]
+    named = rows.with_only_columns(*written).subquery("item")
+    row = func.row_to_json(literal_column("item"))
+    return select(cast(row, type_).label("json")).select_from(named)
+
+
+def _by_sqlite(rows: Select[Any], type_: Any = Json) -> Select[Any]:
+    """Made of the columns themselves: out of a subquery, JSON would be text like any other."""
+    fields = chain.from_iterable(
+        (literal_column(f"'{column.key}'"), _written(column, _SQLITE))
+        for column in rows.selected_columns
+    )
+    row = func.json_object(*fields, type_=type_)
+    return rows.with_only_columns(row.label("json"))
+
+
+_OBJECTS: Mapping[str, Callable[..., Select[Any]]] = {
+    "postgresql": _by_postgresql,
+    "sqlite": _by_sqlite,
+}
+
+
+def _written(column: Any, forms: _Forms) -> Any:
+    """The column in a form that is the same in both databases' JSON and in Python's."""
+    for type_, form in forms.items():
+        if isinstance(column.type, type_):
+            return form(column).label(column.key)
+    return column
+
+
+def _moment_of_postgresql(moment: Any) -> ColumnElement[Any]:
+    form = literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    return func.to_char(func.timezone("UTC", moment), form)
+
+
+def _float_of_postgresql(number: Any) -> ColumnElement[Any]:
+    """As Python writes it: PostgreSQL leaves ``.0`` out, and is the same in all else up to 1."""
+    written = case((number.in_([0, 1]), func.concat(number, ".0")), else_=cast(number, Text))
+    return case((number.is_not(None), cast(written, Json)))
+
+
+def _float_of_sqlite(number: Any) -> ColumnElement[Any]:
+    written: ColumnElement[Any] = getattr(func, FLOAT_FUNCTION)(number)
+    return func.json(case((number.is_not(None), written)))
+
+
+def _id_of_sqlite(id: Any) -> ColumnElement[Any]:
+    """With hyphens: SQLite keeps the 32 digits."""
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    first, *others = (
+        func.substr(id, literal_column(str(begin)), literal_column(str(length)), type_=Text)
+        for begin, length in parts
+    )
+    written: ColumnElement[str] = first
+    for part in others:
+        written = written + literal_column("'-'", Text) + part
+    return written
+
+
+def _flag_of_sqlite(flag: Any) -> ColumnElement[Any]:
+    return func.json(case((flag, literal_column("'true'")), else_=literal_column("'false'")))
+
+
+_POSTGRESQL: _Forms = {TIMESTAMP: _moment_of_postgresql, Float: _float_of_postgresql}
+# Moments are kept as the text that is exported.
+_SQLITE: _Forms = {
+    Uuid: _id_of_sqlite,
+    Boolean: _flag_of_sqlite,
+    Float: _float_of_sqlite,
+    JSON: func.json,
+}
