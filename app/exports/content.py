@@ -24,7 +24,7 @@ async def stream(
         format: what to write.
         head: of which project it is.
     """
-    if format is Format.JSONL and corpus.by_document:
+    if format is Format.JSONL:
         async for batch in queries.batches(db, corpus):
             yield batch.documents, await lines.lines(db, corpus, batch)
         return

@@ -58,11 +58,6 @@ class Corpus:
     annotations: Select[Any]
     decisions: Select[Any]
     relations: Select[Any]
-    by_document: bool
-    """Whether an index leads from a document to its annotations.
-
-    Without one, many documents at a time must be looked for among all annotations.
-    """
 
 
 def living(
@@ -93,7 +88,7 @@ def living(
     if given != AnnotationFilter(document=given.document):
         for end in (Relation.source_id, Relation.target_id):
             relations = relations.where(matches(Annotation.id == end).correlate(Relation))
-    return Corpus(documents, annotations, _DECISIONS, relations, by_document=True)
+    return Corpus(documents, annotations, _DECISIONS, relations)
 
 
 def released(project_id: UUID, release_id: UUID) -> Corpus:
@@ -139,9 +134,8 @@ def released(project_id: UUID, release_id: UUID) -> Corpus:
             ReleasedRelation.relation_id == Relation.id, ReleasedRelation.release_id == release_id
         ),
     )
-    # The documents' index has only what was not withdrawn, and a release has that too.
     annotations = _annotations(columns, versions)
-    return Corpus(documents, annotations, _DECISIONS, relations, by_document=False)
+    return Corpus(documents, annotations, _DECISIONS, relations)
 
 
 _CONTENT = [name for name in Content.__annotations__ if name != "withdrawn_at"]

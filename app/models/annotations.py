@@ -73,16 +73,16 @@ class Annotation(Content, Base):
             sqlite_where=text("external_id IS NOT NULL AND withdrawn_at IS NULL"),
             postgresql_where=text("external_id IS NOT NULL AND withdrawn_at IS NULL"),
         ),
-        # A document's annotations in text order, and their counts by status from the index alone.
+        # A document's annotations in text order, and their counts by status from the index alone;
+        # with those that were withdrawn, which releases may hold.
         Index(
-            "ix_annotations_document_id_text_order",
+            "ix_annotations_document_id_place",
             "document_id",
             "start",
             "end",
             "sequence",
             "status",
-            sqlite_where=_LIVING,
-            postgresql_where=_LIVING,
+            "withdrawn_at",
         ),
         Index(None, "project_id", "sequence", sqlite_where=_LIVING, postgresql_where=_LIVING),
         Index(

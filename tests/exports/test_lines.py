@@ -104,6 +104,6 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
     assert {index for _, _, index in read if index and "autoindex" not in index} == {
         "INDEX ix_documents_project_id_sequence (project_id=? AND sequence>?)",
         "INDEX ix_documents_project_id_sequence (project_id=? AND sequence>? AND sequence<?)",
-        "INDEX ix_annotations_document_id_text_order (document_id=?)",
+        "INDEX ix_annotations_document_id_place (document_id=?)",
         "INDEX ix_relations_document_id_sequence (document_id=?)",
     }

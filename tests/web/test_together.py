@@ -1,5 +1,7 @@
 """Several people, and a network that comes and goes: nothing is lost, nothing overwritten."""
 
+import asyncio
+
 from playwright.async_api import Page, Route, expect
 
 from tests import make
@@ -149,10 +151,10 @@ async def test_what_a_closed_page_left_is_sent_by_the_next(room: Room) -> None:
     # Closed without a word, as a browser that crashes closes it.
     await left.close()
     await expect(other.locator(".outstanding")).to_have_text("")
-    for _ in range(100):
-        if stored := await room.stored(document):
-            break
-        await other.wait_for_timeout(50)
+    deadline = asyncio.get_running_loop().time() + 10
+    while not (stored := await room.stored(document)):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
     assert [one["quote"] for one in stored] == [
         "Ukraine says that Chinese nationals fight for Russia."
     ]
