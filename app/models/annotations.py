@@ -124,7 +124,8 @@ class Relation(Base):
     __tablename__ = "relations"
     __table_args__ = (
         CheckConstraint("source_id <> target_id", name="ends_differ"),
-        Index(None, "document_id", "sequence", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        # With those that were withdrawn, which releases may hold.
+        Index("ix_relations_document_id_place", "document_id", "sequence"),
         Index(None, "source_id"),
         Index(None, "target_id"),
         Index(None, "project_id", "sequence"),

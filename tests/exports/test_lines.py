@@ -9,10 +9,10 @@ from sqlalchemy import Engine, event, select
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Database
 from app.exports import lines, queries
-from app.exports.corpus import living
+from app.exports.corpus import living, released
 from app.formats.jsonl import Writer
 from app.formats.record import Head
-from app.models import Project
+from app.models import Project, Release
 from tests import make
 from tests.conftest import Newsroom
 
@@ -71,6 +71,7 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
     if dialect == "postgresql":
         return
     await furnish(newsroom)
+    await make.release(newsroom["manager"])
     database: Database = newsroom.app.state.database
     asked: list[tuple[str, Any]] = []
 
@@ -80,11 +81,12 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
     event.listen(Engine, "before_cursor_execute", note)
     async with database.snapshot() as db:
         project = (await db.execute(select(Project.id))).scalar_one()
-        corpus = living(project, AnnotationFilter(), db.dialect)
+        release = (await db.execute(select(Release.id))).scalar_one()
         asked.clear()
-        async for batch in queries.batches(db, corpus):
-            await lines.lines(db, corpus, batch)
-            await queries.records(db, corpus, batch)
+        for corpus in (living(project, AnnotationFilter(), db.dialect), released(project, release)):
+            async for batch in queries.batches(db, corpus):
+                await lines.lines(db, corpus, batch)
+                await queries.records(db, corpus, batch)
     event.remove(Engine, "before_cursor_execute", note)
 
     with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as file:
@@ -105,5 +107,5 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
         "INDEX ix_documents_project_id_sequence (project_id=? AND sequence>?)",
         "INDEX ix_documents_project_id_sequence (project_id=? AND sequence>? AND sequence<?)",
         "INDEX ix_annotations_document_id_place (document_id=?)",
-        "INDEX ix_relations_document_id_sequence (document_id=?)",
+        "INDEX ix_relations_document_id_place (document_id=?)",
     }
