@@ -7,6 +7,7 @@ the example's article and the annotations that it asks for.
 import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -170,6 +171,11 @@ class Room:
         watch(page, self.stack)
         await page.goto(f"/#/projects/{self.project}{place}")
         await expect(page.locator("main h1").first).to_be_visible()
+        if "/documents/" in place:
+            # All its annotations are there, and so are the keys.
+            await expect(page.locator(".side h2").last).to_have_text(
+                re.compile("Nothing is marked yet|of \\d+$")
+            )
         return page
 
 

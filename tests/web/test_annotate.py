@@ -199,3 +199,63 @@ async def test_spans_that_nest_cross_and_coincide_are_all_painted(room: Room) ->
     assert await page.locator(".text p").evaluate_all(
         "(all) => all.every((one) => one.childNodes.length === 1)"
     )
+
+
+async def test_what_is_undone_and_done_again_is_what_it_was(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await _select(page, "“totally unfounded”", make.TEXT)
+    await page.keyboard.press("4")
+    await page.keyboard.press("2")
+    card = page.get_by_role("region", name="The chosen annotation")
+    await card.get_by_label("this one").select_option("denies")
+    await card.get_by_role("button", name="Chinese nationals").click()
+
+    for _ in range(3):
+        await page.keyboard.press("Control+z")
+    await _saved(page)
+    assert [one["id"] for one in await room.stored(document)] == [claim["id"]]
+    for _ in range(3):
+        await page.keyboard.press("Control+y")
+    await _saved(page)
+
+    (again,) = [one for one in await room.stored(document) if one["id"] != claim["id"]]
+    assert again["label"] == "denial"
+    path = f"/v1/documents/{document['id']}/relations"
+    (joined,) = (await make.said(await room.client("reader").get(path), 200))["items"]
+    assert (joined["source"], joined["target"]) == (again["id"], claim["id"])
+
+    # Withdrawn and brought back with its relation, the relation can be undone too.
+    await page.keyboard.press("p")
+    await page.keyboard.press("n")
+    await page.keyboard.press("Delete")
+    await page.keyboard.press("Control+z")
+    await page.keyboard.press("Control+z")
+    await _saved(page)
+    assert (await make.said(await room.client("reader").get(path), 200))["items"] == []
+
+
+async def test_a_label_asks_for_what_it_requires(room: Room) -> None:
+    admin = room.client("admin")
+    path = f"/v1/projects/{room.project}/scheme"
+    asked = await admin.get(path)
+    scheme = asked.json()
+    required = {"name": "why", "type": "string", "required": True}
+    scheme["labels"].append({"name": "strict", "hotkey": "5", "attributes": [required]})
+    seen = {"If-Match": asked.headers["ETag"]}
+    await make.said(await admin.put(path, json=scheme, headers=seen), 200)
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+
+    await _select(page, "Officials in Beijing", make.TEXT)
+    await page.keyboard.press("5")
+    asks = page.get_by_role("region", name="Not saved yet")
+    await expect(asks.get_by_role("button", name="Save")).to_be_disabled()
+    await asks.get_by_label("why").fill("Because.")
+    await asks.get_by_label("why").blur()
+    await asks.get_by_role("button", name="Save").click()
+    await _saved(page)
+
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["attributes"]) == ("strict", {"why": "Because."})

@@ -5,7 +5,7 @@ import asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests import make
-from tests.web.conftest import Room
+from tests.web.conftest import PASSWORD, Room
 
 
 async def _note(page: Page, words: str) -> None:
@@ -175,5 +175,95 @@ async def test_a_browser_that_keeps_nothing_is_told_so_and_saves_all_the_same(ro
     await page.keyboard.press("1")
     await expect(page.locator(".outstanding")).to_contain_text("keeps nothing")
     await page.unroute_all(behavior="ignoreErrors")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert len(await room.stored(document)) == 1
+
+
+async def test_what_one_user_left_is_never_sent_as_another(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.route("**/annotations?*", lambda route: route.abort())
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_contain_text("cannot be reached")
+
+    for name in ("annotator-b", "annotator"):
+        await page.get_by_role("button", name="Sign out").click()
+        await page.unroute_all(behavior="ignoreErrors")
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+        await expect(page.locator(".outstanding")).to_have_text("")
+        if name == "annotator-b":
+            await page.wait_for_timeout(1500)
+            assert await room.stored(document) == []
+
+    (stored,) = await room.stored(document)
+    assert stored["author"] == "annotator"
+
+
+async def test_what_waited_behind_a_refused_edit_is_kept_with_it(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await expect(page.get_by_label("note")).to_be_visible()
+    await page.context.set_offline(True)
+    await page.get_by_label("label").select_option("denial")
+    await _note(page, "Why it is one.")
+    await make.decision(room.client("reviewer"), claim["id"])
+    await page.context.set_offline(False)
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Why it is one.")
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(refusal).to_have_count(0)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["note"]) == ("denial", "Why it is one.")
+
+
+async def test_what_another_changes_while_one_types_is_not_overwritten(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    note = page.get_by_label("note")
+    await note.press_sequentially("Mine.")
+
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"note": "Theirs."}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    assert await note.input_value() == "Mine."
+    await note.blur()
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Theirs.")
+    await expect(refusal).to_contain_text("Mine.")
+    assert (await room.stored(document))[0]["note"] == "Theirs."
+
+
+async def test_what_no_stet_answers_is_sent_again(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    answers = iter(
+        [
+            {"status": 200, "content_type": "text/html", "body": "<p>Sign in to the network.</p>"},
+            {"status": 201, "content_type": "application/json", "body": '{"id": "half'},
+            {"status": 502, "content_type": "text/html", "body": "Bad gateway"},
+        ]
+    )
+
+    async def between(route: Route) -> None:
+        answer = next(answers, None)
+        await (route.fulfill(**answer) if answer else route.continue_())
+
+    await page.route("**/annotations?*", between)
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_contain_text("not Stet")
     await expect(page.locator(".outstanding")).to_have_text("")
     assert len(await room.stored(document)) == 1

@@ -18,10 +18,15 @@ export class Refused extends Error {
 
 /** Nobody answered, or a server that cannot: asking again later may help. */
 export class Unreachable extends Error {
-  /** @param {string} why @param {number} seconds how long to wait at least */
-  constructor(why, seconds = 0) {
+  /**
+   * @param {string} why
+   * @param {{seconds?: number, status?: number}} [more] how long to wait at least, and the status
+   *   that was answered, if any
+   */
+  constructor(why, { seconds = 0, status = 0 } = {}) {
     super(why);
     this.seconds = seconds;
+    this.status = status;
   }
 }
 
@@ -105,7 +110,9 @@ export async function call(method, address, { body, version, signal } = {}) {
   // 501 says that this Stet cannot do it at all, such as write a format whose library it lacks.
   if (answer.status === 429 || (answer.status >= 500 && answer.status !== 501)) {
     const seconds = Number(answer.headers.get("Retry-After"));
-    throw new Unreachable("Stet is too busy.", Number.isFinite(seconds) ? seconds : 0);
+    const why = answer.status === 500 ? "Stet failed." : "Stet is too busy.";
+    const { status } = answer;
+    throw new Unreachable(why, { seconds: Number.isFinite(seconds) ? seconds : 0, status });
   }
   const refused = new Refused(await problemOf(answer));
   if (refused.status === 401 && address !== "/v1/session") {
@@ -134,7 +141,18 @@ async function problemOf(answer) {
  * @returns {Promise<any>}
  */
 export async function get(address, options) {
-  return (await call("GET", address, options)).json();
+  return jsonOf(await call("GET", address, options));
+}
+
+/** @param {Response} answer */
+async function jsonOf(answer) {
+  try {
+    return await answer.json();
+  } catch (error) {
+    // Cut short, or a page of something in between; whoever gave up waiting is told that instead.
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Unreachable("What answered is not Stet.");
+  }
 }
 
 /**
@@ -146,7 +164,7 @@ export async function get(address, options) {
  */
 export async function send(method, address, options) {
   const answer = await call(method, address, options);
-  return answer.status === 204 ? null : answer.json();
+  return answer.status === 204 ? null : jsonOf(answer);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What others write in a project, as it happens: the change log as server-sent events. */
 
-import { call, path } from "./api.js";
+import { Refused, call, path } from "./api.js";
 
 /** @typedef {import("./types").Change} Change */
 
@@ -26,7 +26,8 @@ export async function logEnd(project, signal) {
 }
 
 /**
- * Follow a project's log.
+ * Follow a project's log. A page that nobody sees does not: a browser has few connections for all
+ * its pages together. It catches up when it is seen again.
  * @param {string} project its slug
  * @param {number} after the sequence of the last change that is known
  * @param {(change: Change) => void} tell called with each change, in order
@@ -40,15 +41,22 @@ export function follow(project, after, tell, onConnected = () => {}) {
   let source;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
+  const disconnect = () => {
+    clearTimeout(again);
+    source?.close();
+    source = undefined;
+  };
   const connect = () => {
-    if (stopped) return;
+    disconnect();
+    if (stopped || document.hidden) return;
     const address = path`/v1/projects/${project}/changes?after=${String(last)}&offset_unit=utf16`;
     source = new EventSource(address);
     source.onopen = () => onConnected(true);
     source.onerror = () => {
       onConnected(false);
-      // What the browser does not open again by itself, such as after a 503.
-      if (source?.readyState === EventSource.CLOSED) again = setTimeout(connect, 2000);
+      // What the browser does not open again by itself was refused: by a server that is too busy,
+      // or for good.
+      if (source?.readyState === EventSource.CLOSED) again = setTimeout(askWhy, 2000);
     };
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
@@ -58,10 +66,19 @@ export function follow(project, after, tell, onConnected = () => {}) {
       });
     }
   };
+  const askWhy = () => {
+    logEnd(project).then(connect, (error) => {
+      // A session that has ended is told to all; what may be seen no longer is not asked for again.
+      if (error instanceof Refused && error.status !== 401) stopped = true;
+      else again = setTimeout(askWhy, 5000);
+    });
+  };
+  const seen = () => (document.hidden ? disconnect() : connect());
+  document.addEventListener("visibilitychange", seen);
   connect();
   return () => {
     stopped = true;
-    clearTimeout(again);
-    source?.close();
+    document.removeEventListener("visibilitychange", seen);
+    disconnect();
   };
 }

@@ -11,7 +11,9 @@ import { Typed } from "./typed.js";
  * @typedef {object} FieldProps
  * @property {Attribute} attribute
  * @property {AttributeValue | undefined} value
- * @property {(value: AttributeValue | undefined) => void} set without a value the attribute is absent
+ * @property {number} version of what has the attribute
+ * @property {(value: AttributeValue | undefined, seen?: number) => void} set without a value the
+ *   attribute is absent; `seen` as Typed tells it
  * @property {boolean} disabled
  * @property {(name: string) => void} pick begin to select the words of a span
  */
@@ -52,39 +54,57 @@ function Choices({ attribute, value, set, disabled }) {
 }
 
 /** @param {FieldProps} props */
-function Strings({ value, set, disabled }) {
-  const take = (/** @type {string} */ typed) => {
+function Strings({ value, set, disabled, version }) {
+  const take = (/** @type {string} */ typed, /** @type {number | undefined} */ seen) => {
     const lines = typed.split("\n").map((line) => line.trim()).filter(Boolean);
-    set(lines.length ? lines : undefined);
+    set(lines.length ? lines : undefined, seen);
   };
   const said = Array.isArray(value) ? value.join("\n") : "";
   return html`
-    <${Typed} element="textarea" rows="2" value=${said} disabled=${disabled} onTaken=${take} dir="auto" />
-  `;
-}
-
-/** @param {FieldProps} props */
-function Text({ value, set, disabled, attribute }) {
-  return html`
     <${Typed}
-      value=${value ?? ""}
+      element="textarea"
+      rows="2"
+      value=${said}
+      version=${version}
       disabled=${disabled}
-      required=${attribute.required}
-      onTaken=${(/** @type {string} */ typed) => set(typed.trim() || undefined)}
+      onTaken=${take}
       dir="auto"
     />
   `;
 }
 
 /** @param {FieldProps} props */
-function Figure({ attribute, value, set, disabled }) {
-  const take = (/** @type {string} */ typed) => {
+function Text({ value, set, disabled, attribute, version }) {
+  const take = (/** @type {string} */ typed, /** @type {number | undefined} */ seen) =>
+    set(typed.trim() || undefined, seen);
+  return html`
+    <${Typed}
+      value=${value ?? ""}
+      disabled=${disabled}
+      required=${attribute.required}
+      version=${version}
+      onTaken=${take}
+      dir="auto"
+    />
+  `;
+}
+
+/** @param {FieldProps} props */
+function Figure({ attribute, value, set, disabled, version }) {
+  const take = (/** @type {string} */ typed, /** @type {number | undefined} */ seen) => {
     const given = typed.trim() === "" ? Number.NaN : Number(typed);
-    set(Number.isNaN(given) ? undefined : given);
+    set(Number.isNaN(given) ? undefined : given, seen);
   };
   const step = attribute.type === "integer" ? 1 : "any";
   return html`
-    <${Typed} type="number" step=${step} value=${value ?? ""} disabled=${disabled} onTaken=${take} />
+    <${Typed}
+      type="number"
+      step=${step}
+      value=${value ?? ""}
+      version=${version}
+      disabled=${disabled}
+      onTaken=${take}
+    />
   `;
 }
 
@@ -142,14 +162,15 @@ const FIELDS = {
 const GROUPS = new Set(["enum[]", "span"]);
 
 /**
- * @param {{attributes: Attribute[], values: Values, disabled: boolean, pick: (name: string) => void,
- *   set: (values: Values) => void}} props `set` is called with all values when one has changed
+ * @param {{attributes: Attribute[], values: Values, version: number, disabled: boolean,
+ *   pick: (name: string) => void, set: (values: Values, seen?: number) => void}} props `set` is called
+ *   with all values when one has changed
  */
-export function AttributesForm({ attributes, values, disabled, pick, set }) {
-  /** @param {string} name @param {AttributeValue | undefined} value */
-  const change = (name, value) => {
+export function AttributesForm({ attributes, values, version, disabled, pick, set }) {
+  /** @param {string} name @param {AttributeValue | undefined} value @param {number} [seen] */
+  const change = (name, value, seen) => {
     const { [name]: _, ...others } = values;
-    set(value === undefined ? others : { ...others, [name]: value });
+    set(value === undefined ? others : { ...others, [name]: value }, seen);
   };
   return attributes.map((attribute) => {
     const { name, type, description, required } = attribute;
@@ -159,8 +180,10 @@ export function AttributesForm({ attributes, values, disabled, pick, set }) {
         attribute=${attribute}
         value=${values[name]}
         disabled=${disabled}
+        version=${version}
         pick=${pick}
-        set=${(/** @type {AttributeValue | undefined} */ value) => change(name, value)}
+        set=${(/** @type {AttributeValue | undefined} */ value, /** @type {number} */ seen) =>
+          change(name, value, seen)}
       />
     `;
     const said = [description, type === "string[]" && "one a line"].filter(Boolean).join("; ");

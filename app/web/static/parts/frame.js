@@ -1,7 +1,8 @@
-import { send } from "../api.js";
+import { Refused, send } from "../api.js";
 import { link, place } from "../router.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { keep, recall } from "../work/kept.js";
+import { announce } from "./announce.js";
 import { KeySheet, useKeys } from "./keys.js";
 import { Outstanding } from "./outstanding.js";
 
@@ -36,6 +37,58 @@ function Theme() {
 }
 
 /**
+ * What belongs to oneself: side by side where there is room, and else behind a button.
+ * @param {{children?: unknown}} props
+ */
+function Menu({ children }) {
+  const [open, setOpen] = useState(false);
+  const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => {
+    if (!open) return undefined;
+    const shut = () => setOpen(false);
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      // Only the menu is left: what is chosen in the view stays chosen.
+      event.preventDefault();
+      event.stopPropagation();
+      shut();
+      button.current?.focus();
+    };
+    const left = (/** @type {Event} */ event) => {
+      const menu = button.current?.parentElement;
+      if (event.target instanceof Node && !menu?.contains(event.target)) shut();
+    };
+    addEventListener("keydown", pressed, { capture: true });
+    addEventListener("pointerdown", left);
+    addEventListener("focusin", left);
+    return () => {
+      removeEventListener("keydown", pressed, { capture: true });
+      removeEventListener("pointerdown", left);
+      removeEventListener("focusin", left);
+    };
+  }, [open]);
+  const chosen = (/** @type {Event} */ event) => {
+    if (!open || !(event.target instanceof Element) || !event.target.closest("a, button")) return;
+    setOpen(false);
+    // What was chosen goes with the menu; a dialog that it opens gives the focus back to here.
+    button.current?.focus();
+  };
+  return html`
+    <button
+      ref=${button}
+      type="button"
+      class="quiet menu-button"
+      aria-expanded=${open}
+      aria-controls="menu"
+      onClick=${() => setOpen(!open)}
+    >
+      Menu
+    </button>
+    <div id="menu" class=${`menu${open ? " open" : ""}`} onClick=${chosen}>${children}</div>
+  `;
+}
+
+/**
  * What stands around every view.
  * @param {{me: Me, project: string, role: Role, onSignedOut: () => void, children?: unknown}} props
  */
@@ -50,8 +103,24 @@ export function Frame({ me, project, role, onSignedOut, children }) {
     ["overview", "Overview"],
     ["manage", role === "manager" ? "Manage" : "Data"],
   ];
+  const nav = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // Where the views do not all fit beside one another, the one that is open is in sight.
+    const current = nav.current?.querySelector("[aria-current]");
+    if (nav.current && current instanceof HTMLElement) {
+      nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2;
+    }
+  }, [here, project]);
   const signOut = async () => {
-    await send("DELETE", "/v1/session");
+    try {
+      await send("DELETE", "/v1/session");
+    } catch (error) {
+      // Who is signed out already has what they asked for.
+      if (!(error instanceof Refused && error.status === 401)) {
+        announce(`Not signed out. ${/** @type {Error} */ (error).message}`);
+        return;
+      }
+    }
     onSignedOut();
   };
   const toMain = (/** @type {Event} */ event) => {
@@ -64,7 +133,7 @@ export function Frame({ me, project, role, onSignedOut, children }) {
       <a class="brand" href="#/">Stet</a>
       ${project &&
       html`
-        <nav aria-label=${project}>
+        <nav ref=${nav} aria-label=${project}>
           <span class="project">${project}</span>
           ${views.map(
             ([name = "", title]) => html`
@@ -81,10 +150,12 @@ export function Frame({ me, project, role, onSignedOut, children }) {
       `}
       <div class="self">
         <${Outstanding} owner=${me.name} />
-        <button type="button" class="quiet" onClick=${() => setSheet(true)} aria-label="Keys">?</button>
-        <${Theme} />
-        <a href="#/tokens">${me.display_name ?? me.name}</a>
-        <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+        <${Menu}>
+          <button type="button" class="quiet" onClick=${() => setSheet(true)} aria-label="Keys">?</button>
+          <${Theme} />
+          <a href="#/tokens">${me.display_name ?? me.name}</a>
+          <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+        <//>
       </div>
     </header>
     <main id="main" tabindex="-1">${children}</main>

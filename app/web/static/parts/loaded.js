@@ -1,10 +1,14 @@
+import { Refused } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+
+/** Told when somebody has signed in, after a session that ended while views were open too. */
+export const signedIn = new EventTarget();
 
 /**
  * What is loaded when a view opens, and again whenever `inputs` change.
  *
  * What was there stays until the new is there, so that nothing flickers; an answer that was
- * overtaken is dropped.
+ * overtaken is dropped. What failed because the session had ended is loaded when one has signed in.
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {readonly unknown[]} inputs
@@ -26,6 +30,12 @@ export function useLoaded(load, inputs) {
     return () => abort.abort();
   }, [...inputs, times]);
   const reload = useCallback(() => setTimes((before) => before + 1), []);
+  const unknown = state.error instanceof Refused && state.error.status === 401;
+  useEffect(() => {
+    if (!unknown) return undefined;
+    signedIn.addEventListener("signedin", reload);
+    return () => signedIn.removeEventListener("signedin", reload);
+  }, [unknown]);
   const set = useCallback((/** @type {T} */ value) => setState({ value, error: null }), []);
   return { ...state, reload, set };
 }

@@ -1,6 +1,7 @@
 import { explain } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { outboxOf } from "../work/outbox.js";
+import { nowSpeaks } from "../work/kept.js";
+import { outboxOf, wantedBy } from "../work/outbox.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {number} count */
@@ -20,6 +21,7 @@ export function Outstanding({ owner }) {
       if (outbox.waiting.length) event.preventDefault();
     };
     outbox.addEventListener("change", changed);
+    nowSpeaks(owner);
     // Whoever has signed in again goes on where they were.
     outbox.resume();
     addEventListener("beforeunload", warn);
@@ -58,7 +60,7 @@ function Refused({ outbox, onClose }) {
             <p>${explain(refusal.problem)}</p>
             <details>
               <summary>What was wanted</summary>
-              <pre dir="auto">${JSON.stringify(refusal.write.body ?? null, null, 1)}</pre>
+              <pre dir="auto">${JSON.stringify(wantedBy(refusal), null, 1)}</pre>
             </details>
             <div class="row">
               <button type="button" onClick=${() => outbox.again(refusal)}>Try again</button>

@@ -6,7 +6,7 @@ import { Badge } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { link } from "../router.js";
 import { canPaint } from "../text/paper.js";
-import { html, useEffect, useReducer, useState } from "../vendor/preact.js";
+import { html, useEffect, useReducer } from "../vendor/preact.js";
 import { Desk } from "../work/desk.js";
 import { Bench } from "./annotate/bench.js";
 
@@ -17,25 +17,21 @@ export function Annotate({ me, project, id, role, place }) {
   const [times, again] = useReducer((/** @type {number} */ before) => before + 1, 0);
   const { value: desk, error } = useLoaded((signal) => Desk.open(project, id, me, signal), [id, times]);
   const [, show] = useReducer((/** @type {number} */ before) => before + 1, 0);
-  const [deleted, setDeleted] = useState(false);
   useEffect(() => {
     if (!desk) return undefined;
     document.title = `${desk.document.title} · Stet`;
     const changed = () => show(undefined);
     const heard = (/** @type {Event} */ event) => {
-      const { kind, actor } = /** @type {CustomEvent<{kind: string, actor: string | null}>} */ (event).detail;
-      announce(`${actor ?? "Somebody"}: ${kind.replace(".", " ")}.`);
+      const all = /** @type {CustomEvent<{kind: string, actor: string | null}[]>} */ (event).detail;
+      const people = [...new Set(all.map(({ actor }) => actor ?? "Somebody"))].join(", ");
+      const what = all.length === 1 ? all[0]?.kind.replace(".", " ") : `${all.length} changes`;
+      announce(`${people}: ${what}.`);
     };
-    const gone = () => setDeleted(true);
     desk.addEventListener("change", changed);
     desk.addEventListener("heard", heard);
-    desk.addEventListener("scheme", again);
-    desk.addEventListener("deleted", gone);
     return () => {
       desk.removeEventListener("change", changed);
       desk.removeEventListener("heard", heard);
-      desk.removeEventListener("scheme", again);
-      desk.removeEventListener("deleted", gone);
       desk.close();
     };
   }, [desk]);
@@ -66,11 +62,10 @@ export function Annotate({ me, project, id, role, place }) {
         Firefox can.
       </p>`}
       ${desk.error && html`<${Trouble} error=${desk.error} again=${() => again(undefined)} />`}
-      ${deleted && html`<p class="trouble" role="alert">This document was deleted meanwhile.</p>`}
+      ${desk.isDeleted && html`<p class="trouble" role="alert">This document was deleted meanwhile.</p>`}
       <${Bench}
-        key=${times}
         desk=${desk}
-        role=${role}
+        role=${desk.isDeleted ? "reader" : role}
         wanted=${place.query.get("annotation") ?? ""}
       />
     </div>

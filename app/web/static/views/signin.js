@@ -1,13 +1,18 @@
 import { Refused, send } from "../api.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { nowSpeaks } from "../work/kept.js";
 
 /** @typedef {import("../types").Me} Me */
+/** @typedef {import("../parts/form.js").Submitted} Submitted */
 
-/** @param {{onSignedIn: (me: Me) => void}} props */
-export function SignIn({ onSignedIn }) {
+/**
+ * Signing in by a form that has a name and a password.
+ * @param {(me: Me) => void} onSignedIn
+ */
+function useSigningIn(onSignedIn) {
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
-  const submit = async (/** @type {SubmitEvent & {currentTarget: HTMLFormElement}} */ event) => {
+  const submit = async (/** @type {Submitted} */ event) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
     setBusy(true);
@@ -21,6 +26,14 @@ export function SignIn({ onSignedIn }) {
       setBusy(false);
     }
   };
+  return { busy, trouble, submit };
+}
+
+/** @param {{onSignedIn: (me: Me) => void}} props */
+export function SignIn({ onSignedIn }) {
+  const { busy, trouble, submit } = useSigningIn(onSignedIn);
+  // Until somebody has said who they are, nothing is sent as anybody.
+  useEffect(() => nowSpeaks(""), []);
   return html`
     <form class="sign-in" onSubmit=${submit}>
       <h1>Stet</h1>
@@ -32,5 +45,59 @@ export function SignIn({ onSignedIn }) {
       ${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
       <button type="submit" class="main" disabled=${busy}>Sign in</button>
     </form>
+  `;
+}
+
+/**
+ * Over the page, when the session has ended: the same user goes on where they were. Somebody else
+ * signs in on a page of their own, so that nothing of the one is sent or shown as the other's.
+ * @param {{name: string, onSignedIn: (me: Me) => void, onLeft: () => void}} props
+ */
+export function SignInAgain({ name, onSignedIn, onLeft }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const { busy, trouble, submit } = useSigningIn(onSignedIn);
+  useEffect(() => {
+    const before = document.activeElement;
+    const shown = dialog.current;
+    // A browser closes a dialog at the second Escape, whatever it is told at the first.
+    const reopen = () => shown?.showModal();
+    shown?.addEventListener("close", reopen);
+    shown?.showModal();
+    return () => {
+      shown?.removeEventListener("close", reopen);
+      shown?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return html`
+    <dialog
+      ref=${dialog}
+      class="sign-in-again"
+      aria-labelledby="session-ended"
+      onCancel=${(/** @type {Event} */ event) => event.preventDefault()}
+    >
+      <form onSubmit=${submit}>
+        <h2 id="session-ended">Your session has ended</h2>
+        <p>Sign in again to go on. What you see and what you typed stays as it is.</p>
+        <label>
+          Name <input name="username" autocomplete="username" value=${name} readonly />
+        </label>
+        <label>
+          Password
+          <input
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            autofocus
+          />
+        </label>
+        ${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
+        <div class="row">
+          <button type="submit" class="main" disabled=${busy}>Sign in</button>
+          <button type="button" class="quiet" onClick=${onLeft}>Leave, and lose what was typed</button>
+        </div>
+      </form>
+    </dialog>
   `;
 }

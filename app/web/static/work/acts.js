@@ -38,52 +38,63 @@ export class Acts {
    * @returns {string} the new annotation's id
    */
   create(said) {
-    const step = { id: "" };
+    let id = "";
     this.steps.did({
       does: `Mark “${short(said.quote)}” as ${said.label}`,
       redo: () => {
-        step.id = this._create(said);
+        const before = id;
+        id = this._create(said);
+        this.steps.rename(before, id);
+        return true;
       },
-      undo: () => this._withdraw(this._now(step.id)),
+      undo: () => this._withdraw(this._now(id)),
     });
-    return step.id;
+    return id;
   }
 
   /**
    * Change what an annotation says.
    * @param {string} id
    * @param {Partial<Said>} said
+   * @param {number} [seen] the version that one looked at, when that is no longer the newest: the API
+   *   then refuses, and both are shown
    */
-  edit(id, said) {
+  edit(id, said, seen) {
     const before = this._now(id);
     if (!before) return;
-    const changed = /** @type {(keyof Said)[]} */ (Object.keys(said)).filter(
-      (name) => !same(said[name], before[name]),
-    );
-    if (!changed.length) return;
-    const was = Object.fromEntries(Object.keys(said).map((name) => [name, before[/** @type {keyof Said} */ (name)]]));
+    const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
+    if (fields.every((name) => same(said[name], before[name]))) return;
+    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
     this.steps.did({
       does: `Change “${short(before.quote)}”`,
-      redo: () => this._edit(id, said),
-      undo: () => this._edit(id, was),
+      redo: () => this._edit(id, said, was, seen),
+      undo: () => this._edit(id, was, said),
     });
   }
 
   /**
-   * Withdraw an annotation, and so its relations.
+   * Withdraw an annotation, and so its relations. One's own can be brought back; another's would
+   * come back as one's own, so that is no step to be undone.
    * @param {string} id
    */
   withdraw(id) {
     const before = this._now(id);
     if (!before) return;
+    if (before.author !== this._desk.me.name) {
+      this._withdraw(before);
+      return;
+    }
     const joined = this._desk.relationsOf(before.id);
     this.steps.did({
       does: `Withdraw “${short(before.quote)}”`,
       redo: () => this._withdraw(this._now(id)),
       undo: () => {
         // What was withdrawn stays so: its words come back under another id.
-        this.steps.rename(before.id, this._create(saidBy(before)));
-        for (const one of joined) this._relate(one.type, one.source, one.target);
+        this.steps.rename(this.steps.named(id), this._create(saidBy(before)));
+        for (const one of joined) {
+          this.steps.rename(one.id, this._relate(one.type, one.source, one.target));
+        }
+        return true;
       },
     });
   }
@@ -95,13 +106,16 @@ export class Acts {
    * @param {string} target
    */
   relate(type, source, target) {
-    const step = { id: "" };
+    let id = "";
     this.steps.did({
       does: `Relate by “${type}”`,
       redo: () => {
-        step.id = this._relate(type, source, target);
+        const before = id;
+        id = this._relate(type, source, target);
+        this.steps.rename(before, id);
+        return true;
       },
-      undo: () => this._unrelate(step.id),
+      undo: () => this._unrelate(id),
     });
   }
 
@@ -110,12 +124,12 @@ export class Acts {
    * @param {Relation} relation
    */
   unrelate({ id, type, source, target }) {
-    const step = { id };
     this.steps.did({
       does: `Remove “${type}”`,
-      redo: () => this._unrelate(step.id),
+      redo: () => this._unrelate(id),
       undo: () => {
-        step.id = this._relate(type, source, target);
+        this.steps.rename(this.steps.named(id), this._relate(type, source, target));
+        return true;
       },
     });
   }
@@ -134,37 +148,46 @@ export class Acts {
     return id;
   }
 
-  /** @param {string} id @param {Partial<Said>} said */
-  _edit(id, said) {
+  /**
+   * @param {string} id
+   * @param {Partial<Said>} said
+   * @param {Partial<Said>} was what stands there, unless somebody has changed it
+   * @param {number} [seen]
+   */
+  _edit(id, said, was, seen) {
     const now = this._now(id);
-    if (!now) return;
-    this._send(now.id, "PATCH", path`/v1/annotations/${now.id}` + UNIT, `Change “${short(now.quote)}”`, {
-      body: said,
-      version: now.version,
-    });
+    const fields = /** @type {(keyof Said)[]} */ (Object.keys(was));
+    if (!now || !fields.every((name) => same(was[name], now[name]))) return false;
+    const address = path`/v1/annotations/${now.id}` + UNIT;
+    const version = seen ?? now.version;
+    this._send(now.id, "PATCH", address, `Change “${short(now.quote)}”`, { body: said, version });
+    return true;
   }
 
   /** @param {Annotation | undefined} now */
   _withdraw(now) {
-    if (!now) return;
+    if (!now) return false;
     const does = `Withdraw “${short(now.quote)}”`;
     this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
+    return true;
   }
 
   /** @param {string} type @param {string} source @param {string} target */
   _relate(type, source, target) {
     const id = newId();
     const body = { id, type, source: this.steps.named(source), target: this.steps.named(target) };
-    this._send(id, "POST", path`/v1/documents/${this._desk.document.id}/relations`, `Relate by “${type}”`, { body });
+    const address = path`/v1/documents/${this._desk.document.id}/relations`;
+    this._send(id, "POST", address, `Relate by “${type}”`, { body });
     return id;
   }
 
   /** @param {string} id */
   _unrelate(id) {
-    const now = this._desk.relations.get(id);
-    if (!now) return;
+    const now = this._desk.relations.get(this.steps.named(id));
+    if (!now) return false;
     const does = `Remove “${now.type}”`;
-    this._send(id, "DELETE", path`/v1/relations/${id}`, does, { version: now.version });
+    this._send(now.id, "DELETE", path`/v1/relations/${now.id}`, does, { version: now.version });
+    return true;
   }
 
   /**

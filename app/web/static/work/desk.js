@@ -50,8 +50,13 @@ export class Desk extends EventTarget {
     this.acts = new Acts(this);
     /** Whether all annotations are there; they come in text order. */
     this.isWhole = false;
+    this.isDeleted = false;
     /** @type {unknown} */
     this.error = null;
+    /** What others did that nobody was told of yet. @type {{kind: string, actor: string | null}[]} */
+    this._heard = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this._telling = undefined;
     /** @type {import("./overlay.js").Things} */
     this._confirmed = { annotations: new Map(), relations: new Map() };
     /** What was withdrawn: an older state of it may still come by in the log. */
@@ -102,6 +107,7 @@ export class Desk extends EventTarget {
   /** Hear nothing any more. */
   close() {
     this._listening.abort();
+    clearTimeout(this._telling);
     this._stop();
   }
 
@@ -180,20 +186,41 @@ export class Desk extends EventTarget {
 
   /** @param {Change} change */
   _hear({ kind, subject, state, actor }) {
-    if (kind === "scheme.updated") this.dispatchEvent(new Event("scheme"));
+    if (kind === "scheme.updated") void this._rescheme();
     if (kind === "document.deleted" && subject === this.document.id) {
-      this.dispatchEvent(new Event("deleted"));
+      this.isDeleted = true;
+      this._changed();
     }
     const ours = state?.document_id === this.document.id;
+    const { annotations, relations } = this._confirmed;
     if (state === null) {
-      const known = this._confirmed.annotations.has(subject) || this._confirmed.relations.has(subject);
-      if (!known) return;
+      if (!annotations.has(subject) && !relations.has(subject)) return;
       this._drop(subject);
     } else if (!ours || this._gone.has(subject)) return;
-    else if (kind.startsWith("relation.")) this._confirmed.relations.set(subject, state);
+    else if (kind.startsWith("relation.")) relations.set(subject, state);
     else if (!this._keep(state)) return;
+    if (actor !== this.me.name) this._heard.push({ kind, actor });
+    // Somebody may change thousands at once: they are shown together.
+    this._telling ??= setTimeout(() => this._tell(), 50);
+  }
+
+  _tell() {
+    this._telling = undefined;
+    const detail = this._heard;
+    this._heard = [];
     this._changed();
-    if (actor !== this.me.name) this.dispatchEvent(new CustomEvent("heard", { detail: { kind, actor } }));
+    if (detail.length) this.dispatchEvent(new CustomEvent("heard", { detail }));
+  }
+
+  /** The scheme was changed: what is on the page stays where it is, in its new looks. */
+  async _rescheme() {
+    try {
+      this.scheme = await get(path`/v1/projects/${this.document.project}/scheme`);
+    } catch {
+      // The next write or view that needs it says what is wrong.
+      return;
+    }
+    this._changed();
   }
 
   /** @param {Annotation} state @returns {boolean} whether it is newer than what was known */

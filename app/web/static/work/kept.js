@@ -41,3 +41,32 @@ export function names(beginning) {
     return [];
   }
 }
+
+const USER = "stet.user";
+
+/**
+ * Who has signed in, in whichever page of this browser: all share one session.
+ * @param {string} name empty while somebody is asked who they are
+ */
+export function nowSpeaks(name) {
+  keep(USER, name);
+}
+
+/**
+ * Whether what is sent now is sent as this user.
+ * @param {string} name
+ */
+export function speaksFor(name) {
+  return (recall(USER) ?? name) === name;
+}
+
+/** A name for this page that a reload keeps and that no other page has. */
+export function pageName() {
+  try {
+    const name = sessionStorage.getItem("stet.page") ?? crypto.getRandomValues(new Uint32Array(2)).join("-");
+    sessionStorage.setItem("stet.page", name);
+    return name;
+  } catch {
+    return "only";
+  }
+}

@@ -5,7 +5,7 @@
  */
 
 import { Refused, Unreachable, newId, send } from "../api.js";
-import { keep, names, recall } from "./kept.js";
+import { keep, names, pageName, recall, speaksFor } from "./kept.js";
 
 /**
  * @typedef {object} Write
@@ -19,8 +19,9 @@ import { keep, names, recall } from "./kept.js";
  */
 
 /**
- * A write that was refused, and why. It is kept, with what was wanted, until somebody gives it up.
- * @typedef {{write: Write, problem: import("../types").Problem}} Refusal
+ * A write that was refused, why, and the writes to the same subject that waited behind it. All are
+ * kept until somebody gives them up.
+ * @typedef {{write: Write, behind: Write[], problem: import("../types").Problem}} Refusal
  */
 
 /**
@@ -29,19 +30,22 @@ import { keep, names, recall } from "./kept.js";
  * @typedef {object} Outcome
  * @property {Write} write
  * @property {any} [answer] what the API made of it
- * @property {Refused} [refused] why it was refused; then what waited behind it is dropped too
+ * @property {Refused} [refused] why it was refused; what waits behind it is not sent either
  */
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+/** So often a write is sent on which Stet itself fails; then it stands in the way of no other. */
+const TRIES = 5;
 
 export class Outbox extends EventTarget {
   /** @param {string} owner whose writes they are: another user of the browser sends none of them */
   constructor(owner) {
     super();
+    this.owner = owner;
     this._prefix = `stet.outbox.${owner}/`;
     // Each page keeps its own: two that are open at once do not write over one another.
-    this._name = this._prefix + newId();
+    this._name = this._prefix + (navigator.locks ? newId() : pageName());
     /** @type {Write[]} */
     this.waiting = [];
     /** @type {Refusal[]} */
@@ -56,26 +60,37 @@ export class Outbox extends EventTarget {
     this._inherit();
   }
 
-  /** Take over what pages have left that are closed, now and as long as this one is open. */
+  /**
+   * Take over what pages have left that are closed, now and as long as this one is open. Only locks
+   * tell that a page is closed, and need HTTPS or this very machine; without them a page takes what
+   * it left itself, before it was loaded again.
+   */
   _inherit() {
     const { locks } = navigator;
-    // For as long as this page is open; locks need HTTPS, or this very machine.
-    locks?.request(this._name, () => new Promise(() => {}));
-    for (const name of names(this._prefix)) {
-      if (locks) void locks.request(name, () => this._adopt(name));
-      else this._adopt(name);
+    if (!locks) {
+      this._adopt(this._name);
+      return;
     }
+    // For as long as this page is open.
+    void locks.request(this._name, () => new Promise(() => {}));
+    for (const name of names(this._prefix)) void locks.request(name, () => this._adopt(name));
   }
 
   /** @param {string} name */
   _adopt(name) {
     const left = recall(name);
     if (left === null) return;
-    const { waiting, refused } = JSON.parse(left);
-    this.waiting.push(...waiting);
-    this.refused.push(...refused);
+    let found;
+    try {
+      found = JSON.parse(left);
+    } catch {
+      // Nobody can read it, and so nobody sends it.
+      return;
+    }
+    this.waiting.push(...found.waiting);
+    this.refused.push(...found.refused);
     this._keep();
-    keep(name, null);
+    if (name !== this._name) keep(name, null);
     this.resume();
   }
 
@@ -120,8 +135,10 @@ export class Outbox extends EventTarget {
    */
   again(refusal, version = refusal.write.version) {
     this.forget(refusal);
-    const { write } = refusal;
-    this.add({ ...write, key: newId(), ...(version === undefined ? {} : { version }) });
+    for (const write of [refusal.write, ...refusal.behind]) {
+      const seen = write.version === undefined ? {} : { version: version ?? write.version };
+      this.add({ ...write, key: newId(), ...seen });
+    }
   }
 
   /**
@@ -162,31 +179,53 @@ export class Outbox extends EventTarget {
 
   async _sendFirst() {
     const write = /** @type {Write} */ (this.waiting[0]);
-    const { method, address, body, version } = write;
+    if (!speaksFor(this.owner)) {
+      this._wait(new Unreachable(`It is sent when ${this.owner} signs in again.`));
+      return;
+    }
     /** @type {Outcome} */
     const outcome = { write };
     try {
-      const options = version === undefined ? { body } : { body, version };
-      outcome.answer = await send(method, address, options);
+      const { method, address, body, version } = write;
+      outcome.answer = await send(method, address, version === undefined ? { body } : { body, version });
     } catch (error) {
-      if (error instanceof Unreachable || (error instanceof Refused && error.status === 401)) {
+      const refused = this._refusal(write, error);
+      if (!refused) {
         this._wait(/** @type {Error} */ (error));
         return;
       }
-      if (!(error instanceof Refused)) throw error;
-      if (method === "DELETE" && error.status === 410) outcome.answer = null;
-      else if (took(write, error)) outcome.answer = error.problem.current;
-      else outcome.refused = error;
+      if (write.method === "DELETE" && refused.status === 410) outcome.answer = null;
+      else if (took(write, refused)) outcome.answer = refused.problem.current;
+      else outcome.refused = refused;
     }
     this._failures = 0;
     this.trouble = "";
     this.waiting.shift();
-    const made = outcome.answer?.version;
-    if (outcome.refused) this.drop(write.subject);
-    else if (typeof made === "number") this.reversion(write.subject, made);
+    this._settle(outcome);
+  }
+
+  /**
+   * Why a write is not to be sent again; nothing when it is.
+   * @param {Write} write
+   * @param {unknown} error
+   */
+  _refusal(write, error) {
+    if (error instanceof Refused) return error.status === 401 ? undefined : error;
+    if (!(error instanceof Unreachable)) throw error;
+    if (error.status !== 500 || this._failures + 1 < TRIES) return undefined;
+    const title = `${error.message} It did so ${TRIES} times.`;
+    return new Refused({ type: "/problems/unknown", title, status: 500, detail: `${write.does}: ${title}` });
+  }
+
+  /** @param {Outcome} outcome */
+  _settle(outcome) {
+    const { write, answer, refused } = outcome;
+    const behind = refused ? this.waiting.filter((one) => one.subject === write.subject) : [];
+    if (refused) this.drop(write.subject);
+    else if (typeof answer?.version === "number") this.reversion(write.subject, answer.version);
     const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
-    if (this.dispatchEvent(told) && outcome.refused) {
-      this.refused = [...this.refused, { write, problem: outcome.refused.problem }];
+    if (this.dispatchEvent(told) && refused) {
+      this.refused = [...this.refused, { write, behind, problem: refused.problem }];
     }
     this._keep();
   }
@@ -231,6 +270,15 @@ export function same(one, other) {
       /** @type {Record<string, unknown>} */ (other)[name],
     ),
   );
+}
+
+/**
+ * All that was wanted of what was refused, the last word of each.
+ * @param {Refusal} refusal
+ * @returns {Record<string, unknown>}
+ */
+export function wantedBy({ write, behind }) {
+  return Object.assign({}, write.body, ...behind.map(({ body }) => body));
 }
 
 /** @type {Map<string, Outbox>} */

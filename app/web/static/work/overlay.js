@@ -7,7 +7,7 @@
 /**
  * @param {Things} confirmed
  * @param {import("./outbox.js").Write[]} waiting in order
- * @param {{document: {id: string, project: string}, me: {name: string}}} at
+ * @param {{document: {id: string, project: string, revision: number}, me: {name: string}}} at
  * @returns {Things} annotations in text order
  */
 export function overlaid(confirmed, waiting, at) {
@@ -46,7 +46,7 @@ export function overlaid(confirmed, waiting, at) {
 /**
  * An annotation that only this browser knows.
  * @param {Record<string, any>} given
- * @param {{document: {id: string, project: string}, me: {name: string}}} at
+ * @param {{document: {id: string, project: string, revision: number}, me: {name: string}}} at
  * @returns {Annotation}
  */
 function drafted(given, at) {
@@ -56,7 +56,7 @@ function drafted(given, at) {
     ...said,
     project: at.document.project,
     document_id: at.document.id,
-    revision: 1,
+    revision: at.document.revision,
     external_id: null,
     origin: "human",
     confidence: null,

@@ -1,6 +1,9 @@
 /** What was done, to be undone and done again. */
 
-/** @typedef {{does: string, redo: () => void, undo: () => void}} Step */
+/**
+ * What was done; `undo` and `redo` say whether they could: what it did may have been changed since.
+ * @typedef {{does: string, redo: () => boolean, undo: () => boolean}} Step
+ */
 
 export class Steps {
   constructor() {
@@ -28,27 +31,27 @@ export class Steps {
    * @param {Step} step
    */
   did(step) {
-    step.redo();
+    if (!step.redo()) return;
     this._done.push(step);
     this._undone = [];
   }
 
-  /** @returns {string} what was undone; empty when there was nothing */
+  /** @returns {string} what happened, for people */
   undo() {
     const step = this._done.pop();
-    if (!step) return "";
-    step.undo();
+    if (!step) return "Nothing to undo.";
+    if (!step.undo()) return `Not undone, for it was changed meanwhile: ${step.does}`;
     this._undone.push(step);
-    return step.does;
+    return `Undone: ${step.does}`;
   }
 
-  /** @returns {string} what was done again; empty when there was nothing */
+  /** @returns {string} what happened, for people */
   redo() {
     const step = this._undone.pop();
-    if (!step) return "";
-    step.redo();
+    if (!step) return "Nothing to do again.";
+    if (!step.redo()) return `Not done again, for it was changed meanwhile: ${step.does}`;
     this._done.push(step);
-    return step.does;
+    return `Done again: ${step.does}`;
   }
 
   /**
@@ -57,7 +60,7 @@ export class Steps {
    * @param {string} now
    */
   rename(before, now) {
-    this._names.set(before, now);
+    if (before && before !== now) this._names.set(before, now);
   }
 
   /**

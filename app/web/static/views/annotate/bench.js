@@ -1,6 +1,5 @@
 /** Where the work is done: the text, the tools above it, and what is marked beside it. */
 
-import { announce } from "../../parts/announce.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
@@ -10,6 +9,8 @@ import { useBenchKeys } from "./keys.js";
 import { Refusals } from "./refusals.js";
 import { InSight } from "./insight.js";
 import { cut } from "./said.js";
+import { Required } from "./required.js";
+import { useTasks } from "./tasks.js";
 import { Tools } from "./tools.js";
 
 /** @typedef {import("../../work/desk.js").Desk} Desk */
@@ -30,8 +31,8 @@ export function Bench({ desk, role, wanted }) {
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
+  const [draft, setDraft] = useState(/** @type {import("./tasks.js").Draft | null} */ (null));
   const [sight, setSight] = useState({ start: 0, end: 0 });
-  const handles = useRef(/** @type {Handles | null} */ (null));
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.acts.steps.named(chosenId);
@@ -65,7 +66,10 @@ export function Bench({ desk, role, wanted }) {
   }, [desk]);
 
   // Painted in the same frame as the change, before anything else of the page is drawn.
-  useLayoutEffect(() => paper?.paint(desk.annotations.values()), [paper, desk.annotations]);
+  useLayoutEffect(() => {
+    paper?.dress(desk.scheme.labels);
+    paper?.paint(desk.annotations.values());
+  }, [paper, desk.annotations, desk.scheme]);
 
   const choose = useCallback(
     (/** @type {string} */ next) => {
@@ -80,11 +84,11 @@ export function Bench({ desk, role, wanted }) {
   const isThere = Boolean(wanted && desk.annotation(wanted));
   useEffect(() => {
     if (paper && isThere) choose(wanted);
-  }, [paper, isThere]);
+  }, [paper, isThere, wanted]);
 
   useLayoutEffect(() => {
     if (!paper) return undefined;
-    paper.mark("chosen", chosen ? [chosen] : []);
+    paper.mark("chosen", draft ? [draft.said] : chosen ? [chosen] : []);
     if (!chosen || !mayEdit || chosen.fragments) return undefined;
     const made = new Handles(paper, (span, done) => {
       paper.mark("chosen", span ? [span] : []);
@@ -93,9 +97,8 @@ export function Bench({ desk, role, wanted }) {
       if (said) desk.acts.edit(chosen.id, { ...said, fragments: null });
     });
     made.show(chosen);
-    handles.current = made;
     return () => made.close();
-  }, [paper, chosen?.id, chosen?.start, chosen?.end, mayEdit]);
+  }, [paper, draft, chosen?.id, chosen?.start, chosen?.end, mayEdit]);
 
   useLayoutEffect(() => {
     if (!paper) return;
@@ -106,81 +109,18 @@ export function Bench({ desk, role, wanted }) {
     paper.mark("offered", offered);
   }, [paper, purpose, desk.annotations]);
 
-  /** The selected text without the white space around it; null when none is. @returns {Span | null} */
   const selected = () => {
     const at = touched.current ?? paper?.selection();
     touched.current = null;
     return at ? cut(desk.document.text, at) : null;
   };
-
-  /** @param {string} label */
-  const mark = (label) => {
-    const span = selected();
-    if (chosen && (!span || purpose)) {
-      if (mayEdit) desk.acts.edit(chosen.id, { label, attributes: fitting(label) });
-      return;
-    }
-    if (!span) {
-      announce("Select the words first.");
-      return;
-    }
-    const made = desk.acts.create({ ...span, label, fragments: null, attributes: {}, note: null });
-    paper?.select(span.end);
-    setChosen(made);
-    announce(`Marked as ${label}.`);
-  };
-  /** The attributes that another label has too. @param {string} label */
-  const fitting = (label) => {
-    const names = desk.scheme.labels.find((one) => one.name === label)?.attributes.map((one) => one.name);
-    const entries = Object.entries(chosen?.attributes ?? {});
-    return Object.fromEntries(entries.filter(([name]) => names?.includes(name)));
-  };
-
-  /** Use the selected text for what it was selected for. */
-  const finish = () => {
-    const span = selected();
-    if (!chosen || !purpose || !span) return;
-    if (purpose.kind === "bounds") desk.acts.edit(chosen.id, { ...span, fragments: null });
-    if (purpose.kind === "attribute") {
-      desk.acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
-    }
-    setPurpose(null);
-    paper?.select(span.end);
-  };
-
-  const addFragment = () => {
-    const span = selected();
-    if (!chosen || !span) {
-      announce("Choose an annotation, then select the words to add.");
-      return;
-    }
-    const parts = [...(chosen.fragments ?? [cut(desk.document.text, chosen) ?? chosen]), span];
-    parts.sort((one, other) => one.start - other.start);
-    const first = /** @type {Span} */ (parts[0]);
-    const last = /** @type {Span} */ (parts.at(-1));
-    const envelope = { start: first.start, end: last.end };
-    desk.acts.edit(chosen.id, {
-      ...envelope,
-      quote: desk.document.text.slice(envelope.start, envelope.end),
-      fragments: parts,
-    });
-    paper?.select(span.end);
-  };
-
-  /** @param {Purpose} next */
-  const begin = (next) => {
+  const begin = (/** @type {Purpose} */ next) => {
     setPurpose(next);
     host.current?.focus();
     if (chosen && next.kind === "bounds") paper?.select(chosen.start, chosen.end);
   };
-
-  /** @param {string} target */
-  const join = (target) => {
-    if (purpose?.kind !== "relation") return;
-    desk.acts.relate(purpose.type, id, target);
-    setPurpose(null);
-    announce(`Related by ${purpose.type}.`);
-  };
+  const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
+  const tasks = { ...state, ...useTasks({ ...state, draft, setDraft, mayEdit }), mayWrite, mayEdit };
 
   const clicked = (/** @type {MouseEvent} */ event) => {
     const at = paper?.selection();
@@ -191,7 +131,7 @@ export function Bench({ desk, role, wanted }) {
     if (purpose?.kind === "relation") {
       const type = desk.scheme.relations.find((one) => one.name === purpose.type);
       const target = here.find((one) => one !== id && type?.target.includes(desk.annotation(one)?.label ?? ""));
-      if (target) join(target);
+      if (target) tasks.join(target);
       return;
     }
     // Another click on the same words chooses what lies below.
@@ -202,7 +142,6 @@ export function Bench({ desk, role, wanted }) {
   const touch = (/** @type {Event} */ event) => {
     touched.current = event.type === "pointerdown" ? (paper?.selection() ?? null) : null;
   };
-  const tasks = { desk, paper, caret, chosen, choose, purpose, setPurpose, begin, finish, mark, addFragment, mayWrite, mayEdit };
   useBenchKeys(tasks, host);
 
   return html`
@@ -224,7 +163,9 @@ export function Bench({ desk, role, wanted }) {
     </section>
     <aside class="side" aria-label="Annotations">
       <${Refusals} desk=${desk} choose=${choose} />
-      ${chosen && html`<${Card} key=${id} ...${tasks} chosen=${chosen} join=${join} />`}
+      ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
+      ${chosen && !draft && html`<${Card} key=${id} ...${tasks} chosen=${chosen} />`}
+      ${tasks.asking}
       <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} />
     </aside>
   `;

@@ -12,23 +12,21 @@ import { Relations } from "./relations.js";
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Decision} Decision */
 
-/** @param {import("./keys.js").Tasks & {chosen: Annotation, join: (target: string) => void}} props */
-export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, mayWrite, mayEdit }) {
+/** @param {import("./keys.js").Tasks & {chosen: Annotation}} props */
+export function Card(props) {
+  const { desk, chosen, choose, begin, purpose, setPurpose, join, relabel, withdraw, moveBounds } = props;
+  const { mayWrite, mayEdit } = props;
   const { labels } = desk.scheme;
   const label = labels.find((one) => one.name === chosen.label);
-  /** @param {Partial<import("../../work/acts.js").Said>} said */
-  const edit = (said) => desk.acts.edit(chosen.id, said);
-  const relabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
-    const to = event.currentTarget.value;
-    const names = labels.find((one) => one.name === to)?.attributes.map((one) => one.name) ?? [];
-    const kept = Object.entries(chosen.attributes).filter(([name]) => names.includes(name));
-    edit({ label: to, attributes: Object.fromEntries(kept) });
+  /** @param {Partial<import("../../work/acts.js").Said>} said @param {number} [seen] */
+  const edit = (said, seen) => desk.acts.edit(chosen.id, said, seen);
+  const choosesLabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
+    relabel(event.currentTarget.value);
+    // It shows what stands, until that has changed.
+    event.currentTarget.value = chosen.label;
   };
-  const note = (/** @type {string} */ typed) => edit({ note: typed.trim() || null });
-  const withdraw = () => {
-    desk.acts.withdraw(chosen.id);
-    choose("");
-  };
+  const note = (/** @type {string} */ typed, /** @type {number | undefined} */ seen) =>
+    edit({ note: typed.trim() || null }, seen);
   return html`
     <section class="panel card" aria-label="The chosen annotation">
       <div class="where">
@@ -42,7 +40,7 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
       ${chosen.warnings.map((one) => html`<p class="came-back">${one.detail}</p>`)}
       <label class="field">
         <span>label</span>
-        <select value=${chosen.label} disabled=${!mayEdit} onChange=${relabel}>
+        <select value=${chosen.label} disabled=${!mayEdit} onChange=${choosesLabel}>
           ${labels.map((one) => html`<option value=${one.name}>${one.name}</option>`)}
         </select>
       </label>
@@ -50,9 +48,11 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
       <${AttributesForm}
         attributes=${label?.attributes ?? []}
         values=${chosen.attributes}
+        version=${chosen.version}
         disabled=${!mayEdit}
         pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id: chosen.id })}
-        set=${(/** @type {Annotation["attributes"]} */ attributes) => edit({ attributes })}
+        set=${(/** @type {Annotation["attributes"]} */ attributes, /** @type {number} */ seen) =>
+          edit({ attributes }, seen)}
       />
       <label class="field">
         <span>note</span>
@@ -60,6 +60,7 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
           element="textarea"
           rows="2"
           value=${chosen.note ?? ""}
+          version=${chosen.version}
           disabled=${!mayEdit}
           onTaken=${note}
           dir="auto"
@@ -78,9 +79,8 @@ export function Card({ desk, chosen, choose, begin, purpose, setPurpose, join, m
       ${mayEdit &&
       html`
         <div class="row">
-          <button type="button" onClick=${() => begin({ kind: "bounds", id: chosen.id })}>
-            Move the bounds <kbd>b</kbd>
-          </button>
+          ${!chosen.fragments &&
+          html`<button type="button" onClick=${moveBounds}>Move the bounds <kbd>b</kbd></button>`}
           <button type="button" class="danger" onClick=${withdraw}>Withdraw <kbd>Delete</kbd></button>
         </div>
       `}

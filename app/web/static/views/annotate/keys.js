@@ -5,7 +5,7 @@ import { useKeys } from "../../parts/keys.js";
 
 /**
  * What the bench's parts are given.
- * @typedef {object} Tasks
+ * @typedef {object} Given
  * @property {import("../../work/desk.js").Desk} desk
  * @property {import("../../text/paper.js").Paper | null} paper
  * @property {import("../../text/caret.js").Caret | null} caret
@@ -14,12 +14,10 @@ import { useKeys } from "../../parts/keys.js";
  * @property {import("./bench.js").Purpose | null} purpose
  * @property {(purpose: import("./bench.js").Purpose | null) => void} setPurpose
  * @property {(purpose: import("./bench.js").Purpose) => void} begin
- * @property {() => void} finish use the selection for its purpose
- * @property {(label: string) => void} mark
- * @property {() => void} addFragment
  * @property {boolean} mayWrite
  * @property {boolean} mayEdit the chosen annotation
  */
+/** @typedef {Given & ReturnType<typeof import("./tasks.js").useTasks>} Tasks */
 
 /**
  * The key of a label: the scheme's or, if it names none, the number of its place.
@@ -37,7 +35,7 @@ export function keyOf(label, index) {
  * @param {import("../../vendor/preact.js").Ref<HTMLDivElement | null>} host
  */
 export function useBenchKeys(tasks, host) {
-  const { desk, paper, caret, chosen, choose, purpose, setPurpose, begin, finish, mark } = tasks;
+  const { desk, paper, caret, chosen, choose, purpose, setPurpose, finish, mark } = tasks;
   const ids = [...desk.annotations.keys()];
   /** @param {1 | -1} by */
   const step = (by) => {
@@ -50,18 +48,12 @@ export function useBenchKeys(tasks, host) {
     const found = [...desk.annotations.values()].findIndex((one) => one.start >= from);
     return found < 0 ? ids.length - 1 : found;
   };
-  const undo = () => announce(desk.acts.steps.last ? `Undone: ${desk.acts.steps.undo()}` : "Nothing to undo.");
-  const redo = () => announce(desk.acts.steps.next ? `Done again: ${desk.acts.steps.redo()}` : "Nothing to do again.");
+  const undo = () => announce(desk.acts.steps.undo());
+  const redo = () => announce(desk.acts.steps.redo());
   const leave = () => {
     if (purpose) setPurpose(null);
     else choose("");
     host.current?.focus();
-  };
-  const withdraw = () => {
-    if (!chosen || !tasks.mayEdit) return;
-    desk.acts.withdraw(chosen.id);
-    choose("");
-    announce("Withdrawn. Ctrl+Z brings it back.");
   };
   const firstField = () => document.querySelector(".card :is(input, select, textarea)");
   const enter = () => {
@@ -78,9 +70,9 @@ export function useBenchKeys(tasks, host) {
   /** @type {Key[]} */
   const writing = [
     ...labels,
-    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && begin({ kind: "bounds", id: chosen.id }) },
+    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && tasks.moveBounds() },
     { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
-    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: withdraw },
+    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
     { keys: ["Ctrl+z"], does: "Undo", run: undo },
     { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: redo },
   ];

@@ -1,5 +1,6 @@
 import { explain } from "../../api.js";
 import { html } from "../../vendor/preact.js";
+import { wantedBy } from "../../work/outbox.js";
 
 /** What of an annotation an edit may have changed, in the order in which people look. */
 const PARTS = /** @type {const} */ (["label", "quote", "attributes", "note"]);
@@ -17,8 +18,9 @@ function written(value) {
 export function Refusals({ desk, choose }) {
   return desk.refusals.map((refusal) => {
     const { write, problem } = refusal;
+    const isGone = problem.status === 410;
     const { current } = problem;
-    const wanted = /** @type {Record<string, unknown>} */ (write.body ?? {});
+    const wanted = wantedBy(refusal);
     const stands = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (current ?? {}));
     return html`
       <section class="refusal" role="alert" key=${write.key}>
@@ -42,11 +44,17 @@ export function Refusals({ desk, choose }) {
             </tbody>
           </table>
         `}
-        ${!current && typeof wanted["quote"] === "string" && html`<blockquote dir="auto">${wanted["quote"]}</blockquote>`}
+        ${!current &&
+        html`<dl>
+          ${PARTS.filter((name) => name in wanted).map(
+            (name) => html`<dt>${name}</dt><dd dir="auto">${written(wanted[name])}</dd>`,
+          )}
+        </dl>`}
         <div class="row">
-          <button type="button" onClick=${() => desk.insist(refusal)}>
+          ${!isGone &&
+          html`<button type="button" onClick=${() => desk.insist(refusal)}>
             ${current ? "Do it all the same" : "Try again"}
-          </button>
+          </button>`}
           <button type="button" onClick=${() => desk.dismiss(refusal)}>
             ${current ? "Leave it as it is" : "Give it up"}
           </button>

@@ -1,3 +1,4 @@
+import { announce } from "../../parts/announce.js";
 import { LabelName } from "../../parts/label.js";
 import { html } from "../../vendor/preact.js";
 import { keyOf } from "./keys.js";
@@ -46,7 +47,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen }) {
         class="quiet"
         disabled=${!steps.last}
         title=${steps.last}
-        onClick=${() => steps.undo()}
+        onClick=${() => announce(steps.undo())}
       >
         <span aria-hidden="true">↶</span><span class="unseen">Undo</span>
       </button>
@@ -55,7 +56,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen }) {
         class="quiet"
         disabled=${!steps.next}
         title=${steps.next}
-        onClick=${() => steps.redo()}
+        onClick=${() => announce(steps.redo())}
       >
         <span aria-hidden="true">↷</span><span class="unseen">Redo</span>
       </button>

@@ -1,0 +1,146 @@
+/** What is done with a selection and with the chosen annotation. */
+
+import { announce } from "../../parts/announce.js";
+import { Confirm } from "../../parts/confirm.js";
+import { html, useState } from "../../vendor/preact.js";
+import { cut } from "./said.js";
+
+/** @typedef {import("../../types").Annotation} Annotation */
+/** @typedef {import("../../types").Span} Span */
+/** @typedef {import("../../work/acts.js").Said} Said */
+
+/**
+ * An annotation that cannot be saved yet, for its label requires more; `id` is that of the one which
+ * is to become this, or empty for a new one.
+ * @typedef {{id: string, said: Said}} Draft
+ */
+
+/**
+ * @param {object} at
+ * @param {import("../../work/desk.js").Desk} at.desk
+ * @param {import("../../text/paper.js").Paper | null} at.paper
+ * @param {Annotation | undefined} at.chosen
+ * @param {(id: string) => void} at.setChosen
+ * @param {import("./bench.js").Purpose | null} at.purpose
+ * @param {(purpose: import("./bench.js").Purpose | null) => void} at.setPurpose
+ * @param {(purpose: import("./bench.js").Purpose) => void} at.begin
+ * @param {() => Span | null} at.selected
+ * @param {Draft | null} at.draft
+ * @param {(draft: Draft | null) => void} at.setDraft
+ * @param {boolean} at.mayEdit
+ */
+export function useTasks(at) {
+  const { desk, paper, chosen, setChosen, purpose, setPurpose, begin, selected, draft, setDraft } = at;
+  const [asks, setAsks] = useState(false);
+  const { acts } = desk;
+  const { text } = desk.document;
+
+  /** @param {Draft} wanted */
+  const save = ({ id, said }) => {
+    const attributes = desk.scheme.labels.find((one) => one.name === said.label)?.attributes ?? [];
+    if (attributes.some((one) => one.required && said.attributes[one.name] === undefined)) {
+      setDraft({ id, said });
+      return;
+    }
+    setDraft(null);
+    if (id) acts.edit(id, { label: said.label, attributes: said.attributes });
+    else setChosen(acts.create(said));
+    announce(`Marked as ${said.label}.`);
+  };
+
+  /** @param {string} label */
+  const relabel = (label) => {
+    if (!chosen || !at.mayEdit) return;
+    const names = desk.scheme.labels.find((one) => one.name === label)?.attributes.map((one) => one.name);
+    const kept = Object.entries(chosen.attributes).filter(([name]) => names?.includes(name));
+    const { start, end, quote, fragments, note } = chosen;
+    const attributes = Object.fromEntries(kept);
+    save({ id: chosen.id, said: { label, start, end, quote, fragments, attributes, note } });
+  };
+
+  /** @param {string} label */
+  const mark = (label) => {
+    const span = selected();
+    if (span && !purpose) {
+      save({ id: "", said: { ...span, label, fragments: null, attributes: {}, note: null } });
+      paper?.select(span.end);
+    } else if (chosen) relabel(label);
+    else announce("Select the words first.");
+  };
+
+  /** Use the selected text for what it was selected for. */
+  const finish = () => {
+    const span = selected();
+    if (!purpose || !span) return;
+    if (purpose.kind === "attribute" && draft) {
+      const attributes = { ...draft.said.attributes, [purpose.name]: span };
+      setDraft({ ...draft, said: { ...draft.said, attributes } });
+    } else if (purpose.kind === "attribute" && chosen) {
+      acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
+    } else if (purpose.kind === "bounds" && chosen) {
+      acts.edit(chosen.id, { ...span, fragments: null });
+    }
+    setPurpose(null);
+    paper?.select(span.end);
+  };
+
+  const addFragment = () => {
+    const span = selected();
+    if (!chosen || !at.mayEdit || !span) {
+      announce("Choose an annotation, then select the words to add.");
+      return;
+    }
+    const parts = [...(chosen.fragments ?? [cut(text, chosen) ?? chosen]), span];
+    parts.sort((one, other) => one.start - other.start);
+    const { start } = /** @type {Span} */ (parts[0]);
+    const { end } = /** @type {Span} */ (parts.at(-1));
+    acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts });
+    paper?.select(span.end);
+  };
+
+  const moveBounds = () => {
+    if (!chosen) return;
+    if (chosen.fragments) announce("It has fragments: add one, or take one away in its form.");
+    else begin({ kind: "bounds", id: chosen.id });
+  };
+
+  /** @param {string} target */
+  const join = (target) => {
+    if (purpose?.kind !== "relation" || !chosen) return;
+    acts.relate(purpose.type, chosen.id, target);
+    setPurpose(null);
+    announce(`Related by ${purpose.type}.`);
+  };
+
+  const isOwn = chosen?.author === desk.me.name;
+  const withdrawNow = async () => {
+    if (!chosen) return;
+    acts.withdraw(chosen.id);
+    setChosen("");
+    announce(isOwn ? "Withdrawn. Ctrl+Z brings it back." : "Withdrawn.");
+  };
+  const withdraw = () => {
+    // What somebody else wrote, or a reviewer approved, does not come back as it was.
+    if (isOwn && chosen?.status !== "approved") void withdrawNow();
+    else setAsks(true);
+  };
+  const asking =
+    asks &&
+    chosen &&
+    html`
+      <${Confirm}
+        title="Withdraw this annotation?"
+        verb="Withdraw"
+        act=${withdrawNow}
+        onClose=${() => setAsks(false)}
+      >
+        <blockquote dir="auto">${chosen.quote}</blockquote>
+        <p>
+          By ${chosen.author}, ${chosen.status.replace("_", " ")}. It stays in the history, but it can
+          only be marked anew.
+        </p>
+      <//>
+    `;
+
+  return { mark, relabel, save, finish, addFragment, moveBounds, join, withdraw, asking };
+}
