@@ -1,5 +1,6 @@
 """Marking a text: by mouse, by keyboard, in every way that spans can lie."""
 
+import asyncio
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -49,9 +50,19 @@ async def _select(page: Page, quote: str, text: str) -> None:
     await page.mouse.move((box[0] + box[2]) / 2, box[3])
     await page.mouse.move(box[2], box[3])
     await page.mouse.up()
+    # A hand takes longer to the keys than a program.
+    selected = page.locator("body").evaluate
+    deadline = asyncio.get_running_loop().time() + 5
+    while await selected("() => getSelection().toString()") != quote:
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.02)
 
 
 async def _saved(page: Page) -> None:
+    """Wait until nothing is on its way; what was just done is shown to be before that."""
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )
     await expect(page.locator(".outstanding")).to_have_text("")
 
 
