@@ -13,6 +13,7 @@ from app.exports.corpus import released
 from app.exports.schemas import ReleaseOut
 from app.formats.record import Head
 from app.models import (
+    Annotation,
     Release,
     ReleasedDocument,
     ReleasedRelation,
@@ -85,7 +86,9 @@ async def counts(db: Session, standing: Standing, id: UUID) -> dict[str, Any]:
     """How much a release holds: its annotations by label and status."""
     documents = select(func.count()).where(ReleasedDocument.release_id == id)
     relations = select(func.count()).where(ReleasedRelation.release_id == id)
-    annotation = released(standing.project_id, id).annotations.subquery().c
+    held = released(standing.project_id, id).annotations
+    # Said of them too, so that no other project's are looked through.
+    annotation = held.where(Annotation.project_id == standing.project_id).subquery().c
     tallies = (
         select(annotation.label, annotation.status, func.count().label("times"))
         .group_by(annotation.label, annotation.status)

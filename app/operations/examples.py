@@ -317,7 +317,11 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "follow_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
     "get_health": {200: {"status": "ok"}},
     "get_readiness": {
-        200: {"status": "ready", "database": "postgresql", "revision": "0005_index_withdrawn_annotations"}
+        200: {
+            "status": "ready",
+            "database": "postgresql",
+            "revision": "0005_index_withdrawn_annotations",
+        }
     },
     "get_metrics": {200: _METRICS},
     "get_problem": {200: '<!doctype html>\n<html lang="en">…</html>\n'},

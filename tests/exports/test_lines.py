@@ -83,7 +83,10 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
         project = (await db.execute(select(Project.id))).scalar_one()
         release = (await db.execute(select(Release.id))).scalar_one()
         asked.clear()
-        for corpus in (living(project, AnnotationFilter(), db.dialect), released(project, release)):
+        for corpus in (
+            living(project, AnnotationFilter(), db.dialect),
+            released(project, release),
+        ):
             async for batch in queries.batches(db, corpus):
                 await lines.lines(db, corpus, batch)
                 await queries.records(db, corpus, batch)
@@ -96,6 +99,9 @@ async def test_each_batch_reads_no_more_than_its_own_documents(
             for statement, parameters in asked
             for step in file.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         }
+    # Of a release, each annotation is looked up by itself.
+    looked_up = {step.partition(" (")[2] for step in steps if "released_annotations" in step}
+    assert looked_up == {"release_id=? AND annotation_id=?)"}
     read = {step.partition(" USING ") for step in steps if step.startswith(("SCAN", "SEARCH"))}
     # The objects of a document, the ids that are asked for, a row of nothing but other rows.
     assert {found for found, _, _ in read if found.startswith("SCAN")} == {

@@ -250,15 +250,19 @@ async def test_what_no_stet_answers_is_sent_again(room: Room) -> None:
     page = await room.open("annotator", f"/documents/{document['id']}")
     answers = iter(
         [
-            {"status": 200, "content_type": "text/html", "body": "<p>Sign in to the network.</p>"},
-            {"status": 201, "content_type": "application/json", "body": '{"id": "half'},
-            {"status": 502, "content_type": "text/html", "body": "Bad gateway"},
+            (200, "text/html", "<p>Sign in to the network.</p>"),
+            (201, "application/json", '{"id": "half'),
+            (502, "text/html", "Bad gateway"),
         ]
     )
 
     async def between(route: Route) -> None:
         answer = next(answers, None)
-        await (route.fulfill(**answer) if answer else route.continue_())
+        if answer is None:
+            await route.continue_()
+            return
+        status, kind, body = answer
+        await route.fulfill(status=status, content_type=kind, body=body)
 
     await page.route("**/annotations?*", between)
     await page.keyboard.press("t")

@@ -3,11 +3,13 @@
 import { get, signedOut } from "./api.js";
 import { Announcements } from "./parts/announce.js";
 import { Frame } from "./parts/frame.js";
-import { useLoaded } from "./parts/loaded.js";
+import { signedIn, useLoaded } from "./parts/loaded.js";
 import { Trouble } from "./parts/trouble.js";
 import { place } from "./router.js";
 import { html, render, useEffect, useState } from "./vendor/preact.js";
-import { SignIn } from "./views/signin.js";
+import { SignIn, SignInAgain } from "./views/signin.js";
+import { nowSpeaks } from "./work/kept.js";
+import { outboxOf } from "./work/outbox.js";
 
 /** @typedef {import("./types").Me} Me */
 /** @typedef {import("./types").Project} Project */
@@ -74,9 +76,16 @@ function View({ me, at }) {
   return html`<${value.view} key=${at.parts.join("/")} ...${props} />`;
 }
 
+/** Begin anew: nothing that the page knows of one user is there for the next. */
+function anew() {
+  if (root) render(null, root);
+  location.reload();
+}
+
 function Page() {
   const [at, setPlace] = useState(place);
   const [me, setMe] = useState(/** @type {Me | null | undefined} */ (undefined));
+  const [ended, setEnded] = useState(false);
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const find = () => {
     setError(null);
@@ -84,23 +93,32 @@ function Page() {
   };
   useEffect(() => {
     const move = () => setPlace(place());
-    const leave = () => setMe(null);
+    const end = () => setEnded(true);
     addEventListener("hashchange", move);
-    signedOut.addEventListener("signedout", leave);
+    signedOut.addEventListener("signedout", end);
     find();
     return () => {
       removeEventListener("hashchange", move);
-      signedOut.removeEventListener("signedout", leave);
+      signedOut.removeEventListener("signedout", end);
     };
   }, []);
+  const enter = (/** @type {Me} */ who) => {
+    nowSpeaks(who.name);
+    setMe(who);
+    setEnded(false);
+    signedIn.dispatchEvent(new Event("signedin"));
+    outboxOf(who.name).resume();
+  };
   if (error) return html`<main><${Trouble} error=${error} again=${find} /></main>`;
   if (me === undefined) return null;
-  if (me === null) return html`<main><${SignIn} onSignedIn=${setMe} /></main>`;
+  if (me === null) return html`<main><${SignIn} onSignedIn=${enter} /></main>`;
   const { props } = chosen(at, me);
+  // The views stay while the session is renewed: what is typed in them is nowhere else.
   return html`
-    <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${() => setMe(null)}>
+    <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${anew}>
       <${View} me=${me} at=${at} />
     <//>
+    ${ended && html`<${SignInAgain} name=${me.name} onSignedIn=${enter} onLeft=${anew} />`}
   `;
 }
 

@@ -151,7 +151,9 @@ export function Frame({ me, project, role, onSignedOut, children }) {
       <div class="self">
         <${Outstanding} owner=${me.name} />
         <${Menu}>
-          <button type="button" class="quiet" onClick=${() => setSheet(true)} aria-label="Keys">?</button>
+          <button type="button" class="quiet" onClick=${() => setSheet(true)} aria-label="Keys">
+            ?<span class="in-menu"> Keys</span>
+          </button>
           <${Theme} />
           <a href="#/tokens">${me.display_name ?? me.name}</a>
           <button type="button" class="quiet" onClick=${signOut}>Sign out</button>

@@ -3,9 +3,15 @@ import { keep, recall } from "../work/kept.js";
 import { Dialog } from "./dialog.js";
 
 /**
- * A key and what it does. `keys` are as KeyboardEvent.key says them, with `Ctrl+`, `Alt+` and
- * `Shift+` before them where those are held; `Ctrl+` is the command key too, on a Mac.
- * @typedef {{keys: string[], does: string, run: (event: KeyboardEvent) => void}} Key
+ * A key and what it does.
+ * @typedef {object} Key
+ * @property {string[]} keys as KeyboardEvent.key says them, with `Ctrl+`, `Alt+` and `Shift+` before
+ *   them where those are held; `Ctrl+` is the command key too, on a Mac
+ * @property {string} does
+ * @property {(event: KeyboardEvent) => void} run
+ * @property {boolean} [repeats] whether it goes on while it is held, as what moves does
+ * @property {boolean} [inFields] whether it is meant while one types, too; Escape always is
+ * @property {() => boolean} [when] whether it does something now; if not, others may have the key
  */
 
 /** @type {Map<symbol, {group: string, keys: Key[]}>} */
@@ -22,7 +28,6 @@ let singleKeys = recall(SETTING) !== "off";
  */
 export function useKeys(group, keys) {
   const name = useRef(Symbol(group)).current;
-  // Later views come first: the newest answer to a key is the one that is meant.
   registered.set(name, { group, keys });
   useEffect(() => {
     return () => {
@@ -31,42 +36,97 @@ export function useKeys(group, keys) {
   }, []);
 }
 
-/** @param {KeyboardEvent} event */
+/** Of several answers to one key, the newest is the one that is meant. */
+function newestFirst() {
+  return [...registered.values()].reverse();
+}
+
+/**
+ * The keys as they work: what a newer one has taken is not there.
+ * @returns {{group: string, keys: Key[]}[]}
+ */
+function working() {
+  /** @type {Set<string>} */
+  const taken = new Set();
+  const groups = newestFirst().map(({ group, keys }) => {
+    const left = keys.map((key) => {
+      const free = key.keys.filter((one) => !taken.has(one));
+      // What works only now and then leaves the key to others.
+      if (!key.when) for (const one of free) taken.add(one);
+      return { ...key, keys: free };
+    });
+    return { group, keys: left.filter((key) => key.keys.length > 0) };
+  });
+  return groups.filter(({ keys }) => keys.length > 0);
+}
+
+/**
+ * What a key writes. Letters and digits of a layout that is not Latin are known by their place.
+ * @param {KeyboardEvent} event
+ */
+function signOf(event) {
+  const { key, code, shiftKey } = event;
+  if (key.length > 1 || key <= "~" || event.getModifierState("AltGraph")) return key;
+  const [, letter, digit] = /^(?:Key(.)|Digit(.))$/.exec(code) ?? [];
+  return letter ?? (shiftKey ? key : (digit ?? key));
+}
+
+/**
+ * What a key is called in `keys`.
+ * @param {KeyboardEvent} event
+ */
 function nameOf(event) {
+  const command = event.ctrlKey || event.metaKey;
+  const sign = signOf(event);
+  const isNamed = sign.length > 1;
+  // A letter or a sign says itself whether shift was held.
+  const saysShift = !isNamed && !command;
   const held = [
-    (event.ctrlKey || event.metaKey) && "Ctrl",
+    command && "Ctrl",
     event.altKey && "Alt",
-    // A letter or a sign says itself whether shift was held.
-    event.shiftKey && (event.key.length > 1 || event.ctrlKey || event.metaKey) && "Shift",
+    event.shiftKey && !saysShift && "Shift",
   ];
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const letter = event.shiftKey && event.key.length === 1 && !event.ctrlKey ? event.key : key;
-  return [...held.filter(Boolean), letter].join("+");
+  const cased = event.shiftKey && saysShift ? sign.toUpperCase() : sign.toLowerCase();
+  return [...held.filter(Boolean), isNamed ? sign : cased].join("+");
 }
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 
-/** @param {KeyboardEvent} event */
-function pressed(event) {
-  if (event.defaultPrevented || event.isComposing) return;
+/**
+ * What is meant by a key, here and now.
+ * @param {KeyboardEvent} event
+ */
+function meant(event) {
+  // What lies below a dialog is not meant.
+  if (document.querySelector("dialog[open]")) return undefined;
   const said = nameOf(event);
   const target = event.target instanceof Element ? event.target : document.body;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (target.closest(TYPING) && said !== "Escape" && plain) return;
-  // What lies below a dialog is not meant.
-  if (document.querySelector("dialog[open]")) return;
-  if (plain && event.key.length === 1 && !singleKeys) return;
+  if (plain && event.key.length === 1 && !singleKeys) return undefined;
   // Enter and the space bar belong to what has the focus.
-  if (target.closest("button, a[href], summary") && (said === "Enter" || said === " ")) return;
-  for (const { keys } of [...registered.values()].reverse()) {
-    for (const key of keys) {
-      if (key.keys.includes(said)) {
-        event.preventDefault();
-        key.run(event);
-        return;
-      }
-    }
-  }
+  if (target.closest("button, a[href], summary") && (said === "Enter" || said === " ")) return undefined;
+  const typing = target.closest(TYPING) !== null && said !== "Escape";
+  return newestFirst()
+    .flatMap(({ keys }) => keys)
+    .find((key) => key.keys.includes(said) && (!typing || key.inFields) && (key.when?.() ?? true));
+}
+
+/**
+ * The key that is held down since it did something, by its place. Its repeats are not typed into a
+ * field that it has led to.
+ * @type {string | null}
+ */
+let held = null;
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  if (event.defaultPrevented || event.isComposing) return;
+  if (!event.repeat) held = null;
+  const key = meant(event);
+  if (key || held === event.code) event.preventDefault();
+  if (!key || (event.repeat && !key.repeats)) return;
+  held = event.code;
+  key.run(event);
 }
 addEventListener("keydown", pressed);
 
@@ -83,7 +143,6 @@ function written(key) {
 export function KeySheet({ open, onClose }) {
   const [on, setOn] = useState(singleKeys);
   if (!open) return null;
-  const groups = [...registered.values()].filter((one) => one.keys.length > 0);
   return html`
     <${Dialog} title="Keys" onClose=${onClose}>
       <label class="check">
@@ -98,7 +157,7 @@ export function KeySheet({ open, onClose }) {
         />
         Keys without Ctrl or Alt work
       </label>
-      ${groups.map(
+      ${working().map(
         ({ group, keys }) => html`
           <section>
             <h3>${group}</h3>

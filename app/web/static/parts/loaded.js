@@ -8,7 +8,8 @@ export const signedIn = new EventTarget();
  * What is loaded when a view opens, and again whenever `inputs` change.
  *
  * What was there stays until the new is there, so that nothing flickers; an answer that was
- * overtaken is dropped. What failed because the session had ended is loaded when one has signed in.
+ * overtaken is dropped. What failed because the session had ended is no error of the view's: it is
+ * loaded when one has signed in again.
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {readonly unknown[]} inputs
@@ -37,5 +38,5 @@ export function useLoaded(load, inputs) {
     return () => signedIn.removeEventListener("signedin", reload);
   }, [unknown]);
   const set = useCallback((/** @type {T} */ value) => setState({ value, error: null }), []);
-  return { ...state, reload, set };
+  return { value: state.value, error: unknown ? null : state.error, reload, set };
 }

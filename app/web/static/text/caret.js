@@ -2,6 +2,7 @@
 
 import { following, unit } from "./bounds.js";
 
+/** @typedef {"left" | "right" | "backward" | "forward"} Direction */
 /** @typedef {"character" | "word" | "sentence" | "line" | "lineboundary"} Step */
 
 export class Caret {
@@ -34,7 +35,7 @@ export class Caret {
     const at = this._paper.selection();
     this._mark.hidden = !at || at.start !== at.end || document.activeElement !== host;
     if (!at || this._mark.hidden) return;
-    const box = this._paper.range({ start: at.start, end: at.start }).getBoundingClientRect();
+    const box = this._paper.box(at.start);
     const around = /** @type {HTMLElement} */ (host.parentElement).getBoundingClientRect();
     this._mark.style.left = `${box.left - around.left}px`;
     this._mark.style.top = `${box.top - around.top}px`;
@@ -48,19 +49,36 @@ export class Caret {
 
   /**
    * Move the caret, or one end of the selection.
-   * @param {"left" | "right" | "backward" | "forward"} direction
+   * @param {Direction} direction
    * @param {Step} step
    * @param {boolean} extend
    */
   move(direction, step, extend) {
     this.place();
+    const paper = this._paper;
     const selection = /** @type {Selection} */ (getSelection());
-    if (step === "sentence") this._sentence(direction, extend);
-    else selection.modify(extend ? "extend" : "move", direction, step);
-    const focus = selection.focusNode && this._paper.offset(selection.focusNode, selection.focusOffset);
-    // At the text's end the browser would go on into the page.
-    if (focus === null) this._paper.select(direction === "left" ? 0 : this._paper.text.length);
-    else this._paper.reveal(focus);
+    const anchor = selection.anchorNode && paper.offset(selection.anchorNode, selection.anchorOffset);
+    const before = selection.focusNode && paper.offset(selection.focusNode, selection.focusOffset);
+    if (anchor === null || before === null) return;
+    let focus;
+    if (step === "sentence") {
+      focus = this._sentence(before, this._isOn(direction, before));
+    } else {
+      selection.modify(extend ? "extend" : "move", direction, step);
+      const { focusNode, focusOffset } = selection;
+      focus = focusNode ? paper.offset(focusNode, focusOffset) : before;
+      if (focus !== null) {
+        paper.reveal(focus);
+        return;
+      }
+      // At the text's end the browser goes on into the page, on either side.
+      const text = document.createRange();
+      text.selectNodeContents(paper.host);
+      const isBefore = focusNode && text.comparePoint(focusNode, focusOffset) < 0;
+      focus = isBefore ? 0 : paper.text.length;
+    }
+    paper.select(extend ? anchor : focus, focus);
+    paper.reveal(focus);
   }
 
   /**
@@ -77,25 +95,28 @@ export class Caret {
     this._paper.reveal(next.end);
   }
 
-  /** @param {number} offset @param {"word" | "sentence"} step */
-  _unit(offset, step) {
-    return unit(this._paper.text, offset, step, this._language);
+  /**
+   * Whether a direction leads on in the text: in a right-to-left paragraph, left does.
+   * @param {Direction} direction
+   * @param {number} offset
+   */
+  _isOn(direction, offset) {
+    if (direction === "forward" || direction === "backward") return direction === "forward";
+    return direction === (this._paper.isRightToLeft(offset) ? "left" : "right");
   }
 
-  /** @param {"left" | "right" | "backward" | "forward"} direction @param {boolean} extend */
-  _sentence(direction, extend) {
-    const selection = /** @type {Selection} */ (getSelection());
-    const paper = this._paper;
-    const anchor = selection.anchorNode && paper.offset(selection.anchorNode, selection.anchorOffset);
-    const focus = selection.focusNode && paper.offset(selection.focusNode, selection.focusOffset);
-    if (anchor === null || focus === null) return;
-    let to;
-    if (direction === "right" || direction === "forward") {
-      to = this._unit(focus, "sentence")?.end ?? Math.min(focus + 1, paper.text.length);
-    } else {
-      const here = this._unit(Math.max(focus - 1, 0), "sentence");
-      to = here?.start ?? Math.max(focus - 1, 0);
+  /**
+   * Where the sentence ends that an offset stands in or, going back, where it begins.
+   * @param {number} offset
+   * @param {boolean} on
+   */
+  _sentence(offset, on) {
+    const { text } = this._paper;
+    if (on) {
+      const here = unit(text, offset, "sentence", this._language);
+      return here?.end ?? Math.min(offset + 1, text.length);
     }
-    paper.select(extend ? anchor : to, to);
+    const before = Math.max(offset - 1, 0);
+    return unit(text, before, "sentence", this._language)?.start ?? before;
   }
 }

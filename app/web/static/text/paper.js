@@ -8,6 +8,7 @@
 
 import { LANES, dress, highlight, looks } from "./ink.js";
 import { lanes } from "./lanes.js";
+import { Paragraphs } from "./paragraphs.js";
 
 /**
  * What is painted: a span or, when it has fragments, those alone.
@@ -22,7 +23,6 @@ import { lanes } from "./lanes.js";
 /** Whether this browser can paint spans. */
 export const canPaint = typeof Highlight === "function" && "highlights" in CSS;
 
-/** @typedef {{node: Text, start: number, end: number}} Paragraph */
 /** @typedef {{name: string, ranges: StaticRange[], span: Painted | null, lane: number}} Strokes */
 
 export class Paper {
@@ -35,30 +35,24 @@ export class Paper {
     this.host = host;
     this.text = text;
     this._labels = labels;
-    /** @type {Paragraph[]} */
-    this._paragraphs = [];
-    /** @type {WeakMap<Node, Paragraph>} */
-    this._byNode = new WeakMap();
+    this._paragraphs = new Paragraphs(host, text);
     /** @type {Map<string, Strokes>} */
     this._strokes = new Map();
     /** @type {Map<string, Painted>} */
     this._spans = new Map();
-    const lines = document.createDocumentFragment();
-    let start = 0;
-    for (const line of text.split("\n")) {
-      const node = document.createTextNode(line);
-      const element = document.createElement("p");
-      element.dir = "auto";
-      element.append(node);
-      lines.append(element);
-      const paragraph = { node, start, end: start + line.length };
-      this._paragraphs.push(paragraph);
-      this._byNode.set(node, paragraph);
-      this._byNode.set(element, paragraph);
-      start = paragraph.end + 1;
-    }
-    host.replaceChildren(lines);
     dress(labels);
+  }
+
+  /**
+   * Give the labels other looks: those of a scheme that was changed.
+   * @param {import("../types").Label[]} labels
+   */
+  dress(labels) {
+    if (labels === this._labels) return;
+    this._labels = labels;
+    dress(labels);
+    // What was painted by a label's place in the scheme may stand at another now.
+    for (const [id, strokes] of this._strokes) if (strokes.span) this._erase(id, strokes);
   }
 
   /**
@@ -130,14 +124,7 @@ export class Paper {
    * @param {number} within
    */
   offset(node, within) {
-    const paragraph = this._byNode.get(node);
-    if (!paragraph) {
-      if (node !== this.host) return null;
-      return this._paragraphs[within]?.start ?? this.text.length;
-    }
-    // Of the element around the text node, 0 is before the text and 1 behind it.
-    if (node === paragraph.node) return paragraph.start + within;
-    return within === 0 ? paragraph.start : paragraph.end;
+    return this._paragraphs.offset(node, within);
   }
 
   /**
@@ -159,7 +146,7 @@ export class Paper {
    * @param {number} [focus]
    */
   select(anchor, focus = anchor) {
-    const [from, to] = [this._position(anchor), this._position(focus)];
+    const [from, to] = [this._paragraphs.position(anchor), this._paragraphs.position(focus)];
     getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
   }
 
@@ -169,7 +156,7 @@ export class Paper {
    */
   range({ start, end }) {
     const range = document.createRange();
-    const [from, to] = [this._position(start), this._position(end, true)];
+    const [from, to] = [this._paragraphs.position(start), this._paragraphs.position(end, true)];
     range.setStart(from.node, from.offset);
     range.setEnd(to.node, to.offset);
     return range;
@@ -180,86 +167,53 @@ export class Paper {
    * @param {number} offset
    */
   reveal(offset) {
-    const { node } = this._position(offset);
-    const element = /** @type {HTMLElement} */ (node.parentElement);
-    const seen = () => {
-      const at = this.range({ start: offset, end: offset }).getBoundingClientRect();
-      return at.top > 70 && at.bottom < innerHeight - 70;
-    };
-    if (seen()) return;
-    element.scrollIntoView({ block: "nearest" });
-    const at = this.range({ start: offset, end: offset }).getBoundingClientRect();
-    scrollBy({ top: at.top - innerHeight / 3 });
+    const { top, bottom } = this.box(offset);
+    if (top > 70 && bottom < innerHeight - 70) return;
+    this._paragraphs.position(offset).element.scrollIntoView({ block: "nearest" });
+    scrollBy({ top: this.box(offset).top - innerHeight / 3 });
   }
 
   /**
-   * The offsets between which the text is on the screen.
+   * Where an offset stands in the window: a box as high as its line's letters, without width.
+   * @param {number} offset
+   * @param {boolean} [ends] whether something ends there: between two lines, it then stands at the
+   *   end of the first
+   * @returns {DOMRect}
+   */
+  box(offset, ends = false) {
+    return this._paragraphs.box(offset, ends);
+  }
+
+  /**
+   * Whether the paragraph of an offset runs from right to left.
+   * @param {number} offset
+   */
+  isRightToLeft(offset) {
+    return getComputedStyle(this._paragraphs.position(offset).element).direction === "rtl";
+  }
+
+  /**
+   * The offsets between which the text is on the screen, in whole lines; the whole text when nothing
+   * of it is.
    * @returns {{start: number, end: number}}
    */
   inSight() {
-    const box = this.host.getBoundingClientRect();
-    const x = box.left + box.width / 2;
-    const top = this.at(x, Math.max(box.top + 4, 4));
-    const bottom = this.at(x, Math.min(box.bottom - 4, innerHeight - 4));
-    return { start: top ?? 0, end: bottom ?? this.text.length };
-  }
-
-  /**
-   * Where an offset is in the page.
-   * @param {number} offset
-   * @param {boolean} [ends] whether something ends there: it then ends in the paragraph before
-   */
-  _position(offset, ends = false) {
-    const paragraph = this._paragraphs[this._index(offset, ends)];
-    if (!paragraph) throw new RangeError(`The text has no offset ${offset}.`);
-    const within = Math.min(offset, paragraph.end) - paragraph.start;
-    return { node: paragraph.node, offset: Math.max(within, 0) };
-  }
-
-  /** @param {number} offset @param {boolean} ends */
-  _index(offset, ends) {
-    let [low, high] = [0, this._paragraphs.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      const { start } = /** @type {Paragraph} */ (this._paragraphs[middle]);
-      if (ends ? start < offset : start <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    const around = this.host.getBoundingClientRect();
+    const bottom = Math.min(around.bottom, innerHeight);
+    let top = Math.max(around.top, 0);
+    if (top >= bottom) return { start: 0, end: this.text.length };
+    // Tools may stick to the window's top and lie over the text, but not over half of the window.
+    const x = around.left + around.width / 2;
+    while (top < innerHeight / 2 && !this.host.contains(document.elementFromPoint(x, top))) top += 8;
+    return this._paragraphs.between(top, bottom);
   }
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */
   _stroke({ start, end, fragments }, name) {
     const to = highlight(name);
-    const ranges = (fragments ?? [{ start, end }]).flatMap((part) => this._pieces(part));
+    const ranges = (fragments ?? [{ start, end }]).flatMap((part) => this._paragraphs.pieces(part));
     for (const range of ranges) to.add(range);
     return { name, ranges };
-  }
-
-  /**
-   * A range in each paragraph that the span touches.
-   * @param {{start: number, end: number}} span
-   */
-  _pieces({ start, end }) {
-    const found = [];
-    for (let index = this._index(start, false); index < this._paragraphs.length; index += 1) {
-      const paragraph = /** @type {Paragraph} */ (this._paragraphs[index]);
-      if (paragraph.start >= end) break;
-      const from = Math.max(start, paragraph.start) - paragraph.start;
-      const to = Math.min(end, paragraph.end) - paragraph.start;
-      if (from < to) {
-        const { node } = paragraph;
-        found.push(
-          new StaticRange({
-            startContainer: node,
-            startOffset: from,
-            endContainer: node,
-            endOffset: to,
-          }),
-        );
-      }
-    }
-    return found;
   }
 
   /** @param {string} id @param {Strokes} strokes */

@@ -147,8 +147,8 @@ function Compared({ source, labels, annotations, people }) {
     announce(`${differing.indexOf(next) + 1} of ${differing.length}: ${KINDS[next.kind].name(a, b)}`);
   };
   useKeys("Compare", [
-    { keys: ["n"], does: "The next difference", run: () => step(1) },
-    { keys: ["p"], does: "The difference before", run: () => step(-1) },
+    { keys: ["n"], does: "The next difference", run: () => step(1), repeats: true },
+    { keys: ["p"], does: "The difference before", run: () => step(-1), repeats: true },
   ]);
   const count = (/** @type {Kind[]} */ ...kinds) =>
     pairs.filter(({ kind }) => kinds.includes(kind)).length;

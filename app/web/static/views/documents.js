@@ -82,8 +82,8 @@ export function Documents({ project, role, place }) {
   };
   useKeys("Documents", [
     { keys: ["/"], does: "Search", run: () => search.current?.focus() },
-    { keys: ["j", "ArrowDown"], does: "Next document", run: () => move(1) },
-    { keys: ["k", "ArrowUp"], does: "Document before", run: () => move(-1) },
+    { keys: ["j", "ArrowDown"], does: "Next document", run: () => move(1), repeats: true },
+    { keys: ["k", "ArrowUp"], does: "Document before", run: () => move(-1), repeats: true },
   ]);
 
   const more = async () => {

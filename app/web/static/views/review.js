@@ -3,7 +3,7 @@
 import { get, path } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { useKeys } from "../parts/keys.js";
-import { useLoaded } from "../parts/loaded.js";
+import { signedIn, useLoaded } from "../parts/loaded.js";
 import { STATUSES } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
@@ -72,17 +72,21 @@ function useQueue(project, filter, me) {
     made.current = { queue, decisions: new Decisions(queue, outboxOf(me)) };
   }
   const { queue, decisions } = made.current;
+  const load = () => void (queue.opened ? queue.more() : queue.open());
   useEffect(() => {
     const changed = () => show((before) => before + 1);
+    const again = () => queue.error && load();
     queue.addEventListener("change", changed);
-    void queue.open();
+    signedIn.addEventListener("signedin", again);
+    load();
     return () => {
       queue.removeEventListener("change", changed);
+      signedIn.removeEventListener("signedin", again);
       queue.close();
       decisions.close();
     };
   }, []);
-  return { queue, decisions };
+  return { queue, decisions, load };
 }
 
 /**
@@ -90,7 +94,7 @@ function useQueue(project, filter, me) {
  *   mayDecide: boolean, allowSelf: boolean}} props
  */
 function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
-  const { queue, decisions } = useQueue(project, filter, me);
+  const { queue, decisions, load } = useQueue(project, filter, me);
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   const moved = useRef(false);
   const { entry } = queue;
@@ -171,15 +175,15 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     go(link(["projects", project, "documents", document_id], { annotation: id }));
   };
   useKeys("Review", [
-    { keys: ["j"], does: "The next one", run: () => move(1) },
-    { keys: ["k"], does: "The one before", run: () => move(-1) },
+    { keys: ["j"], does: "The next one", run: () => move(1), repeats: true },
+    { keys: ["k"], does: "The one before", run: () => move(-1), repeats: true },
     { keys: ["o"], does: "Open it in its document", run: open },
     ...(mayDecide
       ? [
           { keys: ["a"], does: "Approve", run: () => choose("approve") },
           { keys: ["r"], does: "Reject: say why", run: () => choose("reject") },
           { keys: ["c"], does: "Request changes: say which", run: () => choose("request_changes") },
-          { keys: ["Ctrl+Enter"], does: "Send the verdict and go on", run: send },
+          { keys: ["Ctrl+Enter"], does: "Send the verdict and go on", run: send, inFields: true },
           { keys: ["n"], does: "Go on with the new version of what changed", run: take },
           {
             keys: ["x"],
@@ -195,7 +199,6 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     moved.current = id !== queue.held;
     queue.hold(id);
   };
-  const load = () => void (queue.opened ? queue.more() : queue.open());
   const listed = new Set(decisions.results?.refused.map((one) => one.id));
   const refused = queue.entries.find(
     (one) => one.refused && one.id !== queue.held && !listed.has(one.id),

@@ -59,11 +59,17 @@ export function SignInAgain({ name, onSignedIn, onLeft }) {
   useEffect(() => {
     const before = document.activeElement;
     const shown = dialog.current;
-    // A browser closes a dialog at the second Escape, whatever it is told at the first.
+    // Escape, let through, would close the dialogs below with this one, and lose what they hold.
+    const stay = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") event.preventDefault();
+    };
+    // By another gesture a browser closes a dialog at the second time, whatever it was told before.
     const reopen = () => shown?.showModal();
+    addEventListener("keydown", stay, { capture: true });
     shown?.addEventListener("close", reopen);
     shown?.showModal();
     return () => {
+      removeEventListener("keydown", stay, { capture: true });
       shown?.removeEventListener("close", reopen);
       shown?.close();
       if (before instanceof HTMLElement) before.focus();

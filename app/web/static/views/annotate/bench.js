@@ -5,6 +5,7 @@ import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { Card } from "./card.js";
+import { Drawer, isNarrow } from "./drawer.js";
 import { useBenchKeys } from "./keys.js";
 import { Refusals } from "./refusals.js";
 import { InSight } from "./insight.js";
@@ -15,6 +16,7 @@ import { Tools } from "./tools.js";
 
 /** @typedef {import("../../work/desk.js").Desk} Desk */
 /** @typedef {import("../../types").Span} Span */
+/** @typedef {import("../../text/bounds.js").Bounds} Bounds */
 
 /**
  * What a selection of text is for, when not for a new annotation.
@@ -27,6 +29,7 @@ import { Tools } from "./tools.js";
  */
 export function Bench({ desk, role, wanted }) {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const list = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [paper, setPaper] = useState(/** @type {Paper | null} */ (null));
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
@@ -51,7 +54,11 @@ export function Bench({ desk, role, wanted }) {
     // Once the page has come to rest: what is measured while it moves makes it stumble.
     const look = () => {
       clearTimeout(waiting);
-      waiting = setTimeout(() => setSight(made.inSight()), 100);
+      waiting = setTimeout(() => {
+        // Behind the text, on a narrow screen, the list stays as it is while one looks at it.
+        const away = at.getBoundingClientRect().bottom < innerHeight / 2 && scrollY > 0;
+        if (!(away && isNarrow())) setSight(made.inSight());
+      }, 100);
     };
     look();
     addEventListener("scroll", look, { passive: true });
@@ -90,11 +97,17 @@ export function Bench({ desk, role, wanted }) {
     if (!paper) return undefined;
     paper.mark("chosen", draft ? [draft.said] : chosen ? [chosen] : []);
     if (!chosen || !mayEdit || chosen.fragments) return undefined;
+    const hasMoved = (/** @type {Bounds} */ { start, end }) => start !== chosen.start || end !== chosen.end;
     const made = new Handles(paper, (span, done) => {
-      paper.mark("chosen", span ? [span] : []);
-      if (!done || !span) return;
-      const said = cut(desk.document.text, span);
-      if (said) desk.acts.edit(chosen.id, { ...said, fragments: null });
+      paper.mark("chosen", [span]);
+      if (!done) return;
+      const said = hasMoved(span) ? cut(desk.document.text, span) : null;
+      if (said && hasMoved(said)) {
+        desk.acts.edit(chosen.id, { ...said, fragments: null });
+      } else {
+        made.show(chosen);
+        paper.mark("chosen", [chosen]);
+      }
     });
     made.show(chosen);
     return () => made.close();
@@ -116,7 +129,7 @@ export function Bench({ desk, role, wanted }) {
   };
   const begin = (/** @type {Purpose} */ next) => {
     setPurpose(next);
-    host.current?.focus();
+    host.current?.focus({ preventScroll: true });
     if (chosen && next.kind === "bounds") paper?.select(chosen.start, chosen.end);
   };
   const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
@@ -142,11 +155,33 @@ export function Bench({ desk, role, wanted }) {
   const touch = (/** @type {Event} */ event) => {
     touched.current = event.type === "pointerdown" ? (paper?.selection() ?? null) : null;
   };
+  useEffect(() => {
+    // A press that ends anywhere but on a tool is no click: what it saw is meant no more.
+    const lifted = (/** @type {PointerEvent} */ { type, clientX, clientY }) => {
+      const under = document.elementFromPoint(clientX, clientY);
+      if (type === "pointercancel" || !under?.closest(".tools button:enabled")) touched.current = null;
+    };
+    addEventListener("pointerup", lifted);
+    addEventListener("pointercancel", lifted);
+    return () => {
+      removeEventListener("pointerup", lifted);
+      removeEventListener("pointercancel", lifted);
+    };
+  }, []);
   useBenchKeys(tasks, host);
+  const letGo = () => {
+    choose("");
+    host.current?.focus({ preventScroll: true });
+  };
+  const toList = () => {
+    list.current?.scrollIntoView();
+    list.current?.focus({ preventScroll: true });
+  };
+  const others = [draft && "draft", ...desk.refusals.map(({ write }) => write.key)].filter(Boolean).join(" ");
 
   return html`
     <section class="sheet" aria-label="Text">
-      <${Tools} ...${tasks} touch=${touch} />
+      <${Tools} ...${tasks} touch=${touch} toList=${toList} />
       <div
         ref=${host}
         class="text"
@@ -162,11 +197,15 @@ export function Bench({ desk, role, wanted }) {
       ></div>
     </section>
     <aside class="side" aria-label="Annotations">
-      <${Refusals} desk=${desk} choose=${choose} />
-      ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
-      ${chosen && !draft && html`<${Card} key=${id} ...${tasks} chosen=${chosen} />`}
+      <${Drawer} chosen=${chosen} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
+        <${Refusals} desk=${desk} choose=${choose} />
+        ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
+        ${chosen && !draft && html`<${Card} key=${id} ...${tasks} chosen=${chosen} />`}
+      <//>
       ${tasks.asking}
-      <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} />
+      <div class="in-sight" ref=${list} tabindex="-1">
+        <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} />
+      </div>
     </aside>
   `;
 }

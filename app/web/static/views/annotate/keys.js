@@ -20,13 +20,15 @@ import { useKeys } from "../../parts/keys.js";
 /** @typedef {Given & ReturnType<typeof import("./tasks.js").useTasks>} Tasks */
 
 /**
- * The key of a label: the scheme's or, if it names none, the number of its place.
+ * The key of a label: the scheme's or, if it names none, the number of its place unless another has it.
+ * @param {import("../../types").Label[]} labels of the scheme
  * @param {import("../../types").Label} label
- * @param {number} index
  * @returns {string} empty when there is none
  */
-export function keyOf(label, index) {
-  return label.hotkey ?? (index < 9 ? String(index + 1) : "");
+export function keyOf(labels, label) {
+  const place = labels.indexOf(label) + 1;
+  const isFree = place < 10 && labels.every(({ hotkey }) => hotkey !== String(place));
+  return label.hotkey ?? (isFree ? String(place) : "");
 }
 
 /**
@@ -50,10 +52,12 @@ export function useBenchKeys(tasks, host) {
   };
   const undo = () => announce(desk.acts.steps.undo());
   const redo = () => announce(desk.acts.steps.redo());
+  // A text higher than the window is on the screen already, where one reads.
+  const toText = () => host.current?.focus({ preventScroll: true });
   const leave = () => {
     if (purpose) setPurpose(null);
     else choose("");
-    host.current?.focus();
+    toText();
   };
   const firstField = () => document.querySelector(".card :is(input, select, textarea)");
   const enter = () => {
@@ -61,37 +65,16 @@ export function useBenchKeys(tasks, host) {
     else /** @type {HTMLElement | null} */ (firstField())?.focus();
   };
 
-  /** @type {Key[]} */
-  const labels = desk.scheme.labels.flatMap((label, index) => ({
-    keys: [keyOf(label, index)].filter(Boolean),
-    does: `Mark the selection as ${label.name}, or make the chosen annotation one`,
-    run: () => mark(label.name),
-  }));
-  /** @type {Key[]} */
-  const writing = [
-    ...labels,
-    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && tasks.moveBounds() },
-    { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
-    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
-    { keys: ["Ctrl+z"], does: "Undo", run: undo },
-    { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: redo },
-  ];
-  useKeys("Annotating", [
-    ...(tasks.mayWrite ? writing : []),
-    { keys: ["n"], does: "Next annotation", run: () => step(1) },
-    { keys: ["p"], does: "Previous annotation", run: () => step(-1) },
-    { keys: ["Enter"], does: "Into the form of the chosen annotation; or use the selection", run: enter },
-    { keys: ["Escape"], does: "Back to the text; let go of what is chosen", run: leave },
-    { keys: ["t"], does: "Into the text", run: () => host.current?.focus() },
-  ]);
-
   const inText = () => document.activeElement === host.current;
-  /** @param {string} key @param {"left" | "right" | "backward" | "forward"} direction @param {import("../../text/caret.js").Step} by @param {string} does @returns {Key} */
+  /** @param {string} key @param {import("../../text/caret.js").Direction} direction @param {import("../../text/caret.js").Step} by @param {string} does @returns {Key} */
   const moving = (key, direction, by, does) => ({
     keys: [key, key.replace(/(Arrow\w+|Home|End)$/, "Shift+$1")],
     does,
-    run: (event) => inText() && caret?.move(direction, by, event.shiftKey),
+    run: (event) => caret?.move(direction, by, event.shiftKey),
+    repeats: true,
+    when: inText,
   });
+  // Before the others, which are the newer ones then, and labels the newest: so a scheme's keys win.
   useKeys("In the text (hold Shift to select)", [
     moving("ArrowRight", "right", "character", "A character on"),
     moving("ArrowLeft", "left", "character", "A character back"),
@@ -103,7 +86,31 @@ export function useBenchKeys(tasks, host) {
     moving("ArrowUp", "backward", "line", "A line up"),
     moving("Home", "backward", "lineboundary", "To the line’s beginning"),
     moving("End", "forward", "lineboundary", "To the line’s end"),
-    { keys: ["w"], does: "Select the word; again: one more", run: () => caret?.grow("word") },
-    { keys: ["s"], does: "Select the sentence; again: one more", run: () => caret?.grow("sentence") },
+    { keys: ["w"], does: "Select the word; again: one more", run: () => caret?.grow("word"), repeats: true },
+    { keys: ["s"], does: "Select the sentence; again: one more", run: () => caret?.grow("sentence"), repeats: true },
+    { keys: ["Ctrl+a"], does: "Select the whole text", run: () => paper?.select(0, paper.text.length), when: inText },
   ]);
+
+  /** @type {Key[]} */
+  const writing = [
+    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && tasks.moveBounds() },
+    { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
+    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
+    { keys: ["Ctrl+z"], does: "Undo", run: undo },
+    { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: redo },
+  ];
+  useKeys("Annotating", [
+    ...(tasks.mayWrite ? writing : []),
+    { keys: ["n"], does: "Next annotation", run: () => step(1), repeats: true },
+    { keys: ["p"], does: "Previous annotation", run: () => step(-1), repeats: true },
+    { keys: ["Enter"], does: "Into the form of the chosen annotation; or use the selection", run: enter },
+    { keys: ["Escape"], does: "Back to the text; let go of what is chosen", run: leave },
+    { keys: ["t"], does: "Into the text", run: toText },
+  ]);
+  const labels = desk.scheme.labels.map((label) => ({
+    keys: [keyOf(desk.scheme.labels, label)].filter(Boolean),
+    does: `Mark the selection as ${label.name}, or make the chosen annotation one`,
+    run: () => mark(label.name),
+  }));
+  useKeys("Labels", tasks.mayWrite ? labels : []);
 }

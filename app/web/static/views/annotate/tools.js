@@ -8,8 +8,9 @@ import { keyOf } from "./keys.js";
 /**
  * What can be done with the selection. Two bars lie over one another, of which one is seen: so the
  * text below does not move when the other one comes.
- * @param {Tasks & {touch: (event: Event) => void}} props `touch` is called when a finger or the mouse
- *   comes down on a tool, and when that has been heard
+ * @param {Tasks & {touch: (event: Event) => void, toList: () => void}} props `touch` is called when a
+ *   finger or the mouse comes down on a tool, and when that has been heard; `toList` goes to the list
+ *   where that stands behind the text
  */
 export function Tools(props) {
   if (!props.mayWrite) return null;
@@ -26,16 +27,16 @@ export function Tools(props) {
   `;
 }
 
-/** @param {Tasks & {seen: boolean}} props */
-function Marking({ desk, chosen, mark, addFragment, mayEdit, seen }) {
+/** @param {Tasks & {seen: boolean, toList: () => void}} props */
+function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
   const { steps } = desk.acts;
   return html`
     <div class="bar" role="toolbar" aria-label="Mark the selection" hidden=${!seen} inert=${!seen}>
       ${desk.scheme.labels.map(
-        (label, index) => html`
+        (label) => html`
           <button type="button" title=${label.description} onClick=${() => mark(label.name)}>
             <${LabelName} labels=${desk.scheme.labels} name=${label.name} />
-            ${" "}<kbd>${keyOf(label, index)}</kbd>
+            ${" "}<kbd>${keyOf(desk.scheme.labels, label)}</kbd>
           </button>
         `,
       )}
@@ -60,6 +61,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen }) {
       >
         <span aria-hidden="true">↷</span><span class="unseen">Redo</span>
       </button>
+      <button type="button" class="to-list" onClick=${toList}>List</button>
     </div>
   `;
 }

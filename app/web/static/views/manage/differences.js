@@ -1,6 +1,9 @@
 /** What an edited scheme says otherwise than the stored one. */
 
 /** @typedef {import("../../types").Scheme} Scheme */
+/** @typedef {import("../../types").Attribute} Attribute */
+/** @typedef {import("../../types").Label} Label */
+/** @typedef {import("../../types").RelationType} RelationType */
 /** @typedef {import("./draft.js").Draft} Draft */
 /** @typedef {import("./draft.js").Edited} Edited */
 /** @typedef {{sign: "+" | "−" | "~", what: string}} Difference */
@@ -29,6 +32,74 @@ export function differences(stored, draft) {
       ...lists(`targets of ${name}`, now(before.target), after.target),
     ]),
   ];
+}
+
+/**
+ * Something that stored annotations or relations may rely on, and that an edited scheme lacks:
+ * `label` is the one that those annotations have, empty where the loss is one of relations.
+ * @typedef {{what: string, label: string, ofLabel: boolean}} Loss
+ */
+
+/**
+ * What an edited scheme takes away or asks for anew. Annotations and relations know all of it by
+ * name, so a new name takes the old one away.
+ * @param {Pick<Scheme, "labels" | "relations">} stored
+ * @param {Pick<Scheme, "labels" | "relations">} edited
+ * @returns {Loss[]} `ofLabel` where the label itself is lost, and so each of its annotations touched
+ */
+export function losses(stored, edited) {
+  return [
+    ...stored.labels.flatMap((before) => {
+      const label = before.name;
+      const after = edited.labels.find(({ name }) => name === label);
+      if (!after) return [{ what: `There is no label “${label}” any more`, label, ofLabel: true }];
+      const said = lostAttributes(before.attributes ?? [], after.attributes ?? []);
+      return said.map((what) => ({ what: `${what} (label “${label}”)`, label, ofLabel: false }));
+    }),
+    ...stored.relations
+      .flatMap((before) => lostEnds(before, edited))
+      .map((what) => ({ what, label: "", ofLabel: false })),
+  ];
+}
+
+/**
+ * @param {RelationType} before
+ * @param {Pick<Scheme, "labels" | "relations">} edited
+ * @returns {string[]}
+ */
+function lostEnds(before, edited) {
+  const { name } = before;
+  const after = edited.relations.find((one) => one.name === name);
+  if (!after) return [`There is no relation “${name}” any more`];
+  /** @param {"source" | "target"} end */
+  const lost = (end) =>
+    before[end]
+      .filter((label) => !after[end].includes(label))
+      // A label that is lost itself is told of already.
+      .filter((label) => edited.labels.some((one) => one.name === label))
+      .map((label) => `Relation “${name}” has no ${end} “${label}” any more`);
+  return [...lost("source"), ...lost("target")];
+}
+
+/**
+ * @param {Attribute[]} before
+ * @param {Attribute[]} after
+ * @returns {string[]}
+ */
+function lostAttributes(before, after) {
+  const kept = before.flatMap((old) => {
+    const { name } = old;
+    const next = after.find((one) => one.name === name);
+    if (!next) return [`There is no attribute “${name}” any more`];
+    if (next.type !== old.type) return [`Attribute “${name}” is of another type`];
+    return (old.values ?? [])
+      .filter((value) => !next.values?.includes(value))
+      .map((value) => `Attribute “${name}” has no value “${value}” any more`);
+  });
+  const needed = after
+    .filter(({ name, required }) => required && !before.some((old) => old.name === name && old.required))
+    .map(({ name }) => `Attribute “${name}” is required now`);
+  return [...kept, ...needed];
 }
 
 /** @param {string} what @returns {Difference} */

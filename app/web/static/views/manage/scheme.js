@@ -3,7 +3,8 @@ import { announce } from "../../parts/announce.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Trouble } from "../../parts/trouble.js";
 import { html, useState } from "../../vendor/preact.js";
-import { differences } from "./differences.js";
+import { AtRisk } from "./at_risk.js";
+import { differences, losses } from "./differences.js";
 import { drafted, read, rebased, written } from "./draft.js";
 import { Orphans } from "./orphans.js";
 import { SchemeForm } from "./scheme_form.js";
@@ -143,6 +144,11 @@ function Editor({ project, stored, setStored }) {
         ${previewed && found.length === 0 && html`<p>Nothing.</p>`}
         ${previewed && found.length > 0 && html`<${Differences} found=${found} />`}
       </div>
+      ${
+        previewed &&
+        !refusal &&
+        html`<${AtRisk} key=${stored.version} project=${project} losses=${losses(stored, draft)} />`
+      }
       ${refusal && html`<${Refusal} project=${project} refusal=${refusal} />`}
       <div class="row">
         <button type="button" onClick=${preview}>Preview</button>

@@ -34,6 +34,12 @@ const drafts = new Map();
 /** @type {WeakSet<Outbox>} */
 const kept = new WeakSet();
 
+/** What was sent is typed again. @param {import("../../work/outbox.js").Write} write */
+function draftAgain({ subject, body }) {
+  const { verdict, comment } = /** @type {Draft} */ (body);
+  drafts.set(subject.slice(ONE.length), { verdict, comment: comment ?? "" });
+}
+
 /**
  * Keep what was typed for a decision that is refused, whatever view is open then, and say so.
  * @param {Outbox} outbox
@@ -45,8 +51,7 @@ function keepRefused(outbox) {
     const { write, refused } = /** @type {CustomEvent<Outcome>} */ (event).detail;
     if (!refused || !write.subject.startsWith(ONE)) return;
     event.preventDefault();
-    const { verdict, comment } = /** @type {Draft} */ (write.body);
-    drafts.set(write.subject.slice(ONE.length), { verdict, comment: comment ?? "" });
+    draftAgain(write);
     announce(`${write.does}: not taken. ${refused.message}`);
   });
 }
@@ -63,6 +68,8 @@ export class Decisions {
     this.results = null;
     queue.isWaiting = (id) => this.waiting(id) !== undefined;
     keepRefused(outbox);
+    this._inherit = () => this._takeRefused();
+    queue.addEventListener("change", this._inherit);
     this._changed = () => queue.tell();
     this._outcome = (/** @type {Event} */ event) =>
       this._answered(/** @type {CustomEvent<Outcome>} */ (event));
@@ -71,8 +78,26 @@ export class Decisions {
   }
 
   close() {
+    this.queue.removeEventListener("change", this._inherit);
     this.outbox.removeEventListener("change", this._changed);
     this.outbox.removeEventListener("outcome", this._outcome);
+  }
+
+  /**
+   * Take over what was refused while no view of decisions was open, such as before a reload: as
+   * soon as its annotation is in the queue, and unless something else is typed for it already.
+   */
+  _takeRefused() {
+    for (const refusal of this.outbox.refused) {
+      const { write, problem } = refusal;
+      const entry = this.queue.entries.find((one) => subjectOf(one.id) === write.subject);
+      if (!entry || drafts.has(entry.id)) continue;
+      draftAgain(write);
+      refuse(entry, new Refused(problem));
+      // Told as a change, which leads here again: what is left is then taken.
+      this.outbox.forget(refusal);
+      return;
+    }
   }
 
   /**

@@ -1,0 +1,152 @@
+/** A text as paragraphs of the page, one text node each: places in the page, and offsets in the text. */
+
+/** @typedef {{node: Text, element: HTMLElement, start: number, end: number}} Paragraph */
+
+export class Paragraphs {
+  /**
+   * @param {HTMLElement} host emptied, and filled with the paragraphs
+   * @param {string} text
+   */
+  constructor(host, text) {
+    this._host = host;
+    this._length = text.length;
+    /** @type {Paragraph[]} */
+    this._all = [];
+    /** @type {WeakMap<Node, Paragraph>} */
+    this._byNode = new WeakMap();
+    const lines = document.createDocumentFragment();
+    let start = 0;
+    for (const line of text.split("\n")) {
+      const node = document.createTextNode(line);
+      const element = document.createElement("p");
+      element.dir = "auto";
+      element.append(node);
+      lines.append(element);
+      const paragraph = { node, element, start, end: start + line.length };
+      this._all.push(paragraph);
+      this._byNode.set(node, paragraph);
+      this._byNode.set(element, paragraph);
+      start = paragraph.end + 1;
+    }
+    host.replaceChildren(lines);
+  }
+
+  /**
+   * The offset of a place in the page; null outside the text.
+   * @param {Node} node
+   * @param {number} within
+   */
+  offset(node, within) {
+    const paragraph = this._byNode.get(node);
+    if (!paragraph) {
+      if (node !== this._host) return null;
+      return this._all[within]?.start ?? this._length;
+    }
+    // Of the element around the text node, 0 is before the text and 1 behind it.
+    if (node === paragraph.node) return paragraph.start + within;
+    return within === 0 ? paragraph.start : paragraph.end;
+  }
+
+  /**
+   * Where an offset is in the page.
+   * @param {number} offset
+   * @param {boolean} [ends] whether something ends there: it then ends in the paragraph before
+   */
+  position(offset, ends = false) {
+    const paragraph = this._all[this._index(offset, ends)];
+    if (!paragraph) throw new RangeError(`The text has no offset ${offset}.`);
+    const within = Math.min(offset, paragraph.end) - paragraph.start;
+    const { node, element } = paragraph;
+    return { node, element, offset: Math.max(within, 0) };
+  }
+
+  /**
+   * A range in each paragraph that a span touches.
+   * @param {{start: number, end: number}} span
+   */
+  pieces({ start, end }) {
+    const found = [];
+    for (let index = this._index(start, false); index < this._all.length; index += 1) {
+      const paragraph = this._at(index);
+      if (paragraph.start >= end) break;
+      const from = Math.max(start, paragraph.start) - paragraph.start;
+      const to = Math.min(end, paragraph.end) - paragraph.start;
+      if (from < to) {
+        const { node } = paragraph;
+        found.push(
+          new StaticRange({
+            startContainer: node,
+            startOffset: from,
+            endContainer: node,
+            endOffset: to,
+          }),
+        );
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Where an offset stands in the window: a box as high as its line's letters, without width.
+   * @param {number} offset
+   * @param {boolean} [ends] whether something ends there: between two lines, it then stands at the
+   *   end of the first
+   * @returns {DOMRect}
+   */
+  box(offset, ends = false) {
+    const { node, element, offset: within } = this.position(offset, ends);
+    const range = document.createRange();
+    range.setStart(node, within);
+    const boxes = range.getClientRects();
+    const found = boxes[ends ? 0 : boxes.length - 1];
+    if (found) return found;
+    // An empty paragraph has no letters to measure.
+    const { left, top, height } = element.getBoundingClientRect();
+    return new DOMRect(left, top, 0, height);
+  }
+
+  /**
+   * The offsets of the whole lines that stand between two heights of the window.
+   * @param {number} top
+   * @param {number} bottom
+   */
+  between(top, bottom) {
+    const { length } = this._all;
+    const stands = (/** @type {number} */ index) => this._at(index).element.getBoundingClientRect();
+    const first = this._at(lowest(0, length - 1, (index) => stands(index).bottom > top));
+    const last = this._at(lowest(1, length, (index) => stands(index).top >= bottom) - 1);
+    return {
+      start: lowest(first.start, first.end, (offset) => this.box(offset).bottom > top),
+      end: lowest(last.start, last.end, (offset) => this.box(offset).top >= bottom),
+    };
+  }
+
+  /** @param {number} index */
+  _at(index) {
+    return /** @type {Paragraph} */ (this._all[index]);
+  }
+
+  /** @param {number} offset @param {boolean} ends */
+  _index(offset, ends) {
+    const isBehind = (/** @type {number} */ index) => {
+      const { start } = this._at(index);
+      return ends ? start >= offset : start > offset;
+    };
+    return lowest(1, this._all.length, isBehind) - 1;
+  }
+}
+
+/**
+ * The first of the numbers in order that something holds of, when it holds of all that follow.
+ * @param {number} low the first that may be it
+ * @param {number} high what it is when none of those before is
+ * @param {(number: number) => boolean} holds asked of numbers below `high` only
+ */
+function lowest(low, high, holds) {
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
