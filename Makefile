@@ -1,7 +1,8 @@
 # `make` lists the targets. Python 3.11 or newer and make are all that is needed beforehand.
 
 VENV ?= .venv
-WORKERS ?= 2
+# More than there are cores on a small machine: half the time a test waits for what it started.
+WORKERS ?= 3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

@@ -190,7 +190,8 @@ async def test_what_one_user_left_is_never_sent_as_another(room: Room) -> None:
     await expect(page.locator(".outstanding")).to_contain_text("cannot be reached")
 
     for name in ("annotator-b", "annotator"):
-        await page.get_by_role("button", name="Sign out").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Sign out").click()
         await page.unroute_all(behavior="ignoreErrors")
         await page.get_by_label("Name").fill(name)
         await page.get_by_label("Password").fill(PASSWORD)

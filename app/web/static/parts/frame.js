@@ -1,7 +1,7 @@
 import { Refused, send } from "../api.js";
 import { link, place } from "../router.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { keep, recall } from "../work/kept.js";
+import { keep, nowSpeaks, recall } from "../work/kept.js";
 import { announce } from "./announce.js";
 import { KeySheet, useKeys } from "./keys.js";
 import { Outstanding } from "./outstanding.js";
@@ -112,11 +112,14 @@ export function Frame({ me, project, role, onSignedOut, children }) {
     }
   }, [here, project]);
   const signOut = async () => {
+    // What waits is not sent on the way out: it is sent when they are back.
+    nowSpeaks("");
     try {
       await send("DELETE", "/v1/session");
     } catch (error) {
       // Who is signed out already has what they asked for.
       if (!(error instanceof Refused && error.status === 401)) {
+        nowSpeaks(me.name);
         announce(`Not signed out. ${/** @type {Error} */ (error).message}`);
         return;
       }
