@@ -58,6 +58,7 @@ async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room
     await expect(page.get_by_role("navigation", name=slug)).to_be_visible()
 
     await page.goto("/#/users")
+    await expect(page.get_by_role("heading", name="Users", level=1)).to_be_visible()
     await page.get_by_label("User name").fill(slug)
     await page.get_by_label("Password").fill("short")
     await page.get_by_role("button", name="Add").click()

@@ -56,8 +56,9 @@ export function Bench({ desk, role, wanted }) {
       clearTimeout(waiting);
       waiting = setTimeout(() => {
         // Behind the text, on a narrow screen, the list stays as it is while one looks at it.
-        const away = at.getBoundingClientRect().bottom < innerHeight / 2 && scrollY > 0;
-        if (!(away && isNarrow())) setSight(made.inSight());
+        const top = list.current?.getBoundingClientRect().top ?? Infinity;
+        const looked = top < innerHeight && scrollY > 0;
+        if (!(looked && isNarrow())) setSight(made.inSight());
       }, 100);
     };
     look();
