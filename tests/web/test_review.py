@@ -217,6 +217,7 @@ async def test_many_are_selected_and_approved_together(room: Room) -> None:
     await page.keyboard.press("x")
     await expect(page.get_by_role("button", name="Approve 2 selected")).to_be_enabled()
     await page.get_by_label("All", exact=False).first.check()
+    await expect(page.get_by_role("button", name="Approve 4 selected")).to_be_enabled()
     # One is decided between the request and its answer.
     held = asyncio.Event()
 
@@ -229,7 +230,7 @@ async def test_many_are_selected_and_approved_together(room: Room) -> None:
 
     await page.route("**/decisions?**", late)
     await page.keyboard.press("Shift+A")
-    await held.wait()
+    await asyncio.wait_for(held.wait(), 20)
     results = page.get_by_role("region", name="What became of the selected")
     await expect(results).to_contain_text("3 approved")
     await expect(results).to_contain_text("1 not taken")
