@@ -36,7 +36,40 @@ async def answers(client: httpx.AsyncClient, path: str) -> bool:
         return False
 
 
-class Server:
+class _Listening:
+    """Something that listens on ``port`` of this machine while it is entered."""
+
+    port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Start it and wait until it is ready."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing running."""
+        await self.kill()
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        raise NotImplementedError
+
+    async def kill(self) -> None:
+        """End it at once, if it still runs."""
+        raise NotImplementedError
+
+
+class Server(_Listening):
     """A process that listens on ``port`` of this machine, and all processes that it starts."""
 
     def __init__(
@@ -55,12 +88,6 @@ class Server:
         self._ready = ready
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
-        self.port = 0
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -71,20 +98,6 @@ class Server:
     def log(self) -> str:
         """What it has written so far."""
         return (self._folder / "server.log").read_text()
-
-    async def __aenter__(self) -> Self:
-        """Start it and wait until it is ready."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing running."""
-        await self.kill()
 
     async def start(self) -> None:
         """Start it on a free port and wait until it is ready; its log begins anew.
@@ -135,7 +148,7 @@ def stet(database_url: str, folder: Path, **settings: object) -> Server:
     return Server(STET, folder, ready="/readyz", STET_DATABASE_URL=database_url, **environment)
 
 
-class Forked:
+class Forked(_Listening):
     """``stet serve`` for tests that ask it and need nothing of its process: there at once."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
@@ -143,14 +156,8 @@ class Forked:
         self._database_url = database_url
         self._log = folder / "server.log"
         self._process: BaseProcess | None = None
-        self.port = 0
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
         """Fork it and wait until it is ready."""
         self.port = free_port()
         self._log.write_bytes(b"")
@@ -163,16 +170,6 @@ class Forked:
                 if not self._process.is_alive() or time.monotonic() > deadline:
                     raise RuntimeError(f"The server did not start.\n{self._log.read_text()}")
                 await asyncio.sleep(0.02)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing running."""
-        await self.kill()
 
     async def kill(self) -> None:
         """End it at once (SIGKILL), if it still runs."""

@@ -106,3 +106,19 @@ async def test_keys_without_ctrl_can_be_turned_off(room: Room) -> None:
     await page.keyboard.press("1")
     await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
     assert await room.stored(document) == []
+
+
+async def test_going_from_view_to_view_asks_for_nothing_that_is_not_there(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    refused: list[str] = []
+    page.on("response", lambda one: refused.append(one.url) if one.status >= 400 else None)
+
+    for name in ("Came back", "Review", "Overview", "Data", "Documents"):
+        await page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
+        await expect(page.get_by_role("navigation").locator("[aria-current]")).to_have_text(name)
+        await expect(page.locator(".text")).to_have_count(0)
+        await page.go_back()
+        await expect(page.locator(".text")).to_be_visible()
+
+    assert refused == []

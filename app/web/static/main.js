@@ -6,10 +6,10 @@ import { Frame } from "./parts/frame.js";
 import { signedIn, useLoaded } from "./parts/loaded.js";
 import { Trouble } from "./parts/trouble.js";
 import { place } from "./router.js";
-import { html, render, useEffect, useState } from "./vendor/preact.js";
+import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { SignIn, SignInAgain } from "./views/signin.js";
-import { nowSpeaks } from "./work/kept.js";
-import { outboxOf } from "./work/outbox.js";
+import { nowSpeaks } from "./state/kept.js";
+import { outboxOf } from "./state/outbox.js";
 
 /** @typedef {import("./types").Me} Me */
 /** @typedef {import("./types").Project} Project */
@@ -68,12 +68,20 @@ function chosen(at, me) {
 /** @param {{me: Me, at: Place}} props */
 function View({ me, at }) {
   const { load, props } = chosen(at, me);
-  const { value, error } = useLoaded(async () => ({ view: load && (await load()) }), [load]);
+  const { value, error } = useLoaded(
+    async () => ({ load, view: load && (await load()) }),
+    [load],
+  );
+  const shown = useRef(/** @type {{view: unknown, props: ViewProps} | null} */ (null));
+  // Until a view is loaded, the one before it stays, with what it was given: it is not shown a place
+  // that is not its own.
+  if (value?.load === load) shown.current = { view: value?.view, props };
   if (error) return html`<${Trouble} error=${error} />`;
-  if (!value) return null;
-  if (!value.view) return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
+  if (!shown.current) return null;
+  const { view, props: given } = shown.current;
+  if (!view) return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
   // A view of another document is another view: nothing of the one before it stays.
-  return html`<${value.view} key=${at.parts.join("/")} ...${props} />`;
+  return html`<${view} key=${given.place.parts.join("/")} ...${given} />`;
 }
 
 /** Begin anew: nothing that the page knows of one user is there for the next. */

@@ -1,7 +1,7 @@
 import { Refused, send } from "../api.js";
 import { link, place } from "../router.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { keep, nowSpeaks, recall } from "../work/kept.js";
+import { keep, nowSpeaks, recall } from "../state/kept.js";
 import { announce } from "./announce.js";
 import { KeySheet, useKeys } from "./keys.js";
 import { Outstanding } from "./outstanding.js";

@@ -1,5 +1,5 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { keep, recall } from "../work/kept.js";
+import { keep, recall } from "../state/kept.js";
 import { Dialog } from "./dialog.js";
 
 /**

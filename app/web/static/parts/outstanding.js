@@ -1,7 +1,7 @@
 import { explain } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { nowSpeaks } from "../work/kept.js";
-import { outboxOf, wantedBy } from "../work/outbox.js";
+import { nowSpeaks } from "../state/kept.js";
+import { outboxOf, wantedBy } from "../state/outbox.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {number} count */
@@ -47,7 +47,7 @@ export function Outstanding({ owner }) {
 
 /**
  * Everything that was refused, in whichever view it was wanted.
- * @param {{outbox: import("../work/outbox.js").Outbox, onClose: () => void}} props
+ * @param {{outbox: import("../state/outbox.js").Outbox, onClose: () => void}} props
  */
 function Refused({ outbox, onClose }) {
   return html`

@@ -7,7 +7,7 @@ import { Trouble } from "../parts/trouble.js";
 import { link } from "../router.js";
 import { canPaint } from "../text/paper.js";
 import { html, useEffect, useReducer } from "../vendor/preact.js";
-import { Desk } from "../work/desk.js";
+import { Desk } from "../state/desk.js";
 import { Bench } from "./annotate/bench.js";
 
 /** @typedef {import("../types").Status} Status */

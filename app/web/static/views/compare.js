@@ -8,14 +8,14 @@ import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { link, refine } from "../router.js";
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
-import { f1, paired } from "../work/agreement.js";
+import { f1, paired } from "../state/agreement.js";
 import { KINDS, PairList, nameOf } from "./compare/pairs.js";
 import { Sheets } from "./compare/sheets.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Label} Label */
 /** @typedef {import("../types").TextDocument} TextDocument */
-/** @typedef {import("../work/agreement.js").Kind} Kind */
+/** @typedef {import("../state/agreement.js").Kind} Kind */
 
 /**
  * A document and its annotations, kept up to date.
@@ -110,7 +110,7 @@ function Author({ title, names, name, choose }) {
   `;
 }
 
-/** @param {import("../work/agreement.js").Pair<Annotation>} pair */
+/** @param {import("../state/agreement.js").Pair<Annotation>} pair */
 function partsOf({ first, second }) {
   return [first, second].filter((one) => one !== null);
 }

@@ -5,12 +5,12 @@ import { follow, logEnd } from "../live.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { outboxOf } from "../work/outbox.js";
+import { outboxOf } from "../state/outbox.js";
 import { BackItem } from "./returned/item.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Change} Change */
-/** @typedef {import("../work/outbox.js").Outcome} Outcome */
+/** @typedef {import("../state/outbox.js").Outcome} Outcome */
 
 const HOW = "An answer sends one back to review.";
 /** So many are shown at once. */

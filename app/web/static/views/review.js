@@ -9,7 +9,7 @@ import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { short } from "../text/short.js";
-import { outboxOf } from "../work/outbox.js";
+import { outboxOf } from "../state/outbox.js";
 import { Decisions } from "./review/decisions.js";
 import { Filters, filterOf } from "./review/filters.js";
 import { Item } from "./review/item.js";

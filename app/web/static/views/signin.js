@@ -1,6 +1,6 @@
 import { Refused, send } from "../api.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { nowSpeaks } from "../work/kept.js";
+import { nowSpeaks } from "../state/kept.js";
 
 /** @typedef {import("../types").Me} Me */
 /** @typedef {import("../parts/form.js").Submitted} Submitted */

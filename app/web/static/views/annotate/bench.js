@@ -14,7 +14,7 @@ import { Required } from "./required.js";
 import { useTasks } from "./tasks.js";
 import { Tools } from "./tools.js";
 
-/** @typedef {import("../../work/desk.js").Desk} Desk */
+/** @typedef {import("../../state/desk.js").Desk} Desk */
 /** @typedef {import("../../types").Span} Span */
 /** @typedef {import("../../text/bounds.js").Bounds} Bounds */
 

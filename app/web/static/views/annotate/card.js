@@ -18,7 +18,7 @@ export function Card(props) {
   const { mayWrite, mayEdit } = props;
   const { labels } = desk.scheme;
   const label = labels.find((one) => one.name === chosen.label);
-  /** @param {Partial<import("../../work/acts.js").Said>} said @param {number} [seen] */
+  /** @param {Partial<import("../../state/acts.js").Said>} said @param {number} [seen] */
   const edit = (said, seen) => desk.acts.edit(chosen.id, said, seen);
   const choosesLabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     relabel(event.currentTarget.value);
@@ -111,7 +111,7 @@ function CameBack({ chosen }) {
 
 /**
  * The parts of a discontinuous annotation.
- * @param {{desk: import("../../work/desk.js").Desk, chosen: Annotation, mayEdit: boolean}} props
+ * @param {{desk: import("../../state/desk.js").Desk, chosen: Annotation, mayEdit: boolean}} props
  */
 function Fragments({ desk, chosen, mayEdit }) {
   const { fragments } = chosen;

@@ -8,7 +8,7 @@ const MOST = 60;
 
 /**
  * The annotations of the text that is on the screen, in text order.
- * @param {{desk: import("../../work/desk.js").Desk, sight: {start: number, end: number},
+ * @param {{desk: import("../../state/desk.js").Desk, sight: {start: number, end: number},
  *   chosen: string, choose: (id: string) => void}} props
  */
 export function InSight({ desk, sight, chosen, choose }) {

@@ -6,7 +6,7 @@ import { useKeys } from "../../parts/keys.js";
 /**
  * What the bench's parts are given.
  * @typedef {object} Given
- * @property {import("../../work/desk.js").Desk} desk
+ * @property {import("../../state/desk.js").Desk} desk
  * @property {import("../../text/paper.js").Paper | null} paper
  * @property {import("../../text/caret.js").Caret | null} caret
  * @property {import("../../types").Annotation | undefined} chosen

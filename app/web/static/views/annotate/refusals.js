@@ -1,6 +1,6 @@
 import { explain } from "../../api.js";
 import { html } from "../../vendor/preact.js";
-import { wantedBy } from "../../work/outbox.js";
+import { wantedBy } from "../../state/outbox.js";
 
 /** What of an annotation an edit may have changed, in the order in which people look. */
 const PARTS = /** @type {const} */ (["label", "quote", "attributes", "note"]);
@@ -13,7 +13,7 @@ function written(value) {
 
 /**
  * What was refused, why, and what one wanted: nothing of it is lost until one says so.
- * @param {{desk: import("../../work/desk.js").Desk, choose: (id: string) => void}} props
+ * @param {{desk: import("../../state/desk.js").Desk, choose: (id: string) => void}} props
  */
 export function Refusals({ desk, choose }) {
   return desk.refusals.map((refusal) => {

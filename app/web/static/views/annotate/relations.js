@@ -79,7 +79,7 @@ const MOST = 25;
 
 /**
  * What the chosen annotation may be related to, the nearest first.
- * @param {{desk: import("../../work/desk.js").Desk, chosen: Annotation, type: string,
+ * @param {{desk: import("../../state/desk.js").Desk, chosen: Annotation, type: string,
  *   join: (target: string) => void}} props
  */
 function Offers({ desk, chosen, type, join }) {

@@ -7,7 +7,7 @@ import { cut } from "./said.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Span} Span */
-/** @typedef {import("../../work/acts.js").Said} Said */
+/** @typedef {import("../../state/acts.js").Said} Said */
 
 /**
  * An annotation that cannot be saved yet, for its label requires more; `id` is that of the one which
@@ -17,7 +17,7 @@ import { cut } from "./said.js";
 
 /**
  * @param {object} at
- * @param {import("../../work/desk.js").Desk} at.desk
+ * @param {import("../../state/desk.js").Desk} at.desk
  * @param {import("../../text/paper.js").Paper | null} at.paper
  * @param {Annotation | undefined} at.chosen
  * @param {(id: string) => void} at.setChosen

@@ -2,8 +2,8 @@ import { html } from "../../vendor/preact.js";
 import { useScrolled } from "../review/scrolled.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
-/** @typedef {import("../../work/agreement.js").Kind} Kind */
-/** @typedef {import("../../work/agreement.js").Pair<Annotation>} Pair */
+/** @typedef {import("../../state/agreement.js").Kind} Kind */
+/** @typedef {import("../../state/agreement.js").Pair<Annotation>} Pair */
 
 /** So much of a quote, in UTF-16 code units, fills the two lines that it has. */
 const SHOWN = 200;

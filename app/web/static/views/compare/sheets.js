@@ -58,7 +58,7 @@ const NONE = [];
  * Both columns hold the same text at the same width, so they scroll together by themselves.
  * @param {{text: string, labels: Label[], people: [string, string],
  *   spans: [Annotation[], Annotation[]],
- *   held: import("../../work/agreement.js").Pair<Annotation> | undefined}} props
+ *   held: import("../../state/agreement.js").Pair<Annotation> | undefined}} props
  */
 export function Sheets({ text, labels, people, spans, held }) {
   const narrow = useNarrow();

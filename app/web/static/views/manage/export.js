@@ -3,7 +3,7 @@ import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
 import { html, useState } from "../../vendor/preact.js";
 import { Filter, NO_FILTER, useChoices } from "./filter.js";
-import { FORMATS } from "./formats.js";
+import { FormatChoice } from "./formats.js";
 
 /** @typedef {import("../../types").LossReport} LossReport */
 
@@ -32,18 +32,7 @@ export function Export({ project }) {
       <h2>Export</h2>
       ${error && html`<${Trouble} error=${error} />`}
       <div class="panel">
-        <label class="narrow">
-          Format
-          <select
-            value=${format}
-            onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) =>
-              setFormat(currentTarget.value)}
-          >
-            ${Object.entries(FORMATS).map(
-              ([name, { title }]) => html`<option value=${name}>${title}</option>`,
-            )}
-          </select>
-        </label>
+        <${FormatChoice} title="Format" format=${format} onChange=${setFormat} />
         <${Filter}
           labels=${labels}
           authors=${authors}

@@ -1,5 +1,7 @@
 /** The formats of files, by the names that the API gives them. */
 
+import { html } from "../../vendor/preact.js";
+
 /** @type {Record<string, {title: string, read: boolean}>} */
 export const FORMATS = {
   jsonl: { title: "JSON Lines, which loses nothing", read: true },
@@ -31,4 +33,25 @@ const GUESSES = [
  */
 export function guessed(name) {
   return GUESSES.find(([pattern]) => pattern.test(name))?.[1] ?? "";
+}
+
+/**
+ * A choice among all that can be written.
+ * @param {{title: string, format: string, onChange: (format: string) => void}} props
+ */
+export function FormatChoice({ title, format, onChange }) {
+  return html`
+    <label class="narrow">
+      ${title}
+      <select
+        value=${format}
+        onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) =>
+          onChange(currentTarget.value)}
+      >
+        ${Object.entries(FORMATS).map(
+          ([name, { title }]) => html`<option value=${name}>${title}</option>`,
+        )}
+      </select>
+    </label>
+  `;
 }

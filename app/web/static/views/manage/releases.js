@@ -6,7 +6,7 @@ import { Moment } from "../../parts/moment.js";
 import { Trouble } from "../../parts/trouble.js";
 import { html, useState } from "../../vendor/preact.js";
 import { Filter, NO_FILTER, useChoices } from "./filter.js";
-import { FORMATS } from "./formats.js";
+import { FormatChoice } from "./formats.js";
 
 /** @typedef {import("../../types").Release} Release */
 
@@ -38,18 +38,7 @@ export function Releases({ project, manages }) {
         value &&
         value.length > 0 &&
         html`
-          <label class="narrow">
-            Format to download in
-            <select
-              value=${format}
-              onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) =>
-                setFormat(currentTarget.value)}
-            >
-              ${Object.entries(FORMATS).map(
-                ([name, { title }]) => html`<option value=${name}>${title}</option>`,
-              )}
-            </select>
-          </label>
+          <${FormatChoice} title="Format to download in" format=${format} onChange=${setFormat} />
           <${Table} here=${here} releases=${value} format=${format} />
         `
       }

@@ -10,7 +10,7 @@ import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { short } from "../../text/short.js";
-import { outboxOf } from "../../work/outbox.js";
+import { outboxOf } from "../../state/outbox.js";
 import { SideBySide } from "../review/differences.js";
 import { Excerpt, sentencesAround } from "../review/excerpt.js";
 import { documentOf } from "../review/sources.js";
@@ -19,7 +19,7 @@ import { Said } from "../review/surroundings.js";
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Decision} Decision */
 /** @typedef {import("../../types").Label} Label */
-/** @typedef {import("../../work/outbox.js").Outcome} Outcome */
+/** @typedef {import("../../state/outbox.js").Outcome} Outcome */
 
 /** @type {Annotation[]} */
 const NONE = [];

@@ -7,8 +7,8 @@ import { short } from "../../text/short.js";
 /** @typedef {import("../../types").Decision} Decision */
 /** @typedef {import("../../types").Problem} Problem */
 /** @typedef {import("../../types").Verdict} Verdict */
-/** @typedef {import("../../work/outbox.js").Outbox} Outbox */
-/** @typedef {import("../../work/outbox.js").Outcome} Outcome */
+/** @typedef {import("../../state/outbox.js").Outbox} Outbox */
+/** @typedef {import("../../state/outbox.js").Outcome} Outcome */
 /** @typedef {import("./queue.js").Entry} Entry */
 /** @typedef {import("./queue.js").Queue} Queue */
 
@@ -34,7 +34,7 @@ const drafts = new Map();
 /** @type {WeakSet<Outbox>} */
 const kept = new WeakSet();
 
-/** What was sent is typed again. @param {import("../../work/outbox.js").Write} write */
+/** What was sent is typed again. @param {import("../../state/outbox.js").Write} write */
 function draftAgain({ subject, body }) {
   const { verdict, comment } = /** @type {Draft} */ (body);
   drafts.set(subject.slice(ONE.length), { verdict, comment: comment ?? "" });

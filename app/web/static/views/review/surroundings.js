@@ -1,7 +1,7 @@
 import { LabelName } from "../../parts/label.js";
 import { Badge } from "../../parts/status.js";
 import { html } from "../../vendor/preact.js";
-import { shared } from "../../work/agreement.js";
+import { shared } from "../../state/agreement.js";
 import { written } from "./differences.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
