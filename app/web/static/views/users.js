@@ -11,7 +11,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 
 /** Everybody who may sign in, for admins. @param {import("../main.js").ViewProps} props */
 export function Users({ me }) {
-  const { value, error, reload } = useLoaded(
+  const { value, error, reload, set } = useLoaded(
     (signal) => /** @type {Promise<User[]>} */ (all("/v1/users", { signal })),
     [],
   );
@@ -44,9 +44,10 @@ export function Users({ me }) {
   };
   const change = async (/** @type {User} */ user) => {
     const body = { is_active: !user.is_active };
-    await send("PATCH", path`/v1/users/${user.name}`, { body, version: user.version });
+    const version = user.version;
+    const changed = await send("PATCH", path`/v1/users/${user.name}`, { body, version });
+    set((value ?? []).map((one) => (one.name === user.name ? changed : one)));
     announce(`${user.name} is ${user.is_active ? "deactivated" : "active again"}.`);
-    reload();
   };
   return html`
     <h1>Users</h1>

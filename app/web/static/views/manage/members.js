@@ -12,13 +12,16 @@ import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 
 /** Who may do what in the project. @param {{project: string, manages: boolean}} props */
 export function Members({ project, manages }) {
-  const { value, error, reload } = useLoaded(
+  const { value, error, reload, set } = useLoaded(
     (signal) =>
       /** @type {Promise<Member[]>} */ (all(path`/v1/projects/${project}/members`, { signal })),
     [],
   );
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [removing, setRemoving] = useState(/** @type {Member | null} */ (null));
+  // Shown as it was answered: until the list were loaded anew, the next change would be refused.
+  const show = (/** @type {Member} */ next) =>
+    set((value ?? []).map((member) => (member.name === next.name ? next : member)));
   /** @param {string} name */
   const at = (name) => path`/v1/projects/${project}/members/${name}`;
   /**
@@ -31,14 +34,17 @@ export function Members({ project, manages }) {
     setRefusal(null);
     try {
       const seen = version === undefined ? {} : { version };
-      await send("PUT", at(name), { body: { role }, ...seen });
+      const member = await send("PUT", at(name), { body: { role }, ...seen });
+      if (version === undefined) reload();
+      else show(member);
       announce(`${name} is ${role} now.`);
-      reload();
       return true;
     } catch (failure) {
-      setRefusal(refusalOf(failure, name));
+      const current = currentOf(failure);
+      setRefusal(current ? movedOf(current) : failure);
       // The newer state is shown beside it.
-      if (failure instanceof Refused && failure.status === 412) reload();
+      if (current) show(current);
+      else reload();
       return false;
     }
   };
@@ -50,8 +56,8 @@ export function Members({ project, manages }) {
   };
   const remove = async (/** @type {Member} */ member) => {
     await send("DELETE", at(member.name), { version: member.version });
+    set((value ?? []).filter(({ name }) => name !== member.name));
     announce(`${member.name} is not a member any more.`);
-    reload();
   };
   return html`
     <section>
@@ -148,11 +154,14 @@ export function Members({ project, manages }) {
   `;
 }
 
-/** @param {unknown} failure @param {string} name */
-function refusalOf(failure, name) {
-  const current = failure instanceof Refused && failure.status === 412 && failure.problem.current;
-  if (!current) return failure;
-  const { role } = /** @type {Member} */ (/** @type {unknown} */ (current));
+/** What a member is now, who was changed meanwhile. @param {unknown} failure */
+function currentOf(failure) {
+  if (!(failure instanceof Refused) || failure.status !== 412) return undefined;
+  return /** @type {Member | undefined} */ (/** @type {unknown} */ (failure.problem.current));
+}
+
+/** @param {Member} member */
+function movedOf({ name, role }) {
   return new Error(`${name} was changed meanwhile, and is ${role} now. Nothing was written.`);
 }
 
