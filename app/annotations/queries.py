@@ -19,10 +19,11 @@ from sqlalchemy import (
 
 from app.annotations.filters import check_attributes, in_few_documents, matching
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
+from app.annotations.written import written
 from app.changes.queries import in_order
 from app.core.database import Session
 from app.core.errors import Gone, NotFound, SpanEmpty, SpanReversed, Unprocessable
-from app.core.paging import Page, Paging
+from app.core.paging import Page, Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order
@@ -148,7 +149,17 @@ _OF_DOCUMENT = (
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
     .limit(bindparam("limit"))
 )
-_ALL_OF_DOCUMENT = fixed(matching(_OF_DOCUMENT, AnnotationFilter(), _Author.c.name, ""))
+_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), _Author.c.name, "")
+
+
+def _in_text_order(row: Any) -> tuple[Any, ...]:
+    return row.start, row.end, row.sequence
+
+
+_ALL_WRITTEN = {
+    dialect: fixed(written(_ALL_OF_DOCUMENT, dialect, _in_text_order))
+    for dialect in ("postgresql", "sqlite")
+}
 
 
 async def of_document(
@@ -160,7 +171,7 @@ async def of_document(
     *,
     start: int | None = None,
     end: int | None = None,
-) -> Page[AnnotationOut]:
+) -> Page[AnnotationOut] | Written:
     """A document's annotations in text order: by start, then end, then age.
 
     ``start`` and ``end``, in ``unit``, keep those that share at least a character with that
@@ -172,11 +183,9 @@ async def of_document(
         SpanEmpty: when they are equal.
         SpanReversed: when ``start`` lies behind ``end``.
     """
-    query = (
-        _ALL_OF_DOCUMENT
-        if given.everything
-        else matching(_OF_DOCUMENT, given, _Author.c.name, db.dialect)
-    )
+    query = _ALL_OF_DOCUMENT
+    if not given.everything:
+        query = matching(_OF_DOCUMENT, given, _Author.c.name, db.dialect)
     if start is not None or end is not None:
         words = await text_of(db, document.id, document.revision)
         try:
@@ -189,12 +198,20 @@ async def of_document(
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
         query = query.where(order > tuple_(*(literal(part, BigInteger) for part in after)))
     parameters = {"document_id": document.id, "limit": pages.limit + 1}
+    project = document.standing.project
+    if document.measures_alike(unit):
+        statement = (
+            _ALL_WRITTEN[db.dialect]
+            if query is _ALL_OF_DOCUMENT
+            else written(query, db.dialect, _in_text_order)
+        )
+        parameters |= {"project": project, "offset_unit": unit}
+        rows = (await db.execute(statement, parameters)).all()
+        return pages.written(rows, key=_in_text_order)
     rows = (await db.execute(query, parameters)).all()
     ruler = await _ruler(db, document.id, document.revision, unit)
     return pages.page(
-        rows,
-        lambda row: AnnotationOut.of(row, document.standing.project, unit, ruler),
-        key=lambda row: (row.start, row.end, row.sequence),
+        rows, lambda row: AnnotationOut.of(row, project, unit, ruler), key=_in_text_order
     )
 
 
@@ -226,7 +243,7 @@ async def of_project(
     unit: OffsetUnit,
     pages: Paging,
     order: Order,
-) -> Page[AnnotationOut]:
+) -> Page[AnnotationOut] | Written:
     """The project's annotations by age, newest or oldest first.
 
     Raises:
@@ -239,7 +256,16 @@ async def of_project(
         project_id, sequence = _PROJECT_ID, _SEQUENCE
     query = ROWS.where(project_id == standing.project_id)
     query = matching(query, given, _Author.c.name, db.dialect)
-    rows = (await db.execute(in_order(query, sequence, order, pages))).all()
+    query = in_order(query, sequence, order, pages)
+    if unit is OffsetUnit.CODE_POINTS:
+        newest = order is Order.NEWEST
+        statement = written(
+            query, db.dialect, lambda row: (row.sequence.desc() if newest else row.sequence,)
+        )
+        parameters = {"project": standing.project, "offset_unit": unit}
+        rows = (await db.execute(statement, parameters)).all()
+        return pages.written(rows, key=_by_age)
+    rows = (await db.execute(query)).all()
     rulers: dict[tuple[UUID, int], Ruler | None] = {}
     for row in rows[: pages.limit]:
         key = (row.document_id, row.revision)
@@ -251,8 +277,12 @@ async def of_project(
         lambda row: AnnotationOut.of(
             row, standing.project, unit, rulers[(row.document_id, row.revision)]
         ),
-        key=lambda row: (row.sequence,),
+        key=_by_age,
     )
+
+
+def _by_age(row: Any) -> tuple[int]:
+    return (row.sequence,)
 
 
 async def living_relations_of(db: Session, annotation_id: UUID) -> Sequence[Row[Any]]:

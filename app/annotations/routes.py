@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from app.annotations import commands, queries
 from app.annotations.access import (
@@ -52,6 +52,7 @@ router = APIRouter(route_class=Route, tags=["annotations"])
 @router.get(
     "/v1/documents/{id}/annotations",
     operation_id="list_document_annotations",
+    response_model=Page[AnnotationOut],
     responses=problems(
         NotFound, Gone, OffsetOutOfRange, OffsetInsideCharacter, SpanEmpty, SpanReversed
     ),
@@ -69,7 +70,7 @@ async def list_of_document(
         int | None, Query(description="With `end`: only what shares a character with it.")
     ] = None,
     end: Annotated[int | None, Query()] = None,
-) -> Page[AnnotationOut]:
+) -> Page[AnnotationOut] | Response:
     """A document's annotations in text order."""
     return link(
         await queries.of_document(
@@ -114,6 +115,7 @@ async def create(
 @router.get(
     "/v1/projects/{project}/annotations",
     operation_id="list_annotations",
+    response_model=Page[AnnotationOut],
     responses=problems(NotFound),
 )
 async def list_of_project(
@@ -124,7 +126,7 @@ async def list_of_project(
     pages: Pages,
     link: Link,
     order: Order = Order.NEWEST,
-) -> Page[AnnotationOut]:
+) -> Page[AnnotationOut] | Response:
     """The project's annotations by age. `status=pending&order=oldest` is the review queue.
 
     `attribute.<name>=<value>` keeps those whose attribute equals the value, or is a list that

@@ -1,12 +1,12 @@
 """The parameters that every list has, and the ``Link`` that its answer carries (RFC 8288)."""
 
 import hashlib
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, overload
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
 
-from app.core.paging import MAX_LIMIT, Page, Paging
+from app.core.paging import MAX_LIMIT, Page, Paging, Written
 
 T = TypeVar("T")
 
@@ -44,15 +44,24 @@ class Linked:
         self._request = request
         self._response = response
 
-    def __call__(self, page: Page[T]) -> Page[T]:
-        """The page itself, once its link is in the headers."""
+    @overload
+    def __call__(self, page: Page[T]) -> Page[T]: ...
+
+    @overload
+    def __call__(self, page: Written) -> Response: ...
+
+    def __call__(self, page: Page[T] | Written) -> Page[T] | Response:
+        """The page itself, or the answer that it is, once its link is in the headers."""
+        response = self._response
+        if isinstance(page, Written):
+            response = Response(page.json(), media_type="application/json")
         if page.next is not None:
             given = self._request.query_params.multi_items()
             query = [(name, value) for name, value in given if name != "cursor"]
             path = quote(self._request.scope["path"])
             query.append(("cursor", page.next))
-            self._response.headers["Link"] = f'<{path}?{urlencode(query)}>; rel="next"'
-        return page
+            response.headers["Link"] = f'<{path}?{urlencode(query)}>; rel="next"'
+        return response if isinstance(page, Written) else page
 
 
 async def _linked(request: Request, response: Response) -> Linked:

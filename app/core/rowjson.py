@@ -21,7 +21,6 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
     literal_column,
     select,
 )
@@ -90,14 +89,21 @@ def _written(column: Any, forms: _Forms) -> Any:
     return column
 
 
+# Constants of the statement and no parameters of it, so that it is the same for all (core.prepared).
+_UTC = literal_column("'UTC'", Text)
+_RFC3339 = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""", Text)
+_WHOLE = literal_column("(0, 1)")
+_DOT_ZERO = literal_column("'.0'", Text)
+
+
 def _moment_of_postgresql(moment: Any) -> ColumnElement[Any]:
-    form = literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    return func.to_char(func.timezone("UTC", moment), form)
+    return func.to_char(func.timezone(_UTC, moment), _RFC3339)
 
 
 def _float_of_postgresql(number: Any) -> ColumnElement[Any]:
     """As Python writes it: PostgreSQL leaves ``.0`` out, and is the same in all else up to 1."""
-    written = case((number.in_([0, 1]), func.concat(number, ".0")), else_=cast(number, Text))
+    whole = number.op("IN", is_comparison=True)(_WHOLE)
+    written = case((whole, func.concat(number, _DOT_ZERO)), else_=cast(number, Text))
     return case((number.is_not(None), cast(written, Json)))
 
 

@@ -27,7 +27,7 @@ from app.core.errors import Gone, InvalidParameter, NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
-from app.core.vocabulary import Order, Status
+from app.core.vocabulary import OffsetUnit, Order, Status
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
 from app.models import Annotation, Document, DocumentWords, Revision, User, having
 from app.text.sought import MOST, Sought
@@ -83,6 +83,11 @@ class SeenDocument:
         """The number of the current revision."""
         found: int = self.row.revision
         return found
+
+    def measures_alike(self, unit: OffsetUnit) -> bool:
+        """Whether every offset into the current text is the same in code points and this unit."""
+        alike: bool = getattr(self.row, unit) == self.row.code_points
+        return alike
 
 
 _SEEN = {

@@ -141,3 +141,32 @@ async def test_a_walk_misses_nothing_and_repeats_nothing_while_others_write(
     rest = await walked(newsroom, path, cursor=first["next"])
     assert [item["quote"] for item in first["items"]] == ["b", "d"]
     assert [item["quote"] for item in rest] == ["f", "g", "h", "j"]
+
+
+@pytest.mark.parametrize("text", [make.TEXT, make.TEXT + make.ASTRAL], ids=["alike", "astral"])
+@pytest.mark.parametrize("unit", UNITS)
+async def test_each_item_of_either_list_is_what_a_get_of_it_answers(
+    newsroom: Newsroom, unit: str, text: str
+) -> None:
+    """The database writes an item itself where every unit counts alike, and Python elsewhere."""
+    annotator, reviewer = newsroom["annotator"], newsroom["reviewer"]
+    document = await make.document(annotator, f"qqe\u0301. {text}")
+    attributes = {"speaker": 'Україна\n"\\\u2028', "cue_span": {"quote": "Ukraine says that"}}
+    claim = await make.annotation(
+        annotator, document["id"], attributes=attributes, note='"Why"?\n\tSo.', external_id="c"
+    )
+    pieces = [{"quote": "have called"}, {"quote": "“totally unfounded”"}]
+    await make.annotation(annotator, document["id"], "denial", None, fragments=pieces)
+    await make.annotation(annotator, document["id"], "quote", "qqe")
+    for confidence in (0, 1, 1e-5, 0.1 + 0.2):
+        await make.annotation(annotator, document["id"], origin="model", confidence=confidence)
+    await make.decision(reviewer, claim["id"])
+
+    for path in (f"/v1/documents/{document['id']}/annotations", "/v1/projects/demo/annotations"):
+        items = await walked(newsroom, path, offset_unit=unit)
+        assert len(items) == 7
+        for item in items:
+            query = {"offset_unit": unit}
+            answer = await newsroom["reader"].get(f"/v1/annotations/{item['id']}", params=query)
+            assert item == await make.said(answer, 200)
+    assert [item["warnings"] != [] for item in items].count(True) == 1

@@ -1,0 +1,53 @@
+"""Annotations as JSON that the database writes itself: field by field what ``AnnotationOut`` is.
+
+Turning fifty rows into objects and those into JSON took four fifths of a list. The offsets are the
+stored ones, so this serves callers who count in code points, and all of them where a text has as
+many UTF-16 units or bytes as it has characters.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, Text, bindparam, func, literal_column, select
+
+from app.core.columns import Json
+from app.core.rowjson import json_object
+
+_NOTHING = literal_column("'[]'", Json)
+
+
+def written(query: Select[Any], dialect: str, order: Callable[[Any], Sequence[Any]]) -> Select[Any]:
+    """The rows of a query with ``annotations.queries.COLUMNS`` as ``json``, and their sort keys.
+
+    ``order`` says by which of the query's columns they are sorted: what a subquery is sorted by is
+    no promise. Parameters are ``project``, the slug, and ``offset_unit``, the caller's.
+    """
+    rows = query.subquery("annotation")
+    row = rows.c
+    item = select(
+        row.id,
+        bindparam("project", type_=Text).label("project"),
+        row.document_id,
+        row.revision,
+        row.external_id,
+        row.label,
+        row.start,
+        row.end,
+        row.quote,
+        row.fragments,
+        bindparam("offset_unit", type_=Text).label("offset_unit"),
+        row.attributes,
+        row.note,
+        row.origin,
+        row.confidence,
+        row.author,
+        row.status,
+        row.decided_by,
+        row.decided_at,
+        row.version,
+        row.created_at,
+        row.updated_at,
+        func.coalesce(row.warnings, _NOTHING, type_=Json).label("warnings"),
+    ).correlate(rows)
+    json = json_object(item, dialect).cast(Text).label("json")
+    return select(json, row.start, row.end, row.sequence).order_by(*order(row))
