@@ -1,5 +1,6 @@
 """Many decisions at once, each on its own."""
 
+import json
 from typing import Any
 
 from tests import make
@@ -151,10 +152,15 @@ async def test_of_two_verdicts_on_one_annotation_only_the_first_counts_however_o
 async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_refused(
     newsroom: Newsroom, statements: list[str]
 ) -> None:
-    document = await make.document(newsroom["annotator"])
-    bodies = [{"label": "claim", "quote": "Beijing"}] * 1004
-    path = f"/v1/documents/{document['id']}/annotations"
-    made = [(await newsroom["annotator"].post(path, json=body)).json() for body in bodies]
+    made = [
+        {"id": str(make.id_of(number)), "label": "claim", "quote": "Beijing"}
+        for number in range(1004)
+    ]
+    record = {"title": "An article", "text": make.TEXT, "annotations": made}
+    answer = await newsroom["annotator"].post(
+        "/v1/projects/demo/import", params={"format": "jsonl"}, content=json.dumps(record)
+    )
+    assert (await make.said(answer, 200))["created"]["annotations"] == 1004
     costs = []
     for some in (made[:1], made[1:4], made[4:]):
         statements.clear()

@@ -93,7 +93,8 @@ def test_every_string_is_a_query(q: str) -> None:
 
 def test_what_differs_in_case_alone_has_the_same_words() -> None:
     for character in map(chr, range(sys.maxunicode + 1)):
-        assert words(character) == words(folded(character)), hex(ord(character))
+        if folded(character) != character:
+            assert words(character) == words(folded(character)), hex(ord(character))
 
 
 @given(ODD, ODD)

@@ -177,8 +177,9 @@ async def test_a_decision_refused_before_a_reload_is_typed_in_its_form(room: Roo
     await make.said(answer, 200)
     page.on("dialog", _accept)
     await page.goto(f"/#/projects/{room.project}/overview")
-    await page.context.unroute("**/decisions*")
+    # Not before: the page that goes would be answered, and take what it had sent with it.
     await page.reload()
+    await page.context.unroute("**/decisions*")
     await expect(page.get_by_role("button", name="1 change refused")).to_be_visible()
 
     await page.get_by_role("link", name="Review", exact=True).click()
