@@ -106,6 +106,9 @@ async def create(
         taken = violated(error)
         if taken not in {"pk_annotations", "uq_annotations_document_id_external_id"}:
             raise
+        if document.recalled:
+            # Nothing was written, so nothing has shown whether the caller may still see it.
+            raise Moved from None
         by_id = taken == "pk_annotations" or new.id is not None
         stored = await _same_or_conflict(db, document, row, by_id=by_id)
         return await queries.out(db, standing, stored, unit), False

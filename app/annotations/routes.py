@@ -43,7 +43,7 @@ from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.units import Unit
 from app.core.vocabulary import Order
-from app.documents.access import AnnotatableDocument, ReadableDocument
+from app.documents.access import MarkedDocument, ReadableDocument
 from app.projects.access import ReadableProject
 
 router = APIRouter(route_class=Route, tags=["annotations"])
@@ -105,7 +105,7 @@ async def list_of_document(
     },
 )
 async def create(
-    document: AnnotatableDocument, new: AnnotationIn, unit: Unit, db: Db, tag: Tag
+    document: MarkedDocument, new: AnnotationIn, unit: Unit, db: Db, tag: Tag
 ) -> AnnotationOut:
     """Post a span. What does not match the text is refused, with the reason and the cure."""
     annotation, is_new = await commands.create(db, document, new, unit)

@@ -6,20 +6,25 @@ create went there. So there the parts are joined into one statement by data-modi
 by itself. SQLite has no such WITH and needs none: there the same parts run one after the other.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Executable,
     Select,
     Table,
     and_,
     bindparam,
+    func,
     insert,
     select,
+    true,
     update,
 )
+from sqlalchemy import column as sql_column
+from sqlalchemy.exc import IntegrityError
 
 from app.changes.commands import CHANGES, HEAD, Entry
 from app.core.database import Session
@@ -35,15 +40,22 @@ class Refused(Exception):
 class Recorded:
     """A write that is known beforehand: which rows it inserts, and which one it supersedes.
 
-    Parameters of a statement are named ``<table>_<column>``; the statement is built once.
+    Parameters of a statement are named ``<table>_<column>``; the statements are built once.
     """
 
-    def __init__(self, *inserts: Table, supersedes: "Superseding | None" = None) -> None:
-        """``supersedes`` copies a row into its history and updates it; then ``inserts`` follow."""
+    def __init__(
+        self, *inserts: Table, supersedes: "Superseding | None" = None, large: bool = False
+    ) -> None:
+        """``supersedes`` copies a row into its history and updates it; then ``inserts`` follow.
+
+        What is ``large`` goes alone; other writes that wait for one another go together.
+        """
         self._inserts = inserts
         self._supersedes = supersedes
+        self._large = large
         self._one = fixed(self._joined())
-        self._many = self._apart()
+        self._several = None if large else fixed(self._all_joined())
+        self._apart = self._parts()
 
     async def write(
         self,
@@ -53,8 +65,8 @@ class Recorded:
         epoch: int,
         rows: Mapping[str, Row],
         superseding: Row | None = None,
-    ) -> int:
-        """Write all of it and answer the sequence of its log entry.
+    ) -> None:
+        """Write all of it.
 
         Args:
             db: a session that may write.
@@ -71,46 +83,131 @@ class Recorded:
             parameters.update({f"{table}_{column}": value for column, value in row.items()})
         if superseding is not None:
             parameters.update({f"seen_{column}": value for column, value in superseding.items()})
-        if db.dialect == "postgresql":
-            found = (await db.execute(self._one, parameters)).scalar_one_or_none()
-            if found is None:
-                raise Refused
-            return int(found)
-        return await db.atomically(lambda: self._write_apart(db, parameters))
+        if self._large or _is_large(parameters):
+            [outcome] = await self._write(db, [parameters])
+            if outcome is not None:
+                raise outcome
+        else:
+            await db.together((self, entry.project_id, epoch), parameters, self._write)
 
-    async def _write_apart(self, db: Session, parameters: dict[str, Any]) -> int:
-        sequence = (await db.execute(_TAKE_SEQUENCE, parameters)).scalar_one_or_none()
-        if sequence is None:
-            raise Refused
-        parameters["head_sequence"] = sequence
-        for statement in self._many:
-            if (await db.execute(statement, parameters)).rowcount != 1:
+    async def _write(self, db: Session, given: Sequence[dict[str, Any]]) -> list[Exception | None]:
+        """What became of each: nothing to tell of what is written."""
+        if db.dialect != "postgresql":
+            return [await self._write_apart(db, parameters) for parameters in given]
+        if len(given) == 1:
+            written = (await db.execute(self._one, given[0])).one_or_none() is not None
+            return [None if written else Refused()]
+        assert self._several is not None  # noqa: S101  # what is large goes alone
+        first = given[0]
+        parameters: dict[str, Any] = {name: [one.get(name) for one in given] for name in first}
+        parameters |= {name: first[name] for name in ("head_project", "head_epoch")}
+        parameters["head_count"] = len(given)
+        found = (await db.execute(self._several, parameters)).scalars()
+        places = set(found)
+        return [None if place in places else Refused() for place in range(1, len(given) + 1)]
+
+    async def _write_apart(self, db: Session, parameters: dict[str, Any]) -> Exception | None:
+        async def work() -> None:
+            sequence = (await db.execute(_TAKE_SEQUENCE, parameters)).scalar_one_or_none()
+            if sequence is None:
                 raise Refused
-        return int(sequence)
+            parameters["head_sequence"] = sequence
+            for statement in self._apart:
+                if (await db.execute(statement, parameters)).rowcount != 1:
+                    raise Refused
+
+        try:
+            await db.atomically(work)
+        except (Refused, IntegrityError) as failure:
+            return failure
+        return None
 
     def _joined(self) -> Executable:
+        """One write as one statement, which answers a row unless it is refused."""
         head = _TAKE_SEQUENCE.cte("head")
         parts = []
         alive: Any = head
         if self._supersedes is not None:
-            updated = self._supersedes.update().where(
+            updated = self._supersedes.update(_parameter).where(
                 self._supersedes.table.c.project_id == head.c.project_id
             )
             alive = updated.returning(head.c.sequence).cte("updated")
-            parts += [alive, self._supersedes.copy(alive).cte("copied")]
-        parts += [_insert_from(table, alive).cte(f"into_{table.name}") for table in self._inserts]
+            copied = self._supersedes.copy(_parameter, alive.c.sequence > 0)
+            parts += [alive, copied.cte("copied")]
+
+        def value(name: str, column: Any) -> Any:
+            return alive.c.sequence if column.name == "sequence" else _parameter(name, column)
+
+        parts += [
+            _insert_from(table, value, alive).cte(f"into_{table.name}") for table in self._inserts
+        ]
         joined: Executable = (
-            _insert_from(CHANGES, alive).add_cte(head, *parts).returning(CHANGES.c.sequence)
+            _insert_from(CHANGES, value, alive).add_cte(head, *parts).returning(CHANGES.c.sequence)
         )
         return joined
 
-    def _apart(self) -> list[Executable]:
+    def _all_joined(self) -> Executable:
+        """Several writes as one statement, which answers the places, from 1, of those written."""
+        given = _given(self._parameters())
+        head = _TAKE_SEQUENCES.cte("head")
+        parts = [head]
+        alive: Any = select(given.c.place, head.c.before).join_from(given, head, true())
+
+        def parameter(name: str, _column: Any) -> Any:
+            return given.c[name]
+
+        if self._supersedes is None:
+            alive = alive.cte("alive")
+        else:
+            updated = self._supersedes.update(parameter).where(
+                self._supersedes.table.c.project_id == head.c.project_id
+            )
+            alive = updated.returning(given.c.place, head.c.before).cte("alive")
+            copied = self._supersedes.copy(parameter, given.c.place == alive.c.place)
+            parts += [alive, copied.cte("copied")]
+
+        def value(name: str, column: Any) -> Any:
+            if column.name == "sequence":
+                return alive.c.before + given.c.place
+            return given.c[name]
+
+        rows = given.join(alive, given.c.place == alive.c.place)
+        parts += [
+            _insert_from(table, value, rows).cte(f"into_{table.name}")
+            for table in (*self._inserts, CHANGES)
+        ]
+        return select(alive.c.place).add_cte(*parts)
+
+    def _parameters(self) -> dict[str, Any]:
+        """The parameters of one write, and the column that each goes into."""
+        found = {
+            f"{table.name}_{column.name}": column
+            for table in (*self._inserts, CHANGES)
+            for column in table.c
+            if column.name != "sequence"
+        }
+        return found if self._supersedes is None else found | self._supersedes.parameters()
+
+    def _parts(self) -> list[Executable]:
+        """One write as statements that follow one another."""
+
+        def value(name: str, column: Any) -> Any:
+            return _parameter("head_sequence" if column.name == "sequence" else name, column)
+
         before = (
             []
             if self._supersedes is None
-            else [self._supersedes.copy(None), self._supersedes.update()]
+            else [self._supersedes.copy(_parameter), self._supersedes.update(_parameter)]
         )
-        return [*before, *(_insert_values(table) for table in (*self._inserts, CHANGES))]
+        return [*before, *(_insert_values(table, value) for table in (*self._inserts, CHANGES))]
+
+
+Value: TypeAlias = Callable[[str, Any], Any]
+"""What a statement has for a parameter, by its name and the column that it goes into."""
+
+
+def _parameter(name: str, column: Any) -> Any:
+    return bindparam(name, type_=column.type)
 
 
 class Superseding:
@@ -130,54 +227,65 @@ class Superseding:
         self._changes = changes
         self._living = living
 
-    def _seen(self) -> ColumnElement[bool]:
+    def parameters(self) -> dict[str, Any]:
+        """Its parameters, and the column of the table that each is for."""
+        return {f"seen_{name}": self.table.c[name] for name in ("id", "version", *self._changes)}
+
+    def _seen(self, value: Value) -> ColumnElement[bool]:
         # The WHERE is the guard: of two writers at once, one changes no row.
+        columns = self.table.c
         return and_(
-            self.table.c.id == bindparam("seen_id", type_=self.table.c.id.type),
-            self.table.c.version == bindparam("seen_version", type_=self.table.c.version.type),
+            columns.id == value("seen_id", columns.id),
+            columns.version == value("seen_version", columns.version),
             self._living,
         )
 
-    def update(self) -> Any:
+    def update(self, value: Value) -> Any:
         """The UPDATE to the next version."""
+        columns = self.table.c
+        changes = {name: value(f"seen_{name}", columns[name]) for name in self._changes}
         return (
             update(self.table)
-            .where(self._seen())
-            .values(
-                {
-                    "version": self.table.c.version + 1,
-                    **{
-                        name: bindparam(f"seen_{name}", type_=self.table.c[name].type)
-                        for name in self._changes
-                    },
-                }
-            )
+            .where(self._seen(value))
+            .values({"version": columns.version + 1, **changes})
         )
 
-    def copy(self, updated: Any) -> Any:
+    def copy(self, value: Value, *updated: ColumnElement[bool]) -> Any:
         """The INSERT of the row as it was; within one statement both see the row before."""
-        rows = _as_history(self.table, self._history).where(self._seen())
-        if updated is not None:
-            rows = rows.select_from(self.table.join(updated, updated.c.sequence > 0))
+        rows = _as_history(self.table, self._history).where(self._seen(value), *updated)
         return _into_history(self._history, rows)
 
 
-def _parameter(table: Table, name: str) -> Any:
-    bind_name = "head_sequence" if name == "sequence" else f"{table.name}_{name}"
-    return bindparam(bind_name, type_=table.c[name].type)
-
-
-def _insert_from(table: Table, source: Any) -> Any:
-    """INSERT … SELECT of parameters, once for each row of ``source``: for one, or for none."""
-    names = [column.name for column in table.c]
-    values = [
-        source.c.sequence if name == "sequence" else _parameter(table, name) for name in names
+def _given(parameters: Mapping[str, Any]) -> Any:
+    """The parameters of several writes, a list for each of one write's, as a table."""
+    lists = [
+        bindparam(name, type_=ARRAY(column.type, dimensions=1))
+        for name, column in parameters.items()
     ]
-    return insert(table).from_select(names, select(*values).select_from(source))
+    names = [sql_column(name, column.type) for name, column in parameters.items()]
+    rows = func.unnest(*lists).table_valued(*names, with_ordinality="place", name="rows")
+    return select(rows.render_derived()).cte("given")
 
 
-def _insert_values(table: Table) -> Any:
-    return insert(table).values({column: _parameter(table, column.name) for column in table.c})
+def _insert_from(table: Table, value: Value, source: Any) -> Any:
+    """INSERT … SELECT, once for each row of ``source``."""
+    values = [value(f"{table.name}_{column.name}", column) for column in table.c]
+    rows = select(*values).select_from(source)
+    return insert(table).from_select([column.name for column in table.c], rows)
+
+
+def _insert_values(table: Table, value: Value) -> Any:
+    return insert(table).values(
+        {column: value(f"{table.name}_{column.name}", column) for column in table.c}
+    )
+
+
+# Whoever says more than this waits for nobody and lets nobody wait.
+_LARGE = 20_000
+
+
+def _is_large(parameters: Mapping[str, Any]) -> bool:
+    return sum(len(value) for value in parameters.values() if isinstance(value, str)) > _LARGE
 
 
 def _logged(entry: Entry) -> dict[str, Any]:
@@ -186,14 +294,22 @@ def _logged(entry: Entry) -> dict[str, Any]:
     return row
 
 
-_TAKE_SEQUENCE = (
-    update(HEAD)
-    .where(
-        HEAD.c.project_id == bindparam("head_project", type_=HEAD.c.project_id.type),
-        HEAD.c.epoch == bindparam("head_epoch", type_=HEAD.c.epoch.type),
+def _take(count: Any) -> Any:
+    """The UPDATE that takes so many numbers at the end of a log, under the epoch that was seen."""
+    return (
+        update(HEAD)
+        .where(
+            HEAD.c.project_id == bindparam("head_project", type_=HEAD.c.project_id.type),
+            HEAD.c.epoch == bindparam("head_epoch", type_=HEAD.c.epoch.type),
+        )
+        .values(sequence=HEAD.c.sequence + count)
     )
-    .values(sequence=HEAD.c.sequence + 1)
-    .returning(HEAD.c.sequence, HEAD.c.project_id)
+
+
+_TAKE_SEQUENCE = _take(1).returning(HEAD.c.sequence, HEAD.c.project_id)
+_COUNT = bindparam("head_count", type_=HEAD.c.sequence.type)
+_TAKE_SEQUENCES = _take(_COUNT).returning(
+    (HEAD.c.sequence - _COUNT).label("before"), HEAD.c.project_id
 )
 
 

@@ -1,8 +1,9 @@
-"""A bounded memory of things that never change."""
+"""Bounded memories: of things that never change, and of what was read a moment ago."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -39,3 +40,42 @@ class Bounded(Generic[K, V]):
         while self._held > self._capacity:
             _, dropped = self._kept.popitem(last=False)
             self._held -= self._size(dropped)
+
+
+class Recent(Generic[K, V]):
+    """Keeps what a database said within the last second, for whoever can tell if it still holds."""
+
+    _all: ClassVar[list["Recent[Any, Any]"]] = []
+
+    def __init__(self, capacity: int) -> None:
+        """``capacity`` is how many values are kept."""
+        self._kept: OrderedDict[tuple[str, K], tuple[float, V]] = OrderedDict()
+        self._shut: dict[str, float] = {}
+        self._capacity = capacity
+        self._all.append(self)
+
+    def get(self, source: str, key: K) -> V | None:
+        """The value, if the database ``source`` said it less than a second ago."""
+        kept = self._kept.get((source, key))
+        return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+
+    def put(self, source: str, key: K, value: V) -> None:
+        """Keep the value for a second, at the cost of what was put here longest ago."""
+        moment = time.monotonic()
+        if moment < self._shut.get(source, 0):
+            return
+        self._kept[source, key] = (moment + 1, value)
+        self._kept.move_to_end((source, key))
+        if len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+
+    @classmethod
+    def forget_all(cls, source: str) -> None:
+        """Keep nothing of a database for a second: soon, somebody may do less than before."""
+        for recent in cls._all:
+            recent.forget(source)
+
+    def forget(self, source: str) -> None:
+        """The same for what is kept here."""
+        self._kept.clear()
+        self._shut[source] = time.monotonic() + 1

@@ -6,7 +6,7 @@ SQLite (``core.sqlite``) a statement costs microseconds, and there is one writer
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Unavailable
+from app.core.gathering import Write
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 T = TypeVar("T")
@@ -59,6 +60,13 @@ class Session(Protocol):
 
         Raises:
             Moved: when a row of the same key was written meanwhile.
+        """
+        ...
+
+    async def together(self, key: Hashable, item: Any, write: Write) -> Any:
+        """Write an item with others of its key that wait at the same time (``core.gathering``).
+
+        What comes back is committed, unless ``begin`` was called: then it is this transaction's.
         """
         ...
 

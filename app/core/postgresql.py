@@ -1,6 +1,14 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from functools import partial
 from operator import itemgetter
@@ -14,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import Moved, Parameters, Session, WriteGuard
+from app.core.gathering import Gatherer, Write
 from app.core.jsontext import dump_json
 from app.core.lending import Lender, Lent
 from app.core.prepared import failure
@@ -39,6 +48,7 @@ class PostgresDatabase:
         self._reader = self._lender(settings, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
         self._exporter = self._lender(settings, read_only=True)
+        self._gatherer = Gatherer(partial(self.session, writes=True))
 
     def _lender(self, settings: Settings, *, read_only: bool) -> Lender:
         dsn = settings.database_url
@@ -91,6 +101,7 @@ class PostgresDatabase:
         session = PostgresSession(
             self._writer if writes else self._reader,
             self._source,
+            self._gatherer,
             writes=writes,
             opening="BEGIN READ ONLY" if self._pooled and not writes else None,
         )
@@ -107,6 +118,7 @@ class PostgresDatabase:
         session = PostgresSession(
             self._exporter,
             self._source,
+            self._gatherer,
             writes=False,
             opening=f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_UNHURRIED}",
         )
@@ -137,9 +149,18 @@ class PostgresSession:
 
     dialect = "postgresql"
 
-    def __init__(self, lender: Lender, source: str, *, writes: bool, opening: str | None) -> None:
+    def __init__(
+        self,
+        lender: Lender,
+        source: str,
+        gatherer: Gatherer,
+        *,
+        writes: bool,
+        opening: str | None,
+    ) -> None:
         """``opening`` begins a transaction with the first statement; else each is its own."""
         self.source = source
+        self._gatherer = gatherer
         self._lender = lender
         self._guard = WriteGuard(writes=writes)
         self._opening = opening
@@ -205,6 +226,17 @@ class PostgresSession:
             raise Moved from None
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise failure(f"COPY {table.name}", error) from error
+
+    async def together(self, key: Hashable, item: Any, write: Write) -> Any:
+        """See ``core.database.Session``."""
+        if self._in_transaction:
+            [outcome] = await write(self, [item])
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        # Whoever waits for a turn keeps no connection from those whose turn it is.
+        await self.rest()
+        return await self._gatherer.write(key, item, write)
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""

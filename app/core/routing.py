@@ -15,7 +15,13 @@ from fastapi.routing import APIRoute
 from app.core import body
 from app.core.characters import control_character
 from app.core.database import Database, Moved, Session
-from app.core.errors import InvalidJson, InvalidParameter, Unavailable, UnsupportedMediaType
+from app.core.errors import (
+    InvalidJson,
+    InvalidParameter,
+    Problem,
+    Unavailable,
+    UnsupportedMediaType,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PARAMETERS = 200
@@ -41,13 +47,18 @@ class Route(APIRoute):
                 await request.read()
             database: Database = request.app.state.database
             writes = request.method not in SAFE_METHODS
-            for _ in range(_TRIES):
+            for tried in range(_TRIES):
+                request.state.may_recall, request.state.recalled = tried == 0, False
                 try:
                     async with database.session(writes=writes) as session:
                         request.state.session = session
                         return await inner(request)
                 except Moved:
                     continue
+                except Problem:
+                    # Nothing is refused for what was so a moment ago.
+                    if not request.state.recalled:
+                        raise
             raise Unavailable("The project is changing too fast; nothing was written.")
 
         return handler
@@ -141,6 +152,20 @@ def session_of(request: Request) -> Session:
     """
     session: Session = request.state.session
     return session
+
+
+def may_recall(request: Request) -> bool:
+    """Whether the request may rely on what was read a moment ago: say by ``recalled`` if it does.
+
+    Then it must be refused for nothing that a new look would let through, so it is tried again.
+    """
+    allowed: bool = request.state.may_recall
+    return allowed
+
+
+def recalled(request: Request) -> None:
+    """Say that what was read a moment ago is relied on."""
+    request.state.recalled = True
 
 
 async def _session(request: Request) -> Session:

@@ -89,10 +89,10 @@ def _written(column: Any, forms: _Forms) -> Any:
     return column
 
 
-# Constants of the statement and no parameters of it, so that it is the same for all (core.prepared).
+# Constants of the statement and no parameters of it, so that it stays the same (core.prepared).
 _UTC = literal_column("'UTC'", Text)
 _RFC3339 = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""", Text)
-_WHOLE = literal_column("(0, 1)")
+_WHOLE: ColumnElement[Any] = literal_column("(0, 1)")
 _DOT_ZERO = literal_column("'.0'", Text)
 
 

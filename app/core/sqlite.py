@@ -15,8 +15,17 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +47,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.database import Moved, Parameters, Session, WriteGuard
 from app.core.errors import Unavailable
+from app.core.gathering import Gatherer, Write
 from app.core.jsontext import dump_json
 from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
@@ -63,6 +73,7 @@ class SqliteDatabase:
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
         self._engines = (self._snapshot_engine, self._read_engine, self._write_engine)
         self._turn = asyncio.Lock()
+        self.gatherer = Gatherer(partial(self.session, writes=True))
         self._lock_file: int | None = None
 
     def _engine(self, begin: str, pragmas: tuple[str, ...], size: int) -> Engine:
@@ -99,10 +110,9 @@ class SqliteDatabase:
         session = SqliteSession(self, writes=writes)
         try:
             yield session
-        except BaseException:
-            session.close(commit=False)
-            raise
-        session.close(commit=True)
+            await session.commit()
+        finally:
+            session.close()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Session]:
@@ -230,6 +240,16 @@ class SqliteSession:
         except IntegrityError:
             raise Moved from None
 
+    async def together(self, key: Hashable, item: Any, write: Write) -> Any:
+        """See ``core.database.Session``."""
+        if self._writer is not None:
+            [outcome] = await write(self, [item])
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        await self.rest()
+        return await self._database.gatherer.write(key, item, write)
+
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""
         self._guard.begun = True
@@ -251,16 +271,24 @@ class SqliteSession:
             self._reader = None
         self._writer = await self._database.writer()
 
-    def close(self, *, commit: bool) -> None:
-        """End the transaction and give the connection back."""
+    async def commit(self) -> None:
+        """Commit: in a thread, so that the loop goes on while the disk is waited for."""
+        if self._writer is None:
+            return
+        committing = asyncio.ensure_future(asyncio.to_thread(self._writer.commit))
+        try:
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            # The connection is the thread's until it is done.
+            await asyncio.wait([committing])
+            raise
+
+    def close(self) -> None:
+        """Give the connections back; what is not committed is rolled back."""
         if self._reader is not None:
             self._reader.close()
         if self._writer is not None:
-            try:
-                if commit:
-                    self._writer.commit()
-            finally:
-                self._database.release(self._writer)
+            self._database.release(self._writer)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -309,6 +337,14 @@ class SqliteSnapshot:
         """A snapshot holds its connection: that is what keeps its moment."""
 
     async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002
+        """A snapshot reads only.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("A snapshot reads only.")
+
+    async def together(self, key: Hashable, item: Any, write: Write) -> Any:  # noqa: ARG002
         """A snapshot reads only.
 
         Raises:

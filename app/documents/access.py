@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 
 from app.core.permissions import Act
-from app.core.routing import session_of
+from app.core.routing import may_recall, recalled, session_of
 from app.documents import queries
 from app.documents.queries import SeenDocument
 from app.users.access import Shown, remember
@@ -25,7 +25,19 @@ def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
     return document
 
 
+async def _marked(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
+    session = session_of(request)
+    found = await queries.seen_lately(session, credential, id, recall=may_recall(request))
+    if found.recalled:
+        recalled(request)
+    remember(request, found.standing.actor)
+    found.standing.require(Act.ANNOTATE)
+    return found
+
+
 ReadableDocument = Annotated[SeenDocument, Depends(_document(Act.READ))]
 AnnotatableDocument = Annotated[SeenDocument, Depends(_document(Act.ANNOTATE))]
+MarkedDocument = Annotated[SeenDocument, Depends(_marked)]
+"""One to be annotated; it may have been read up to a second ago."""
 EditableDocument = Annotated[SeenDocument, Depends(_document(Act.ADD_DOCUMENTS))]
 ManagedDocument = Annotated[SeenDocument, Depends(_document(Act.MANAGE))]

@@ -33,7 +33,7 @@ from app.text.arrival import arrive
 from app.text.words import line, words
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
-_CREATE = Recorded(_DOCUMENTS, _REVISIONS, WORDS)
+_CREATE = Recorded(_DOCUMENTS, _REVISIONS, WORDS, large=True)
 _EXTERNAL_ID = "uq_documents_project_id_external_id"
 # PostgreSQL runs the parts of a statement in any order, so that either table may notice a taken id.
 _TAKEN = {"pk_documents", "pk_revisions", "uq_document_words_document_id", _EXTERNAL_ID}

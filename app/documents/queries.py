@@ -1,5 +1,6 @@
 """Documents that the caller may see, and their texts."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,9 @@ from sqlalchemy import (
 )
 
 from app.changes.queries import in_order
-from app.core.cache import Bounded
+from app.core.cache import Bounded, Recent
 from app.core.database import Session
-from app.core.errors import Gone, InvalidParameter, NotFound
+from app.core.errors import Gone, InvalidParameter, NotFound, Problem
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
@@ -32,7 +33,7 @@ from app.documents.schemas import Counts, DocumentItem, DocumentOut
 from app.models import Annotation, Document, DocumentWords, Revision, User, having
 from app.text.sought import MOST, Sought
 from app.text.words import line
-from app.users.credentials import Credential
+from app.users.credentials import Credential, CredentialKind
 from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
 _Maker = User.__table__.alias("maker")
@@ -71,6 +72,8 @@ class SeenDocument:
 
     standing: Standing
     row: Row[Any]
+    recalled: bool = False
+    """Whether this was read up to a second ago."""
 
     @property
     def id(self) -> UUID:
@@ -113,18 +116,47 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
         NotFound: when there is no such document or the caller may not see it.
         Gone: when it was deleted.
     """
-    row = (
-        await db.execute(
-            _SEEN[credential.kind], {"credential_id": credential.id, "document_id": id}
-        )
-    ).one_or_none()
+    return _seen(await _read(db, credential, id), credential, recalled=False)
+
+
+async def _read(db: Session, credential: Credential, id: UUID) -> Row[Any] | None:
+    parameters = {"credential_id": credential.id, "document_id": id}
+    return (await db.execute(_SEEN[credential.kind], parameters)).one_or_none()
+
+
+def _seen(row: Row[Any] | None, credential: Credential, *, recalled: bool) -> SeenDocument:
     actor = actor_of(row, credential)
     standing = row and standing_of(row, actor)
     if standing is None or row is None:
         raise NotFound("There is no such document.")
     if row.deleted_at is not None:
         raise Gone("The document was deleted.")
-    return SeenDocument(standing, row)
+    return SeenDocument(standing, row, recalled)
+
+
+_recent: Recent[tuple[UUID, UUID], Row[Any]] = Recent(4096)
+
+
+async def seen_lately(
+    db: Session, credential: Credential, id: UUID, *, recall: bool
+) -> SeenDocument:
+    """The same, with ``recall`` as it was up to a second ago, for a write that names the epoch.
+
+    What changed in the project meanwhile, the epoch shows; so what is left is that a token works
+    for a second after another process revoked it. What is refused is to be asked for without
+    ``recall``. People who signed in are looked up each time.
+    """
+    if credential.kind is not CredentialKind.TOKEN:
+        return await seen(db, credential, id)
+    key = (credential.id, id)
+    row = _recent.get(db.source, key) if recall else None
+    if row is not None:
+        with suppress(Problem):
+            return _seen(row, credential, recalled=True)
+    row = await _read(db, credential, id)
+    document = _seen(row, credential, recalled=False)
+    _recent.put(db.source, key, document.row)
+    return document
 
 
 # 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
+from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import BadCredentials, Forbidden, InvalidValue, NameTaken, NotFound, Stale
 from app.core.moments import now
@@ -57,6 +58,7 @@ async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
     if new_password:
         password = values.pop("password")
         values["password_hash"] = password and await credentials.hash_password(password)
+    Recent.forget_all(db.source)
     await db.begin()
     changed = (
         await db.execute(
@@ -167,6 +169,7 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
     if seen != 1:
         current = await queries.token(db, actor, id)
         raise Stale(current.model_dump(mode="json"), version=current.version)
+    Recent.forget_all(db.source)
     revoked = await db.execute(
         update(Token)
         .where(Token.id == id, Token.user_id == actor.id, Token.revoked_at.is_(None))

@@ -181,4 +181,5 @@ def main() -> None:
         console.print(_table(dialect, runs))
 
 
-main()
+if __name__ == "__main__":
+    main()

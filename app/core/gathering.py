@@ -1,0 +1,94 @@
+"""Writes that wait for one another anyway are written together: one statement, one commit for all.
+
+The writers of a project take turns at its log, and each turn lasts until the disk has it. While one
+turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Nothing
+waits for company: a write that comes alone goes alone, at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from prometheus_client import Histogram
+from sqlalchemy.exc import IntegrityError
+
+Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Writes some items by a session and answers what became of each: a result, or an exception."""
+
+_MOST = 64
+
+BATCH = Histogram(
+    "stet_writes_per_commit",
+    "Writes that waited for one another and were committed together.",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    item: Any
+    outcome: "asyncio.Future[Any]"
+
+
+class Gatherer:
+    """Gathers the writes of one process to one database."""
+
+    def __init__(self, session: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        """``session`` opens one that may write, and commits when it is left."""
+        self._session = session
+        self._waiting: dict[Hashable, list[_Waiting]] = {}
+        self._turns: set[asyncio.Task[None]] = set()
+
+    async def write(self, key: Hashable, item: Any, write: Write) -> Any:
+        """What became of the item, once it is committed; raises what the write raised for it.
+
+        Items of the same key are written by one call of ``write``, in the order of their coming;
+        each key has one turn at a time. Whoever is cancelled meanwhile may have been written.
+        """
+        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        line = self._waiting.get(key)
+        if line is None:
+            self._waiting[key] = [waiting]
+            turn = asyncio.create_task(self._take_turns(key, write))
+            self._turns.add(turn)
+            turn.add_done_callback(self._turns.discard)
+        else:
+            line.append(waiting)
+        return await waiting.outcome
+
+    async def _take_turns(self, key: Hashable, write: Write) -> None:
+        line = self._waiting[key]
+        batch: list[_Waiting] = []
+        try:
+            while line:
+                batch, line[:_MOST] = line[:_MOST], []
+                outcomes = await self._written([one.item for one in batch], write)
+                for one, outcome in zip(batch, outcomes, strict=True):
+                    _settle(one.outcome, outcome)
+        finally:
+            del self._waiting[key]
+            # Left only when the process is told to stop.
+            for one in batch + line:
+                one.outcome.cancel()
+
+    async def _written(self, items: Sequence[Any], write: Write) -> Sequence[Any]:
+        BATCH.observe(len(items))
+        try:
+            async with self._session() as db:
+                return await write(db, items)
+        except Exception as failure:  # noqa: BLE001  # raised where it is waited for
+            if len(items) == 1 or not isinstance(failure, IntegrityError):
+                return [failure] * len(items)
+        # One of them is in the way of all, and which it is shows when each goes alone.
+        return [outcome for one in items for outcome in await self._written([one], write)]
+
+
+def _settle(waiting: "asyncio.Future[Any]", outcome: Any) -> None:
+    if waiting.done():
+        return
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)

@@ -1,0 +1,94 @@
+"""What was read up to a second ago lets a span in, but refuses none, and never for longer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from app.core.moments import now
+from app.models import Token
+from tests import make
+from tests.conftest import Newsroom
+
+Post = Callable[[str], Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+async def post(newsroom: Newsroom) -> Post:
+    """Posts a label for an annotator of whom all was read this moment."""
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+
+    async def post(label: str, who: str = "annotator") -> httpx.Response:
+        return await newsroom[who].post(path, json={"label": label, "quote": "Beijing"})
+
+    await make.said(await post("claim"))
+    return post
+
+
+async def test_a_token_that_another_process_revoked_is_refused_within_a_second(
+    newsroom: Newsroom, post: Post
+) -> None:
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.execute(
+            update(Token).where(Token.user_id == make.id_of(5)).values(revoked_at=now())
+        )
+
+    await asyncio.sleep(1)
+
+    make.refused(await post("claim"), 401, "unauthenticated")
+
+
+async def test_a_token_that_is_revoked_here_is_refused_at_once(
+    newsroom: Newsroom, post: Post
+) -> None:
+    [token] = (await newsroom["annotator"].get("/v1/tokens")).json()["items"]
+    revoked = await newsroom["annotator"].delete(f"/v1/tokens/{token['id']}", headers=make.seen(1))
+    assert revoked.status_code == 204
+
+    make.refused(await post("claim"), 401, "unauthenticated")
+
+
+async def test_a_user_who_is_deactivated_here_is_refused_at_once(
+    newsroom: Newsroom, post: Post
+) -> None:
+    body = {"is_active": False}
+    answer = await newsroom["admin"].patch("/v1/users/annotator", json=body, headers=make.seen(1))
+    await make.said(answer, 200)
+
+    make.refused(await post("claim"), 401, "unauthenticated")
+
+
+async def test_a_member_who_is_removed_is_refused_at_once(newsroom: Newsroom, post: Post) -> None:
+    path = "/v1/projects/demo/members/annotator"
+    removed = await newsroom["manager"].delete(path, headers=make.seen(1))
+    assert removed.status_code == 204
+
+    make.refused(await post("claim"), 404, "not-found")
+
+
+async def test_a_scheme_that_allows_more_does_so_at_once(newsroom: Newsroom, post: Post) -> None:
+    path = "/v1/projects/demo/scheme"
+    scheme = (await newsroom["manager"].get(path)).json()
+    version = scheme.pop("version")
+    labels = [*scheme["labels"], {"name": "rumour"}]
+    make.refused(await post("rumour"), 422, "unknown-label")
+
+    answer = await newsroom["manager"].put(
+        path, json={**scheme, "labels": labels}, headers=make.seen(version)
+    )
+
+    await make.said(answer, 200)
+    await make.said(await post("rumour"))
+
+
+async def test_a_document_that_is_deleted_is_gone_at_once(newsroom: Newsroom, post: Post) -> None:
+    [document] = (await newsroom["manager"].get("/v1/projects/demo/documents")).json()["items"]
+    path = f"/v1/documents/{document['id']}"
+    version = (await newsroom["manager"].get(path)).json()["version"]
+    deleted = await newsroom["manager"].delete(path, headers=make.seen(version))
+    assert deleted.status_code == 204, deleted.text
+
+    make.refused(await post("claim"), 410, "gone")
