@@ -1,20 +1,22 @@
 """How fast Stet answers, as a share of what FastAPI itself can do on the same machine.
 
-    make bench                                       both databases, about five minutes
+    make bench                                       both databases, about ten minutes
     .venv/bin/python -m tests.bench --database postgresql --rounds 5 --seconds 10
 
-The real server, `stet serve` with one worker, is driven by wrk over 16 connections, on an SQLite
-file and on PostgreSQL as it comes (fsync and synchronous_commit on). Three things are measured:
+The real server is driven by wrk over 16 and 64 connections: `stet serve` with two workers on
+PostgreSQL as it comes (fsync and synchronous_commit on), and with the one that SQLite allows on a
+file (synchronous=FULL). Four things are measured:
 
 - create: POST of one span with a bearer token, the server makes the id; 20 documents of 5,000
   characters, quotes of 80.
 - list: GET of one document's 50 spans.
 - decide: POST of an approval with If-Match, each of another annotation.
+- me: GET of who the token is.
 
-Beside each stands the floor (``tests.bench.floor``): the same server software, the same body into
-the same models and the same JSON out, but no database, token, check or log line. The two take
-turns, so that what else the machine does falls on both; each figure is the median of the rounds.
-Absolute figures are the machine's; compare the ratios.
+Beside each stands the floor (``tests.bench.floor``): the same server software with as many workers,
+the same body into the same models and the same JSON out, but no database, token, check or log line.
+The two take turns, so that what else the machine does falls on both; each figure is the median of
+the rounds. Absolute figures are the machine's; compare the ratios.
 
 All answers must be 2xx, and afterwards all rows must be there.
 """
@@ -26,6 +28,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from uuid import UUID
 
@@ -38,12 +41,13 @@ from app.core.settings import Settings
 from tests import serving
 from tests.bench import material
 from tests.bench.furnish import TOKENS, Newsroom, migrate
-from tests.bench.load import CONNECTIONS, Load, Run, check_wrk, lines, run
+from tests.bench.load import Load, Run, check_wrk, lines, run
 
-FLOOR = (
+_FLOOR = (
     *(sys.executable, "-m", "uvicorn", "tests.bench.floor:app", "--port", "{port}"),
-    *("--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+    *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--workers"),
 )
+_WORKERS = {"postgresql": 2, "sqlite": 1}
 # More than can be decided in a second.
 _DECISIONS_PER_SECOND = 5000
 
@@ -76,38 +80,45 @@ async def _decide(newsroom: Newsroom, seconds: float) -> Load:
     return Load("POST", TOKENS["reviewer"], lines(sent), once=True)
 
 
+async def _me(_newsroom: Newsroom, _seconds: float) -> Load:
+    return Load("GET", TOKENS["annotator"], lines([("/v1/me", "", None)]))
+
+
 WORKLOADS = {
     "create": Workload(_create, {"annotations": 1, "changes": 1}),
     "list": Workload(_list, {}),
     "decide": Workload(_decide, {"decisions": 1, "annotation_versions": 1, "changes": 1}),
+    "me": Workload(_me, {}),
 }
 
-Runs = dict[tuple[str, str], list[Run]]
-"""By workload and by who answered: ``stet`` or ``floor``."""
+Runs = dict[tuple[str, int, str], list[Run]]
+"""By workload, connections and who answered: ``stet`` or ``floor``."""
 
 
-async def measure(url: str, rounds: int, seconds: int, folder: Path) -> Runs:
+async def measure(
+    url: str, workers: int, connections: list[int], rounds: int, seconds: int, folder: Path
+) -> Runs:
     """All workloads on one database, Stet and the floor taking turns."""
     migrate(url)
     (folder / "floor").mkdir()
     database = connect(Settings(_env_file=None, database_url=url))
-    floor_of = serving.Server(FLOOR, folder / "floor", ready="/readyz")
+    floor_of = serving.Server((*_FLOOR, str(workers)), folder / "floor", ready="/readyz")
     runs: Runs = {}
     try:
-        async with serving.stet(url, folder) as stet, floor_of as floor:
+        async with serving.stet(url, folder, workers=workers) as stet, floor_of as floor:
             newsroom = Newsroom(database, stet.url)
             await newsroom.furnish()
             await _warm(newsroom, stet.url, floor.url, folder)
             for _ in range(rounds):
-                for name, workload in WORKLOADS.items():
+                for count, (name, workload) in product(connections, WORKLOADS.items()):
                     load = await workload.load(newsroom, seconds)
                     before = await newsroom.rows()
-                    measured = await run(stet.url, load, seconds, folder)
-                    _check(workload, measured, before, await newsroom.rows())
-                    runs.setdefault((name, "stet"), []).append(measured)
+                    measured = await run(stet.url, load, seconds, folder, connections=count)
+                    _check(workload, measured, count, before, await newsroom.rows())
+                    runs.setdefault((name, count, "stet"), []).append(measured)
                     load = Load(load.method, load.token, load.requests)
-                    measured = await run(floor.url, load, seconds, folder)
-                    runs.setdefault((name, "floor"), []).append(measured)
+                    measured = await run(floor.url, load, seconds, folder, connections=count)
+                    runs.setdefault((name, count, "floor"), []).append(measured)
     finally:
         await database.dispose()
     return runs
@@ -122,30 +133,34 @@ async def _warm(newsroom: Newsroom, stet: str, floor: str, folder: Path) -> None
 
 
 def _check(
-    workload: Workload, measured: Run, before: dict[str, int], after: dict[str, int]
+    workload: Workload,
+    measured: Run,
+    connections: int,
+    before: dict[str, int],
+    after: dict[str, int],
 ) -> None:
     for table, count in before.items():
         expected = measured.requests * workload.leaves.get(table, 0)
         # When its time is up, wrk hangs up on requests that Stet still carries out.
-        unseen = CONNECTIONS * workload.leaves.get(table, 0)
+        unseen = connections * workload.leaves.get(table, 0)
         if not expected <= after[table] - count <= expected + unseen:
             raise RuntimeError(
                 f"{measured.requests} answers, but {after[table] - count} rows in {table}."
             )
 
 
-def _table(dialect: str, runs: Runs) -> Table:
-    table = Table(title=dialect)
-    table.add_column("workload")
+def _table(title: str, connections: list[int], runs: Runs) -> Table:
+    table = Table(title=title)
+    table.add_column("workload, connections")
     for column in ("requests/s", "p50 ms", "p99 ms", "floor/s", "of the floor", "rounds"):
         table.add_column(column, justify="right")
-    for name in WORKLOADS:
-        stet, floor = runs[(name, "stet")], runs[(name, "floor")]
+    for name, count in product(WORKLOADS, connections):
+        stet, floor = runs[(name, count, "stet")], runs[(name, count, "floor")]
         ratios = [
             ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)
         ]
         table.add_row(
-            name,
+            f"{name}, {count}",
             f"{statistics.median(each.per_second for each in stet):,.0f}",
             f"{statistics.median(each.p50_ms for each in stet):.1f}",
             f"{statistics.median(each.p99_ms for each in stet):.1f}",
@@ -160,6 +175,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="this one alone")
+    parser.add_argument("--connections", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
     given = parser.parse_args()
@@ -174,11 +190,14 @@ def main() -> None:
                 server = get_server(folder / "pg", cleanup_mode="stop")
                 url = server.get_uri()
             try:
-                runs = asyncio.run(measure(url, given.rounds, given.seconds, folder))
+                workers = _WORKERS[dialect]
+                work = measure(url, workers, given.connections, given.rounds, given.seconds, folder)
+                runs = asyncio.run(work)
             finally:
                 if server is not None:
                     server.cleanup()
-        console.print(_table(dialect, runs))
+        title = f"{dialect}, {workers} worker{'s' * (workers > 1)}"
+        console.print(_table(title, given.connections, runs))
 
 
 if __name__ == "__main__":

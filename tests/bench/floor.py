@@ -12,8 +12,9 @@ from uuid_utils.compat import uuid7
 from app.annotations.schemas import AnnotationIn, AnnotationOut
 from app.core.moments import now
 from app.core.paging import Page
-from app.core.vocabulary import OffsetUnit, Origin, Status
+from app.core.vocabulary import OffsetUnit, Origin, Role, Status
 from app.reviews.schemas import DecisionIn, DecisionOut
+from app.users.schemas import MembershipOut, MeOut
 from tests.bench import material
 
 app = FastAPI()
@@ -50,11 +51,25 @@ def _stored(document: UUID, new: AnnotationIn) -> AnnotationOut:
 
 _SPANS = [_stored(UUID(int=0), AnnotationIn(**material.span(number))) for number in range(50)]
 
+_SOMEBODY = MeOut(
+    id=uuid7(),
+    name="annotator",
+    display_name=None,
+    is_admin=False,
+    memberships=[MembershipOut(project="bench", role=Role.ANNOTATOR)],
+)
+
 
 @app.get("/readyz")
 async def ready() -> dict[str, str]:
     """Whether it serves."""
     return {}
+
+
+@app.get("/v1/me")
+async def me() -> MeOut:
+    """Somebody, as if a token had been shown."""
+    return _SOMEBODY
 
 
 @app.post("/v1/documents/{id}/annotations", status_code=201)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-CONNECTIONS = 16
 _SCRIPT = Path(__file__).parent / "requests.lua"
 
 
@@ -53,8 +52,8 @@ def lines(requests: Iterable[tuple[str, str, object]]) -> list[str]:
     ]
 
 
-async def run(url: str, load: Load, seconds: float, folder: Path) -> Run:
-    """Send the load over 16 connections for so many seconds.
+async def run(url: str, load: Load, seconds: float, folder: Path, *, connections: int = 16) -> Run:
+    """Send the load over so many connections for so many seconds.
 
     Raises:
         RuntimeError: when an answer was not 2xx, a connection broke, or the requests ran out.
@@ -63,7 +62,7 @@ async def run(url: str, load: Load, seconds: float, folder: Path) -> Run:
     file.write_text("\n".join(load.requests))
     # One thread: each has a script of its own, and would send the same requests.
     wrk = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT), url,
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(_SCRIPT), url,
         "--", load.method, load.token, str(file), stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()
@@ -72,6 +71,6 @@ async def run(url: str, load: Load, seconds: float, folder: Path) -> Run:
         raise RuntimeError(
             f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}"
         )
-    if load.once and said["requests"] + CONNECTIONS > len(load.requests):
+    if load.once and said["requests"] + connections > len(load.requests):
         raise RuntimeError(f"Only {len(load.requests)} requests were prepared, all were sent.")
     return Run(said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"])
