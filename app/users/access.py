@@ -10,7 +10,8 @@ from app.core.permissions import Actor as ActorOf
 from app.core.routing import SAFE_METHODS, session_of
 from app.core.settings import Settings
 from app.users import queries
-from app.users.credentials import Credential, parse_cookie, parse_token
+from app.users.credentials import Credential, cookie_text, parse_cookie, parse_token
+from app.users.schemas import MeOut
 
 COOKIE = "stet_session"
 SECURE_COOKIE = "__Host-stet_session"
@@ -83,13 +84,23 @@ async def _actor(credential: Shown, request: Request) -> ActorOf:
     return actor
 
 
-def remember(request: Request, actor: ActorOf) -> None:
+def remember(request: Request, caller: ActorOf | MeOut) -> None:
     """Let the request's log line say who asked."""
-    request.state.caller = actor.name
+    request.state.caller = caller.name
 
 
 Actor = Annotated[ActorOf, Depends(_actor)]
 """Who is asking."""
+
+
+async def _me(credential: Shown, request: Request) -> MeOut:
+    me = await queries.me(session_of(request), credential)
+    remember(request, me)
+    return me
+
+
+Me = Annotated[MeOut, Depends(_me)]
+"""Who is asking, as they are told themselves."""
 
 
 async def _admin(actor: Actor) -> ActorOf:
@@ -111,12 +122,12 @@ def _cookie_name(request: Request) -> str:
     return SECURE_COOKIE if _secure(request) else COOKIE
 
 
-def set_cookie(request: Request, response: Response, value: str) -> None:
+def set_cookie(request: Request, response: Response, session: Credential) -> None:
     """Give the browser its session; ``__Host-`` and ``Secure`` wherever there is https."""
     settings: Settings = request.app.state.settings
     response.set_cookie(
         _cookie_name(request),
-        value,
+        cookie_text(session),
         max_age=settings.session_days * 86_400,
         path="/",
         secure=_secure(request),

@@ -15,6 +15,7 @@ from app.core.moments import now
 from app.core.permissions import Actor
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries
+from app.users.credentials import Credential, CredentialKind
 from app.users.schemas import NewTokenOut, SessionIn, TokenIn, UserIn, UserOut, UserPatch
 
 
@@ -78,8 +79,8 @@ async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
     return UserOut.of(changed)
 
 
-async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> tuple[str, Actor]:
-    """Start a browser session and answer its cookie's value.
+async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> Credential:
+    """Start a browser session and answer what its cookie shows.
 
     Raises:
         BadCredentials: when name and password do not belong together, after the same time for a
@@ -109,8 +110,7 @@ async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> tu
             expires_at=moment + lasting,
         )
     )
-    actor = Actor(id=user.id, name=user.name, is_admin=user.is_admin, session_id=id)
-    return credentials.cookie_text(id, secret), actor
+    return Credential(CredentialKind.SESSION, id, secret)
 
 
 async def sign_out(db: Session, actor: Actor) -> None:

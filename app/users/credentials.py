@@ -54,9 +54,9 @@ def token_text(id: UUID, secret: str) -> str:
     return f"stet_{id.hex}_{secret}"
 
 
-def cookie_text(id: UUID, secret: str) -> str:
+def cookie_text(session: Credential) -> str:
     """A session cookie's value."""
-    return f"{id.hex}.{secret}"
+    return f"{session.id.hex}.{session.secret}"
 
 
 _TOKEN = re.compile(r"stet_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")

@@ -196,26 +196,45 @@ async def users_page(db: Session, pages: Paging) -> Page[UserOut]:
     return pages.page(rows, UserOut.of, key=lambda row: (row.name,))
 
 
-async def me(db: Session, actor: Actor) -> MeOut:
-    """The actor, and the projects that they are a member of and, by this token, may see."""
-    query = (
-        select(Project.slug, Membership.role)
-        .join(Project, Project.id == Membership.project_id)
-        .where(Membership.user_id == actor.id)
+_ME = {
+    kind: fixed(
+        select(
+            *caller.columns,
+            User.display_name.label("caller_display_name"),
+            Project.id.label("project_id"),
+            Project.slug,
+            Membership.role,
+        )
+        .select_from(
+            caller.source.outerjoin(Membership, Membership.user_id == User.id).outerjoin(
+                Project, Project.id == Membership.project_id
+            )
+        )
+        .where(caller.where)
         .order_by(Project.slug)
     )
-    if actor.project_cap is not None:
-        query = query.where(Project.id == actor.project_cap)
-    memberships = await db.execute(query)
-    found = await db.execute(select(User.display_name).where(User.id == actor.id))
+    for kind, caller in CALLERS.items()
+}
+
+
+async def me(db: Session, credential: Credential) -> MeOut:
+    """Who shows this credential, and the projects that they are a member of and, by it, may see.
+
+    Raises:
+        Unauthenticated: see ``actor_of``.
+    """
+    # A row for each membership, or one without.
+    rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
+    actor = actor_of(rows[0] if rows else None, credential)
     return MeOut(
         id=actor.id,
         name=actor.name,
-        display_name=found.scalar_one(),
+        display_name=rows[0].caller_display_name,
         is_admin=actor.administers,
         memberships=[
             MembershipOut(project=row.slug, role=narrower(row.role, actor.role_cap))
-            for row in memberships
+            for row in rows
+            if row.slug is not None and actor.project_cap in {None, row.project_id}
         ],
     )
 

@@ -23,7 +23,7 @@ from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.settings import Settings
 from app.users import access, commands, queries
-from app.users.access import Actor, Admin
+from app.users.access import Actor, Admin, Me
 from app.users.attempts import SignInAttempts
 from app.users.schemas import (
     MeOut,
@@ -40,9 +40,9 @@ router = APIRouter(route_class=Route)
 
 
 @router.get("/v1/me", tags=["session"], operation_id="get_me")
-async def me(actor: Actor, db: Db) -> MeOut:
+async def me(me: Me) -> MeOut:
     """Who the caller is, and what they are in which project."""
-    return await queries.me(db, actor)
+    return me
 
 
 @router.post(
@@ -59,10 +59,10 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     address = request.client.host if request.client else ""
     await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
-    cookie, actor = await commands.sign_in(db, given, lasting=lasting)
+    started = await commands.sign_in(db, given, lasting=lasting)
     await attempts.forget(given.username, address)
-    access.set_cookie(request, response, cookie)
-    return await queries.me(db, actor)
+    access.set_cookie(request, response, started)
+    return await queries.me(db, started)
 
 
 @router.delete(
