@@ -165,11 +165,13 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
+    from app.operations import backup  # noqa: PLC0415
     from app.operations import queries as operations  # noqa: PLC0415
 
     before = run(operations.current)
     try:
-        command.upgrade(operations.alembic_config(), "head")
+        with backup.in_use(settings()):
+            command.upgrade(operations.alembic_config(), "head")
     except CommandError as error:
         why = f"The migrations of this release do not fit the database: {error}"
         raise Unavailable(why) from None
@@ -194,6 +196,36 @@ def examine() -> None:
 
     if not run(work):
         raise typer.Exit(1)
+
+
+@app.command("backup")
+def back_up(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Copy the SQLite database to a new FILE: one consistent moment, whatever is written meanwhile.
+
+    FILE is there once it is whole. For PostgreSQL there is pg_dump.
+    """
+    from app.operations import backup  # noqa: PLC0415
+
+    typer.echo(f"Wrote {file}: {backup.write(settings(), file)}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Keep the present database under another name.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the SQLite database, which nobody may have open meanwhile."""
+    from app.operations import backup  # noqa: PLC0415
+
+    done = backup.restore(settings(), file, replace=replace)
+    typer.echo(f"Restored {done.path}: {done.contents}.")
+    if done.aside is not None:
+        typer.echo(f"What was there is {done.aside} now.")
+    if done.unfit is not None:
+        typer.echo(done.unfit)
 
 
 @user.command("add")

@@ -12,6 +12,7 @@ from app.core import problems
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
+from app.core.load import Load
 from app.core.memory import collect_seldom
 from app.core.methods import HeadAsGet
 from app.core.observability import Observed, configure_logging, keep_measuring
@@ -29,6 +30,7 @@ from app.relations import routes as relations
 from app.reviews import routes as reviews
 from app.users import routes as users
 from app.users.attempts import SignInAttempts
+from app.users.rates import Rates
 from app.web import pages
 
 # A request is held against one route after the other, which took a tenth of a create: so those
@@ -97,12 +99,20 @@ def serve_app() -> ASGIApp:
 
 
 def wrapped(app: FastAPI) -> ASGIApp:
-    """The application with the limits on bodies and, around all, its log and measurements."""
+    """The application with its limits and, around all, its log and measurements."""
     chosen: Settings = app.state.settings
-    limited = BodyLimits(
+    limited: ASGIApp = BodyLimits(
         app,
         max_bytes=chosen.max_body_bytes,
         max_file_bytes=chosen.max_import_bytes,
         timeout_seconds=chosen.body_timeout_seconds,
     )
-    return Observed(HeadAsGet(limited))
+    limited = Load(
+        limited,
+        max_requests=chosen.max_requests_at_once,
+        max_streams=chosen.max_streams_at_once,
+    )
+    rates = (chosen.requests_per_minute_per_token, chosen.requests_per_minute_per_address)
+    if any(rates):
+        limited = Rates(limited, per_token=rates[0], per_address=rates[1])
+    return Observed(HeadAsGet(limited), is_https=chosen.public_url.startswith("https:"))

@@ -2,11 +2,25 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.core.database import Holding, Session
 from app.core.paging import Paging
+from app.core.permissions import Standing
 from app.core.vocabulary import Order
+from app.models import ChangeHead
+
+
+def holding(standing: Standing) -> Holding:
+    """Whether a session sees the project's log as far as it went when the caller was let in."""
+    query = select(ChangeHead.sequence).where(ChangeHead.project_id == standing.project_id)
+
+    async def holds(db: Session) -> bool:
+        sequence: int | None = (await db.execute(query)).scalar_one_or_none()
+        return sequence is not None and sequence >= standing.sequence
+
+    return holds
 
 
 def in_order(

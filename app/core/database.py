@@ -75,6 +75,9 @@ class Session(Protocol):
         ...
 
 
+Holding = Callable[[Session], Awaitable[bool]]
+
+
 class Database(Protocol):
     """The process's connections."""
 
@@ -84,8 +87,12 @@ class Database(Protocol):
         """A session for one request; without ``writes`` the database itself refuses to write."""
         ...
 
-    def snapshot(self) -> AbstractAsyncContextManager[Session]:
-        """A reading session that sees one moment for as long as it lasts, out of the loop's way."""
+    def snapshot(self, *, holding: "Holding | None" = None) -> AbstractAsyncContextManager[Session]:
+        """A reading session that sees one moment for as long as it lasts, out of the loop's way.
+
+        With ``holding``, which says whether a session sees all that the caller has seen, it may be
+        of a replica that does.
+        """
         ...
 
     def pool_in_use(self) -> int:

@@ -655,7 +655,11 @@ class PreconditionRequired(Problem):
 
 
 class TooManyRequests(Problem):
-    """Too many attempts; ``Retry-After`` says when to come back, in seconds."""
+    """Too many attempts to sign in, or too many requests in a minute.
+
+    Requests are counted by token or session, and by address, where whoever runs Stet has set a
+    limit. ``Retry-After`` says when to come back, in seconds.
+    """
 
     status = 429
     code = "too-many-requests"
@@ -711,7 +715,10 @@ class FormatNotInstalled(Problem):
 
 
 class Unavailable(Problem):
-    """The database cannot be reached or is too busy; try again after ``Retry-After`` seconds.
+    """The database cannot be reached, or Stet has too much to do.
+
+    Try again after ``Retry-After`` seconds. What came while Stet had as many requests as it takes
+    at once was not looked at, so anything can be sent again.
 
     A create with a client-made id, and a decision, can be sent again safely whether or not the
     first attempt was written.

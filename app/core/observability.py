@@ -137,9 +137,13 @@ class Observed:
     once, and answers what nothing else caught.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wraps the whole application; logs if ``configure_logging`` was called before."""
+    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
+        """Wraps the whole application; logs if ``configure_logging`` was called before.
+
+        With ``is_https``, browsers come by https, whatever a request that arrives here came by.
+        """
         self._app = app
+        self._is_https = is_https
         self._log: Any = structlog.get_logger().bind() if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,6 +154,10 @@ class Observed:
         began = time.perf_counter()
         request_id = _request_id(scope)
         added = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
+        if self._is_https or scope.get("scheme") == "https":
+            added.append(_BY_HTTPS_ALONE)
+        if scope.get("path") in _SECRETIVE:
+            added += _SECRET
         status = 0
         ended = False
 
@@ -207,6 +215,13 @@ class Observed:
         else:
             self._log.warning("unavailable", **line, **_described(failure))
 
+
+# For a year (RFC 6797). Other hosts of the domain are not ours to speak for.
+_BY_HTTPS_ALONE = (b"strict-transport-security", b"max-age=31536000")
+
+# Where a new token or a session's cookie is answered; nothing on the way may keep either.
+_SECRETIVE = frozenset({"/v1/session", "/v1/tokens"})
+_SECRET = [(b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -83,7 +83,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an actor is in one project, and the epoch of its log under which that was read."""
+    """What an actor is in one project, and the state of its log in which that was read."""
 
     actor: Actor
     project_id: UUID
@@ -91,6 +91,8 @@ class Standing:
     """The project's slug."""
     role: Role
     epoch: int
+    sequence: int
+    """Where the log ended then."""
     scheme_version: int
     allow_self_review: bool
 

@@ -1,5 +1,7 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
+import asyncio
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -16,12 +18,20 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 from pydantic_core import from_json
 from sqlalchemy import JSON, CursorResult, Executable, NullPool, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.database import Moved, Parameters, Session, WriteGuard
+from app.core.database import (
+    FAILURES,
+    Holding,
+    Moved,
+    Parameters,
+    Session,
+    WriteGuard,
+)
 from app.core.gathering import Gatherer, Write
 from app.core.jsontext import dump_json
 from app.core.lending import Lender, Lent
@@ -44,23 +54,31 @@ class PostgresDatabase:
         """Connects on first use, not here."""
         self._source = settings.database_url
         self._pooled = settings.database_pooler
-        self._writer = self._lender(settings, read_only=False)
-        self._reader = self._lender(settings, read_only=True)
+        self._writer = self._lender(settings, self._source, read_only=False)
+        self._reader = self._lender(settings, self._source, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
-        self._exporter = self._lender(settings, read_only=True)
+        self._exporter = self._lender(settings, self._source, read_only=True)
+        replica = settings.database_replica_url
+        self._replica = self._lender(settings, replica, read_only=True) if replica else None
+        self._replica_rests_until = 0.0
         self._gatherer = Gatherer(partial(self.session, writes=True))
 
-    def _lender(self, settings: Settings, *, read_only: bool) -> Lender:
-        dsn = settings.database_url
+    def _lender(self, settings: Settings, dsn: str, *, read_only: bool) -> Lender:
         timeout = settings.database_timeout_seconds
+        # A connection that only reads is not what is asked for, though its server is.
+        picky = read_only and "target_session_attrs=read-write" in dsn
+        wanted = SessionAttribute.primary if picky else None
 
         async def connect(**driver_arguments: Any) -> Any:
             # The URL goes to asyncpg as it is, so that all of libpq's forms work: several hosts,
             # target_session_attrs, sslmode.
             try:
-                return await asyncpg.connect(dsn, timeout=timeout, **driver_arguments)
+                return await asyncpg.connect(
+                    dsn, timeout=timeout, target_session_attrs=wanted, **driver_arguments
+                )
             except ValueError as error:
-                raise InvalidSettings(f"STET_DATABASE_URL: {error}.") from None
+                name = "URL" if dsn == self._source else "REPLICA_URL"
+                raise InvalidSettings(f"STET_DATABASE_{name}: {error}.") from None
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
@@ -113,31 +131,64 @@ class PostgresDatabase:
         await session.close(commit=True)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
+    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:
         """One REPEATABLE READ transaction, read only, without a limit on how long it lasts."""
-        session = PostgresSession(
-            self._exporter,
-            self._source,
-            self._gatherer,
-            writes=False,
-            opening=f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_UNHURRIED}",
-        )
+        session = None if holding is None else await self._of_replica(holding)
+        if session is None:
+            session = self._snapshot(self._exporter)
         try:
             yield session
         finally:
             await session.close(commit=False)
 
+    def _snapshot(self, lender: Lender) -> "PostgresSession":
+        return PostgresSession(
+            lender,
+            self._source,
+            self._gatherer,
+            writes=False,
+            opening=f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_UNHURRIED}",
+        )
+
+    async def _of_replica(self, holding: Holding) -> "PostgresSession | None":
+        """A snapshot of the replica; None if there is none, or it is away or too far behind."""
+        begun = time.monotonic()
+        if self._replica is None or begun < self._replica_rests_until:
+            return None
+        while time.monotonic() - begun < _BEHIND_SECONDS:
+            session = self._snapshot(self._replica)
+            holds = False
+            try:
+                holds = await holding(session)
+            except FAILURES:
+                self._replica_rests_until = time.monotonic() + _AWAY_SECONDS
+                return None
+            finally:
+                if not holds:
+                    await session.close(commit=False)
+            if holds:
+                return session
+            await asyncio.sleep(_LOOK_SECONDS)
+        return None
+
     def pool_in_use(self) -> int:
         """Connections that are at work now."""
-        return self._writer.lent + self._reader.lent + self._exporter.lent
+        return sum(lender.lent for lender in self._lenders())
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
-        await self._exporter.dispose()
+        for lender in self._lenders():
+            await lender.dispose()
+
+    def _lenders(self) -> list[Lender]:
+        lenders = (self._writer, self._reader, self._exporter, self._replica)
+        return [lender for lender in lenders if lender is not None]
 
 
+# A replica is some milliseconds behind; one that is not there is not asked again for a while.
+_BEHIND_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+_AWAY_SECONDS = 10.0
 _UNHURRIED = """
     SET LOCAL statement_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
         description="PostgreSQL connections that a worker keeps for writing, and as many again for "
         "reading.",
     )
+    database_replica_url: str = Field(
+        default="",
+        description="A PostgreSQL that follows the first one, `postgresql://…`. Exports and the "
+        "overview are read there, unless it is away or behind what the caller may have seen.",
+    )
     database_pooler: bool = Field(
         default=False,
         description="Whether pgbouncer in transaction mode stands in between.",
@@ -48,7 +53,8 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         description="Where browsers find this Stet, such as `https://stet.example.org`. Cookies "
-        "are taken from this origin alone, and are `Secure` if it is https.",
+        "are taken from this origin alone. If it is https they are `Secure`, and browsers are told "
+        "to come by https alone.",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",
@@ -74,6 +80,24 @@ class Settings(BaseSettings):
     body_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0,
         description="How long a request's body may take to arrive, and an imported file may pause.",
+    )
+    max_requests_at_once: Annotated[int, Field(ge=1)] = Field(
+        default=200,
+        description="Requests that a worker works on at once; one more is answered 503.",
+    )
+    max_streams_at_once: Annotated[int, Field(ge=1)] = Field(
+        default=500,
+        description="Exports, imports and requests for `/changes` that a worker has at once, apart "
+        "from the others; one more is answered 503.",
+    )
+    requests_per_minute_per_token: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Requests with one token, or in one browser session, that a worker takes in a "
+        "minute; one more is answered 429. 0 is no limit.",
+    )
+    requests_per_minute_per_address: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="The same from one address, whoever asks. 0 is no limit.",
     )
     shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
         default=20, description="How long running requests may take to end when the server stops."

@@ -8,12 +8,16 @@ The writer also holds an advisory lock on a file beside the database while it wr
 So a shell command beside a running server waits its turn, and two connections never write or
 checkpoint at once, which versions 3.7.0 to 3.51.2 can answer with a corrupt file
 (https://www.sqlite.org/wal.html#walresetbug).
+
+A second lock (``hold``) says that a process has the database open, so that no other file is put in
+its place under it.
 """
 
 import asyncio
 import fcntl
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import (
     AsyncIterator,
@@ -45,7 +49,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from app.core.database import Moved, Parameters, Session, WriteGuard
+from app.core.database import Holding, Moved, Parameters, Session, WriteGuard
 from app.core.errors import Unavailable
 from app.core.gathering import Gatherer, Write
 from app.core.jsontext import dump_json
@@ -53,6 +57,29 @@ from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
 
 T = TypeVar("T")
+
+
+def hold(path: Path, *, alone: bool = False) -> int:
+    """A lock on a database's file, until the descriptor is closed or the process ends.
+
+    Whoever has the database open holds it with others; whoever puts a file in its place, alone.
+
+    Raises:
+        Unavailable: when somebody else holds it, and either of the two is alone.
+    """
+    beside = path.with_name(f"{path.name}-open")
+    # Reading is enough for a lock, so what root has made the server's user can hold too.
+    held = os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(held, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        if alone:
+            why = f"A server or another command has {path} open; stop it first."
+        else:
+            why = f"{path} is being restored from a backup."
+        raise Unavailable(why) from None
+    return held
 
 
 class SqliteDatabase:
@@ -66,7 +93,8 @@ class SqliteDatabase:
         if not url.database or url.database == ":memory:":
             raise InvalidSettings("STET_DATABASE_URL must name a file for SQLite.")
         self.source = settings.database_url
-        self._path = Path(url.database)
+        # The same name for all who lock it, also for those who come by a link.
+        self.path = Path(url.database).resolve()
         self._timeout = settings.database_timeout_seconds
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
         self._read_engine = self._engine("BEGIN", _READER_PRAGMAS, size=64)
@@ -75,13 +103,13 @@ class SqliteDatabase:
         self._turn = asyncio.Lock()
         self.gatherer = Gatherer(partial(self.session, writes=True))
         self._lock_file: int | None = None
+        self._held: int | None = None
+        self._holding = threading.Lock()
 
     def _engine(self, begin: str, pragmas: tuple[str, ...], size: int) -> Engine:
         engine = create_engine(
             "sqlite+pysqlite://",
-            creator=lambda: sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, timeout=self._timeout
-            ),
+            creator=self._connect,
             poolclass=QueuePool,
             pool_size=size,
             # Readers are never made to wait: waiting here would stop the loop.
@@ -104,6 +132,16 @@ class SqliteDatabase:
 
         return engine
 
+    def _connect(self) -> sqlite3.Connection:
+        """A connection; from the first one on, the file is held. Snapshots ask in threads."""
+        with self._holding:
+            # In a folder that is not there, SQLite says so.
+            if self._held is None and self.path.parent.is_dir():
+                self._held = hold(self.path)
+        return sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=self._timeout
+        )
+
     @asynccontextmanager
     async def session(self, *, writes: bool) -> AsyncIterator[Session]:
         """A session that reads beside the writer and becomes the writer with its first write."""
@@ -115,8 +153,8 @@ class SqliteDatabase:
             session.close()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
-        """One reading transaction, whose statements run in a thread."""
+    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:  # noqa: ARG002
+        """One reading transaction, whose statements run in a thread; there are no replicas."""
         connection = await asyncio.to_thread(self._snapshot_engine.connect)
         try:
             yield SqliteSnapshot(connection, self.source)
@@ -148,7 +186,7 @@ class SqliteDatabase:
 
     async def _lock(self, deadline: float) -> None:
         if self._lock_file is None:
-            path = self._path.with_name(self._path.name + "-lock")
+            path = self.path.with_name(self.path.name + "-lock")
             self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         while True:
             try:
@@ -184,6 +222,9 @@ class SqliteDatabase:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
 
 # FULL: an acknowledged commit survives a power cut. Readers never checkpoint: the writer does,

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
+from app.changes.queries import holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -98,7 +99,7 @@ async def export(
     database: Database = request.app.state.database
     await session_of(request).rest()
     snapshot = AsyncExitStack()
-    db = await snapshot.enter_async_context(database.snapshot())
+    db = await snapshot.enter_async_context(database.snapshot(holding=holding(standing)))
     async with snapshot:
         await check_attributes(db, standing, given)
         _, sequence = await queries.snapshot_of(db, standing.project)

@@ -11,6 +11,7 @@ from app.core.characters import PRINTABLE
 from app.core.conditions import Seen, Tag
 from app.core.documented import BODY_PROBLEMS, add_problems
 from app.core.listing import Link
+from app.core.load import WATCHED
 from app.operations.examples import ANSWERS, REQUESTS, ByMediaType
 from app.users.access import Shown
 
@@ -85,7 +86,9 @@ def complete(
     _drop_defaults(responses)
     add_problems(responses, errors.InternalError)
     if path.startswith("/v1/"):
-        add_problems(responses, errors.InvalidParameter, errors.InvalidBody, errors.Unavailable)
+        add_problems(responses, errors.InvalidParameter, errors.InvalidBody)
+    if path not in WATCHED:
+        add_problems(responses, errors.TooManyRequests, errors.Unavailable)
     if _call_of(Shown) in uses:
         operation["security"] = [{"token": []}, {"session": []}]
         add_problems(responses, errors.Unauthenticated)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Executable, Row, Text, and_, case, exists, func, select, type_coerce
 
+from app.changes.queries import holding
 from app.core.database import Database, Session
+from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind, Status
 from app.documents.schemas import Counts
 from app.models import Annotation, Change, Decision, Document, User
@@ -23,10 +25,11 @@ from app.progress.schemas import (
 _DAYS = 366
 
 
-async def progress(database: Database, project_id: UUID) -> ProgressOut:
+async def progress(database: Database, standing: Standing) -> ProgressOut:
     """How far the project has come at one moment, in six statements however large it is."""
     # Of a project of millions the counting takes seconds, for which nobody else may wait.
-    async with database.snapshot() as db:
+    project_id = standing.project_id
+    async with database.snapshot(holding=holding(standing)) as db:
         written = await _rows(db, _written(project_id))
         decided = await _rows(db, _decided(project_id))
         return ProgressOut(

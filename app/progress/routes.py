@@ -21,4 +21,4 @@ router = APIRouter(route_class=Route)
 async def get_progress(standing: ReadableProject, db: Db, request: Request) -> ProgressOut:
     """How far a project has come: by label and status, by person and by day, at one moment."""
     await db.rest()
-    return await queries.progress(request.app.state.database, standing.project_id)
+    return await queries.progress(request.app.state.database, standing)

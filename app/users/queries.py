@@ -98,6 +98,7 @@ STANDING_COLUMNS = (
     Project.scheme_version.label("standing_scheme_version"),
     Membership.role.label("standing_role"),
     ChangeHead.epoch.label("standing_epoch"),
+    ChangeHead.sequence.label("standing_sequence"),
 )
 
 
@@ -139,6 +140,7 @@ def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
         project=row.standing_project,
         role=narrower(role, actor.role_cap),
         epoch=row.standing_epoch,
+        sequence=row.standing_sequence,
         scheme_version=row.standing_scheme_version,
         allow_self_review=row.standing_allow_self_review,
     )

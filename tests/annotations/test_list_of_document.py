@@ -169,4 +169,4 @@ async def test_each_item_of_either_list_is_what_a_get_of_it_answers(
             query = {"offset_unit": unit}
             answer = await newsroom["reader"].get(f"/v1/annotations/{item['id']}", params=query)
             assert item == await make.said(answer, 200)
-    assert [item["warnings"] != [] for item in items].count(True) == 1
+        assert [item["warnings"] != [] for item in items].count(True) == 1

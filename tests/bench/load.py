@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _SCRIPT = Path(__file__).parent / "requests.lua"
 
@@ -58,6 +59,20 @@ async def run(url: str, load: Load, seconds: float, folder: Path, *, connections
     Raises:
         RuntimeError: when an answer was not 2xx, a connection broke, or the requests ran out.
     """
+    said = await seen_of(url, load, seconds, folder, connections=connections)
+    if said["refused"] or said["broken"] or not said["requests"]:
+        raise RuntimeError(
+            f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}"
+        )
+    if load.once and said["requests"] + connections > len(load.requests):
+        raise RuntimeError(f"Only {len(load.requests)} requests were prepared, all were sent.")
+    return Run(said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"])
+
+
+async def seen_of(
+    url: str, load: Load, seconds: float, folder: Path, *, connections: int
+) -> dict[str, Any]:
+    """The same whatever is answered, in wrk's own words (``requests.lua``)."""
     file = folder / "requests.tsv"
     file.write_text("\n".join(load.requests))
     # One thread: each has a script of its own, and would send the same requests.
@@ -66,11 +81,5 @@ async def run(url: str, load: Load, seconds: float, folder: Path, *, connections
         "--", load.method, load.token, str(file), stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()
-    said = json.loads(output.decode().rpartition("\n")[2])
-    if said["refused"] or said["broken"] or not said["requests"]:
-        raise RuntimeError(
-            f"Not all of {load.method} {load.requests[0]!r} was answered 2xx: {said}"
-        )
-    if load.once and said["requests"] + connections > len(load.requests):
-        raise RuntimeError(f"Only {len(load.requests)} requests were prepared, all were sent.")
-    return Run(said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"])
+    said: dict[str, Any] = json.loads(output.decode().rpartition("\n")[2])
+    return said

