@@ -115,4 +115,8 @@ def wrapped(app: FastAPI) -> ASGIApp:
     rates = (chosen.requests_per_minute_per_token, chosen.requests_per_minute_per_address)
     if any(rates):
         limited = Rates(limited, per_token=rates[0], per_address=rates[1])
-    return Observed(HeadAsGet(limited), is_https=chosen.public_url.startswith("https:"))
+    return Observed(
+        HeadAsGet(limited),
+        is_https=chosen.public_url.startswith("https:"),
+        slow_seconds=chosen.slow_request_seconds,
+    )

@@ -8,6 +8,7 @@ waits for company: a write that comes alone goes alone, at once.
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +19,9 @@ Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
 """Writes some items by a session and answers what became of each: a result, or an exception."""
 
 _MOST = 64
+
+TOGETHER = "written together with others"
+"""What a request that waits for that spends its time on."""
 
 BATCH = Histogram(
     "stet_writes_per_commit",
@@ -51,7 +55,8 @@ class Gatherer:
         line = self._waiting.get(key)
         if line is None:
             self._waiting[key] = [waiting]
-            turn = asyncio.create_task(self._take_turns(key, write))
+            # It outlives the request that began it, and is none of it.
+            turn = asyncio.create_task(self._take_turns(key, write), context=Context())
             self._turns.add(turn)
             turn.add_done_callback(self._turns.discard)
         else:

@@ -6,13 +6,11 @@ from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Unavailable
+from app.core.observability import LONG
 from app.core.problems import ProblemResponse
 
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 """The paths of those who watch Stet: they are answered however much there is to do."""
-
-# What they answer, or are sent, is of any length, or waits for something to happen.
-_LONG = ("/export", "/import", "/changes")
 
 UNDER_WAY = Gauge(
     "stet_requests_under_way",
@@ -49,7 +47,7 @@ class Load:
             self._measure()
             await self._app(scope, receive, send)
             return
-        is_long: bool = scope["path"].endswith(_LONG)
+        is_long: bool = scope["path"].endswith(LONG)
         places = self._long if is_long else self._short
         if not places.free:
             refusal = places.refusal(unread=_has_body(scope))

@@ -6,6 +6,7 @@ never a path, a query, a header, a body, or an exception's message, which may qu
 
 import asyncio
 import logging
+import math
 import os
 import re
 import sys
@@ -34,6 +35,7 @@ from uuid_utils import uuid7
 from app.core.database import Database
 from app.core.errors import InternalError
 from app.core.problems import ProblemResponse, of_failure
+from app.core.timing import Spent, measured, told
 
 REQUESTS = Counter("stet_requests_total", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram(
@@ -137,13 +139,17 @@ class Observed:
     once, and answers what nothing else caught.
     """
 
-    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, *, is_https: bool = False, slow_seconds: float = math.inf
+    ) -> None:
         """Wraps the whole application; logs if ``configure_logging`` was called before.
 
         With ``is_https``, browsers come by https, whatever a request that arrives here came by.
+        A request that is not answered within ``slow_seconds`` is logged with what took so long.
         """
         self._app = app
         self._is_https = is_https
+        self._slow_seconds = slow_seconds
         self._log: Any = structlog.get_logger().bind() if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,6 +158,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        spent = measured()
         request_id = _request_id(scope)
         added = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
         if self._is_https or scope.get("scheme") == "https":
@@ -160,11 +167,14 @@ class Observed:
             added += _SECRET
         status = 0
         ended = False
+        # Until the answer begins: how long a reader takes for it is the reader's.
+        waited = 0.0
 
         async def tagged(message: Message) -> None:
-            nonlocal status, ended
+            nonlocal status, ended, waited
             if message["type"] == "http.response.start":
                 status = message["status"]
+                waited = time.perf_counter() - began
                 message["headers"] = [*message.get("headers", ()), *added]
             else:
                 ended = not message.get("more_body", False)
@@ -184,7 +194,15 @@ class Observed:
                 # The answer has begun: breaking the connection is the only honest end.
                 raise
         finally:
-            self._record(scope, status, time.perf_counter() - began, request_id, failure)
+            slow = waited > self._slow_seconds and not scope["path"].endswith(LONG)
+            self._record(
+                scope,
+                status,
+                time.perf_counter() - began,
+                request_id,
+                failure,
+                spent if slow else None,
+            )
 
     def _record(
         self,
@@ -193,6 +211,7 @@ class Observed:
         seconds: float,
         request_id: bytes,
         failure: Exception | None,
+        slow: Spent | None,
     ) -> None:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -208,13 +227,19 @@ class Observed:
             "milliseconds": round(seconds * 1000, 2),
             "caller": scope.get("state", {}).get("caller"),
         }
+        if slow is not None:
+            line["statements"] = told(slow)
         if failure is None:
-            self._log.info("closed" if status == _CLOSED else "answered", **line)
+            log = self._log.info if slow is None else self._log.warning
+            log("closed" if status == _CLOSED else "answered", **line)
         elif isinstance(of_failure(failure), InternalError):
             self._log.error("failed", **line, **_described(failure))
         else:
             self._log.warning("unavailable", **line, **_described(failure))
 
+
+LONG = ("/export", "/import", "/changes")
+"""What ends so answers, or is sent, what is of any length, or waits for something to happen."""
 
 # For a year (RFC 6797). Other hosts of the domain are not ours to speak for.
 _BY_HTTPS_ALONE = (b"strict-transport-security", b"max-age=31536000")

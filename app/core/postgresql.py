@@ -32,11 +32,12 @@ from app.core.database import (
     Session,
     WriteGuard,
 )
-from app.core.gathering import Gatherer, Write
+from app.core.gathering import TOGETHER, Gatherer, Write
 from app.core.jsontext import dump_json
 from app.core.lending import Lender, Lent
 from app.core.prepared import failure
 from app.core.settings import InvalidSettings, Settings
+from app.core.timing import spending
 
 T = TypeVar("T")
 
@@ -230,10 +231,11 @@ class PostgresSession:
         prepared = self._lender.prepared(statement)
         self._busy = True
         try:
-            if prepared is None:
-                result = await lent.connection.execute(statement, parameters)
-            else:
-                result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
+            with spending(statement):
+                if prepared is None:
+                    result = await lent.connection.execute(statement, parameters)
+                else:
+                    result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
         except DBAPIError as error:
             self._busy = error.connection_invalidated
             raise
@@ -287,7 +289,8 @@ class PostgresSession:
             return outcome
         # Whoever waits for a turn keeps no connection from those whose turn it is.
         await self.rest()
-        return await self._gatherer.write(key, item, write)
+        with spending(TOGETHER):
+            return await self._gatherer.write(key, item, write)
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""

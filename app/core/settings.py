@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
         default=20, description="How long running requests may take to end when the server stops."
     )
+    slow_request_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=1.0,
+        description="A request whose answer took longer to begin is logged as a warning, with the "
+        "statements that took the time.",
+    )
     log_level: str = Field(
         default="info",
         pattern="^(debug|info|warning|error)$",

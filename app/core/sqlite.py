@@ -51,10 +51,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.database import Holding, Moved, Parameters, Session, WriteGuard
 from app.core.errors import Unavailable
-from app.core.gathering import Gatherer, Write
+from app.core.gathering import TOGETHER, Gatherer, Write
 from app.core.jsontext import dump_json
 from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
+from app.core.timing import spending
 
 T = TypeVar("T")
 
@@ -259,7 +260,8 @@ class SqliteSession:
         connection = self._writer or self._reader
         if connection is None:
             connection = self._reader = self._database.reader()
-        return connection.execute(statement, parameters)
+        with spending(statement):
+            return connection.execute(statement, parameters)
 
     async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002  # nothing hurries
         """See ``core.database.Session``."""
@@ -289,7 +291,8 @@ class SqliteSession:
                 raise outcome
             return outcome
         await self.rest()
-        return await self._database.gatherer.write(key, item, write)
+        with spending(TOGETHER):
+            return await self._database.gatherer.write(key, item, write)
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""
@@ -360,7 +363,8 @@ class SqliteSnapshot:
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
         self._guard.check(statement)
-        return await asyncio.to_thread(self._fetched, statement, parameters)
+        with spending(statement):
+            return await asyncio.to_thread(self._fetched, statement, parameters)
 
     def _fetched(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
         result = self._connection.execute(statement, parameters)
