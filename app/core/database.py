@@ -112,12 +112,16 @@ class WriteGuard:
         self.begun = False
         self._wrote = False
 
+    def require(self) -> None:
+        """Raise unless the session may write."""
+        if not self.writes:
+            raise RuntimeError("This session reads only.")
+
     def check(self, statement: Executable) -> bool:
         """Whether the statement writes; raise if the session must not run it so."""
         if not isinstance(statement, UpdateBase):
             return False
-        if not self.writes:
-            raise RuntimeError("This session reads only.")
+        self.require()
         if self._wrote and not self.begun:
             raise RuntimeError("A second write outside a transaction: call begin() first.")
         self._wrote = True

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from prometheus_client import Histogram
-from sqlalchemy.exc import IntegrityError
 
 Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
 """Writes some items by a session and answers what became of each: a result, or an exception."""
@@ -39,9 +38,17 @@ class _Waiting:
 class Gatherer:
     """Gathers the writes of one process to one database."""
 
-    def __init__(self, session: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
-        """``session`` opens one that may write, and commits when it is left."""
+    def __init__(
+        self,
+        session: Callable[[], AbstractAsyncContextManager[Any]],
+        of_all: Callable[[Exception], object],
+    ) -> None:
+        """``session`` opens one that may write, and commits when it is left.
+
+        ``of_all`` says whether a failure is none of the items': that the database is away, say.
+        """
         self._session = session
+        self._of_all = of_all
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._turns: set[asyncio.Task[None]] = set()
 
@@ -84,7 +91,7 @@ class Gatherer:
             async with self._session() as db:
                 return await write(db, items)
         except Exception as failure:  # noqa: BLE001  # raised where it is waited for
-            if len(items) == 1 or not isinstance(failure, IntegrityError):
+            if len(items) == 1 or self._of_all(failure):
                 return [failure] * len(items)
         # One of them is in the way of all, and which it is shows when each goes alone.
         return [outcome for one in items for outcome in await self._written([one], write)]

@@ -31,6 +31,7 @@ from app.core.database import (
     Parameters,
     Session,
     WriteGuard,
+    unavailable,
 )
 from app.core.gathering import TOGETHER, Gatherer, Write
 from app.core.jsontext import dump_json
@@ -62,7 +63,7 @@ class PostgresDatabase:
         replica = settings.database_replica_url
         self._replica = self._lender(settings, replica, read_only=True) if replica else None
         self._replica_rests_until = 0.0
-        self._gatherer = Gatherer(partial(self.session, writes=True))
+        self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
 
     def _lender(self, settings: Settings, dsn: str, *, read_only: bool) -> Lender:
         timeout = settings.database_timeout_seconds
@@ -160,7 +161,8 @@ class PostgresDatabase:
             session = self._snapshot(self._replica)
             holds = False
             try:
-                holds = await holding(session)
+                async with asyncio.timeout(_BEHIND_SECONDS):
+                    holds = await holding(session)
             except FAILURES:
                 self._replica_rests_until = time.monotonic() + _AWAY_SECONDS
                 return None
@@ -170,6 +172,7 @@ class PostgresDatabase:
             if holds:
                 return session
             await asyncio.sleep(_LOOK_SECONDS)
+        self._replica_rests_until = time.monotonic() + _BEHIND_SECONDS
         return None
 
     def pool_in_use(self) -> int:
@@ -282,6 +285,7 @@ class PostgresSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
+        self._guard.require()
         if self._in_transaction:
             [outcome] = await write(self, [item])
             if isinstance(outcome, Exception):

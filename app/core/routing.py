@@ -55,9 +55,9 @@ class Route(APIRoute):
                         return await inner(request)
                 except Moved:
                     continue
-                except Problem:
+                except Problem as problem:
                     # Nothing is refused for what was so a moment ago.
-                    if not request.state.recalled:
+                    if isinstance(problem, Unavailable) or not request.state.recalled:
                         raise
             raise Unavailable("The project is changing too fast; nothing was written.")
 

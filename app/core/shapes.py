@@ -102,6 +102,21 @@ Prose = Annotated[str, StringConstraints(max_length=10_000), _printable, _descri
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), _printable, _described]
 """A short text that is not empty."""
 
+_MOST_BYTES = 2000
+
+
+def _indexable(value: str) -> str:
+    # An index of PostgreSQL's holds keys of 2,704 bytes, and there is an id beside it.
+    if len(value.encode()) > _MOST_BYTES:
+        raise PydanticCustomError(
+            "string_too_long", "It should have at most {most} bytes in UTF-8", {"most": _MOST_BYTES}
+        )
+    return value
+
+
+ExternalId = Annotated[Line, AfterValidator(_indexable)]
+"""A name that somebody else has for something: a line that an index can hold."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
 """Lower-case letters, digits and inner hyphens, at most 64."""
 

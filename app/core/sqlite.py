@@ -28,7 +28,8 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -49,7 +50,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from app.core.database import Holding, Moved, Parameters, Session, WriteGuard
+from app.core.database import Holding, Moved, Parameters, Session, WriteGuard, unavailable
 from app.core.errors import Unavailable
 from app.core.gathering import TOGETHER, Gatherer, Write
 from app.core.jsontext import dump_json
@@ -102,7 +103,9 @@ class SqliteDatabase:
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
         self._engines = (self._snapshot_engine, self._read_engine, self._write_engine)
         self._turn = asyncio.Lock()
-        self.gatherer = Gatherer(partial(self.session, writes=True))
+        self.gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
+        # Of its own: in the one that all share, what reads for long would keep writers waiting.
+        self.committer = ThreadPoolExecutor(1, "commit")
         self._lock_file: int | None = None
         self._held: int | None = None
         self._holding = threading.Lock()
@@ -218,6 +221,7 @@ class SqliteDatabase:
 
     async def dispose(self) -> None:
         """Close every connection; the last one out folds the log back into the file."""
+        self.committer.shutdown()
         for engine in self._engines:
             engine.dispose()
         if self._lock_file is not None:
@@ -285,6 +289,7 @@ class SqliteSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
+        self._guard.require()
         if self._writer is not None:
             [outcome] = await write(self, [item])
             if isinstance(outcome, Exception):
@@ -319,12 +324,15 @@ class SqliteSession:
         """Commit: in a thread, so that the loop goes on while the disk is waited for."""
         if self._writer is None:
             return
-        committing = asyncio.ensure_future(asyncio.to_thread(self._writer.commit))
+        loop = asyncio.get_running_loop()
+        committing = loop.run_in_executor(self._database.committer, self._writer.commit)
         try:
             await asyncio.shield(committing)
         except asyncio.CancelledError:
             # The connection is the thread's until it is done.
-            await asyncio.wait([committing])
+            while not committing.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([committing])
             raise
 
     def close(self) -> None:

@@ -1,5 +1,7 @@
 """Documents that the caller may see, and their texts."""
 
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -116,12 +118,14 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
         NotFound: when there is no such document or the caller may not see it.
         Gone: when it was deleted.
     """
-    return _seen(await _read(db, credential, id), credential, recalled=False)
+    return _seen(await _read(db, _SEEN, credential, id), credential, recalled=False)
 
 
-async def _read(db: Session, credential: Credential, id: UUID) -> Row[Any] | None:
+async def _read(
+    db: Session, statements: Mapping[CredentialKind, Select[Any]], credential: Credential, id: UUID
+) -> Row[Any] | None:
     parameters = {"credential_id": credential.id, "document_id": id}
-    return (await db.execute(_SEEN[credential.kind], parameters)).one_or_none()
+    return (await db.execute(statements[credential.kind], parameters)).one_or_none()
 
 
 def _seen(row: Row[Any] | None, credential: Credential, *, recalled: bool) -> SeenDocument:
@@ -134,28 +138,45 @@ def _seen(row: Row[Any] | None, credential: Credential, *, recalled: bool) -> Se
     return SeenDocument(standing, row, recalled)
 
 
+# Little enough to be kept.
+_MARKED = {
+    kind: fixed(
+        select(
+            *caller.columns, *STANDING_COLUMNS, Document.id, Document.revision, Document.deleted_at
+        )
+        .select_from(
+            caller.joined(Document.__table__, Document.id == bindparam("document_id")).seeing(
+                Document.project_id
+            )
+        )
+        .where(caller.where)
+    )
+    for kind, caller in CALLERS.items()
+}
 _recent: Recent[tuple[UUID, UUID], Row[Any]] = Recent(4096)
 
 
 async def seen_lately(
     db: Session, credential: Credential, id: UUID, *, recall: bool
 ) -> SeenDocument:
-    """The same, with ``recall`` as it was up to a second ago, for a write that names the epoch.
+    """The same without what a span needs not, for a write that names the epoch.
+
+    With ``recall`` it may be as it was up to a second ago.
 
     What changed in the project meanwhile, the epoch shows; so what is left is that a token works
     for a second after another process revoked it. What is refused is to be asked for without
     ``recall``. People who signed in are looked up each time.
     """
-    if credential.kind is not CredentialKind.TOKEN:
-        return await seen(db, credential, id)
+    recall = recall and credential.kind is CredentialKind.TOKEN
     key = (credential.id, id)
     row = _recent.get(db.source, key) if recall else None
     if row is not None:
         with suppress(Problem):
             return _seen(row, credential, recalled=True)
-    row = await _read(db, credential, id)
-    document = _seen(row, credential, recalled=False)
-    _recent.put(db.source, key, document.row)
+    asked = time.monotonic()
+    document = _seen(await _read(db, _MARKED, credential, id), credential, recalled=False)
+    if credential.kind is CredentialKind.TOKEN:
+        _recent.put(db.source, key, document.row, asked=asked)
     return document
 
 

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
 from app.core.jsontext import dump_json
-from app.core.shapes import In, Line, Moment, Out, Patch
+from app.core.shapes import ExternalId, In, Line, Moment, Out, Patch
 from app.core.vocabulary import Status
 
 _URL = TypeAdapter(AnyHttpUrl)
@@ -91,7 +91,7 @@ class DocumentIn(In):
     id: Annotated[UUID, Field(strict=False)] | None = Field(
         default=None, description="Made by the client, so that creating can be retried."
     )
-    external_id: Line | None = Field(default=None, description="Unique in the project.")
+    external_id: ExternalId | None = Field(default=None, description="Unique in the project.")
     title: Line
     text: str = Field(description="Kept as it is, but for a leading BOM and CRLF or CR.")
     language: Language | None = None
@@ -103,7 +103,7 @@ class DocumentIn(In):
 class DocumentPatch(Patch):
     """What of a document can change: everything but the text."""
 
-    external_id: Line | None = None
+    external_id: ExternalId | None = None
     title: Line = Field(default="")
     language: Language | None = None
     source_url: WebAddress | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import Attributes, Confidence, Fragments, SpanFields
-from app.core.shapes import In, Line, MomentIn, Out, Prose
+from app.core.shapes import ExternalId, In, MomentIn, Out, Prose
 from app.core.vocabulary import OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import DocumentIn
 
@@ -31,7 +31,7 @@ class AnnotationLine(SpanFields):
     """An annotation in a file: what a POST takes, and how it stood where it came from."""
 
     id: _Id | None = None
-    external_id: Line | None = None
+    external_id: ExternalId | None = None
     label: Annotated[str, StringConstraints(max_length=1000)]
     fragments: Fragments | None = None
     attributes: Attributes = Field(default_factory=dict)

@@ -215,3 +215,17 @@ async def test_annotators_and_above_may_post_and_nobody_else(newsroom: Newsroom)
         assert answer.status_code == status, name
     listed = (await newsroom["reader"].get(path)).json()["items"]
     assert [item["author"] for item in listed] == ["annotator-b", "reviewer", "manager", "admin"]
+
+
+async def test_an_external_id_that_no_index_holds_is_refused(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+    for length, status in ((500, 201), (501, 422)):
+        # Four bytes each in UTF-8, and in no order that could be compressed.
+        characters = (chr(0x20000 + place * 7919 % 40_000) for place in range(length))
+        body = {"label": "claim", "quote": "Beijing", "external_id": "".join(characters)}
+        answer = await newsroom["annotator"].post(path, json=body)
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            [error] = make.refused(answer, 422, "invalid-value")["errors"]
+            assert error["pointer"] == "/external_id"

@@ -1,7 +1,9 @@
 """What was read up to a second ago lets a span in, but refuses none, and never for longer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ from app.models import Token
 from tests import make
 from tests.conftest import Newsroom
 
-Post = Callable[[str], Awaitable[httpx.Response]]
+Post = Callable[[str], Coroutine[Any, Any, httpx.Response]]
 
 
 @pytest.fixture
@@ -48,6 +50,26 @@ async def test_a_token_that_is_revoked_here_is_refused_at_once(
     revoked = await newsroom["annotator"].delete(f"/v1/tokens/{token['id']}", headers=make.seen(1))
     assert revoked.status_code == 204
 
+    make.refused(await post("claim"), 401, "unauthenticated")
+
+
+async def test_a_token_whose_revocation_had_to_wait_is_refused_at_once_too(
+    newsroom: Newsroom, post: Post
+) -> None:
+    [token] = (await newsroom["annotator"].get("/v1/tokens")).json()["items"]
+    path = f"/v1/tokens/{token['id']}"
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.begin()
+        same = update(Token).where(Token.id == UUID(token["id"])).values(name=Token.name)
+        await db.execute(same)
+        revoked = asyncio.create_task(newsroom["annotator"].delete(path, headers=make.seen(1)))
+        await asyncio.sleep(1.1)
+        # Meanwhile the token is good, and who shows it is read anew.
+        posted = asyncio.create_task(post("claim"))
+        await asyncio.sleep(0.1)
+
+    assert (await revoked).status_code == 204
+    await posted
     make.refused(await post("claim"), 401, "unauthenticated")
 
 

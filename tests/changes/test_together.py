@@ -1,10 +1,14 @@
 """Writes that wait for one another are committed together, and each has its own answer."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 from prometheus_client import REGISTRY
 
+from app.core.gathering import Gatherer
 from tests import make
 from tests.conftest import Newsroom
 from tests.crowd import at_once
@@ -107,3 +111,43 @@ async def test_one_that_is_stale_is_refused_and_the_others_are_decided(newsroom:
             [decision] = history["decisions"]
             assert [each["version"] for each in history["versions"]] == [1, 2]
             assert (decision["annotation"], decision["version"]) == (annotation["id"], 1)
+
+
+@asynccontextmanager
+async def nothing() -> AsyncIterator[None]:
+    """A session for writes that need none."""
+    yield
+
+
+async def gathered(items: Sequence[str], of_all: type[Exception]) -> tuple[list[Any], int]:
+    """What becomes of items of which ``bad`` cannot be written, and how often it was tried."""
+    tries = 0
+
+    async def write(_db: object, some: Sequence[str]) -> list[str]:
+        nonlocal tries
+        tries += 1
+        await asyncio.sleep(0)
+        if "bad" in some:
+            raise ValueError(some)
+        return [f"{each} is written" for each in some]
+
+    gatherer = Gatherer(nothing, lambda failure: isinstance(failure, of_all))
+    writes = [gatherer.write("key", item, write) for item in items]
+    return await asyncio.gather(*writes, return_exceptions=True), tries
+
+
+async def test_whatever_one_fails_for_the_others_are_written() -> None:
+    outcomes, tries = await gathered(("a", "b", "bad", "c"), of_all=OSError)
+
+    assert outcomes[:2] == ["a is written", "b is written"]
+    assert isinstance(outcomes[2], ValueError)
+    assert outcomes[3] == "c is written"
+    # All together, then each alone.
+    assert tries == 5
+
+
+async def test_what_fails_for_all_is_not_tried_for_each() -> None:
+    outcomes, tries = await gathered(("a", "bad", "c"), of_all=ValueError)
+
+    assert [type(outcome) for outcome in outcomes] == [ValueError] * 3
+    assert tries == 1

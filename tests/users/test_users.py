@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.models import User
 from tests import make
-from tests.conftest import PEOPLE, Newsroom
+from tests.conftest import HASHER, PEOPLE, Newsroom
 from tests.desk import rows, stored
 
 PASSWORD = "correct horse battery"
@@ -42,6 +42,8 @@ async def test_a_password_is_kept_as_an_argon2id_hash_and_nowhere_else(newsroom:
         kept = await db.execute(select(User.password_hash).where(User.name == "new"))
         assert kept.scalar_one().startswith("$argon2id$")
     assert PASSWORD not in await stored(newsroom)
+    # RFC 9106, section 4, the second recommended option: 64 MiB, three passes, four lanes.
+    assert (HASHER.memory_cost, HASHER.time_cost, HASHER.parallelism) == (65536, 3, 4)
 
 
 @pytest.mark.parametrize("name", ["a", "7", "a-b", "a.b_c", "a" * 64])
