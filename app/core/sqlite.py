@@ -104,11 +104,14 @@ class SqliteDatabase:
         self._engines = (self._snapshot_engine, self._read_engine, self._write_engine)
         self._turn = asyncio.Lock()
         self.gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
-        # Of its own: in the one that all share, what reads for long would keep writers waiting.
-        self.committer = ThreadPoolExecutor(1, "commit")
+        self.committer = self._committer()
         self._lock_file: int | None = None
         self._held: int | None = None
         self._holding = threading.Lock()
+
+    def _committer(self) -> ThreadPoolExecutor:
+        """A thread of its own: among those that all share, readers would keep writers waiting."""
+        return ThreadPoolExecutor(1, "commit")
 
     def _engine(self, begin: str, pragmas: tuple[str, ...], size: int) -> Engine:
         engine = create_engine(
@@ -222,6 +225,8 @@ class SqliteDatabase:
     async def dispose(self) -> None:
         """Close every connection; the last one out folds the log back into the file."""
         self.committer.shutdown()
+        # What is disposed of may be used again, as an engine may.
+        self.committer = self._committer()
         for engine in self._engines:
             engine.dispose()
         if self._lock_file is not None:
