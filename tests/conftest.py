@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,21 @@ def in_thread(work: Any) -> None:
     thread.join()
     if failures:
         raise failures[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the tests in a browser over the run: side by side they keep one another waiting."""
+    in_browser = [item for item in items if item.nodeid.startswith("tests/web/")]
+    others = [item for item in items if not item.nodeid.startswith("tests/web/")]
+    spread: list[pytest.Item] = []
+    done = 0
+    # Between modules, for what a module shares lasts until another one's turn.
+    for _, module in groupby(others, key=lambda item: item.path):
+        spread += module
+        due = len(in_browser) * (len(spread) - done) // len(others)
+        spread += in_browser[done:due]
+        done = max(done, due)
+    items[:] = spread + in_browser[done:]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,7 +12,8 @@ from app.annotations.content import Words
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
 from app.changes.commands import Entry, append, lock_under
-from app.changes.recorded import Recorded, Refused, Superseding, table_of
+from app.changes.recorded import Recorded, Refused, table_of
+from app.changes.superseding import Superseding
 from app.core.database import Moved, Session
 from app.core.errors import (
     ExternalIdConflict,

@@ -7,11 +7,13 @@ from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, sel
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Session
-from app.core.errors import InvalidParameter
+from app.core.errors import InvalidParameter, SpanEmpty, SpanReversed
 from app.core.permissions import Standing
+from app.core.vocabulary import OffsetUnit
 from app.models import Annotation, DocumentWords, having
 from app.projects import queries as projects
 from app.text.containing import as_glob, as_regular_expression
+from app.text.offsets import to_code_points
 from app.text.words import keys_within
 
 
@@ -129,3 +131,17 @@ async def check_attributes(db: Session, standing: Standing, given: AnnotationFil
                 "No label of the scheme has such an attribute.",
                 allowed=sorted(known),
             )
+
+
+def stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:
+    """Both bounds in code points; where one is left out, that end of the text."""
+    first, last = 0, len(words)
+    if start is not None:
+        first = to_code_points(words, start, unit, pointer="/start")
+    if end is not None:
+        last = to_code_points(words, end, unit, pointer="/end")
+    if start is not None and end is not None and first >= last:
+        if first == last:
+            raise SpanEmpty("/end", "The end equals the start: no span shares a character with it.")
+        raise SpanReversed("/end", "The end lies before the start.")
+    return first, last

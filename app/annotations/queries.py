@@ -17,19 +17,19 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.annotations.filters import check_attributes, in_few_documents, matching
+from app.annotations.filters import check_attributes, in_few_documents, matching, stretch
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.written import written
 from app.changes.queries import in_order
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, SpanEmpty, SpanReversed, Unprocessable
+from app.core.errors import Gone, NotFound, Unprocessable
 from app.core.paging import Page, Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import SeenDocument, text_of
 from app.models import Annotation, AnnotationVersion, Relation, User
-from app.text.offsets import Ruler, to_code_points
+from app.text.offsets import Ruler
 from app.users.credentials import Credential
 from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
@@ -189,7 +189,7 @@ async def of_document(
     if start is not None or end is not None:
         words = await text_of(db, document.id, document.revision)
         try:
-            first, last = _stretch(words, start, end, unit)
+            first, last = stretch(words, start, end, unit)
         except Unprocessable as refusal:
             raise refusal.in_query() from None
         query = query.where(Annotation.end > first, Annotation.start < last)
@@ -213,20 +213,6 @@ async def of_document(
     return pages.page(
         rows, lambda row: AnnotationOut.of(row, project, unit, ruler), key=_in_text_order
     )
-
-
-def _stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:
-    """Both bounds in code points; where one is left out, that end of the text."""
-    first, last = 0, len(words)
-    if start is not None:
-        first = to_code_points(words, start, unit, pointer="/start")
-    if end is not None:
-        last = to_code_points(words, end, unit, pointer="/end")
-    if start is not None and end is not None and first >= last:
-        if first == last:
-            raise SpanEmpty("/end", "The end equals the start: no span shares a character with it.")
-        raise SpanReversed("/end", "The end lies before the start.")
-    return first, last
 
 
 # SQLite knows nothing of how often a word occurs. Where many documents have it, the list in its own

@@ -6,16 +6,13 @@ create went there. So there the parts are joined into one statement by data-modi
 by itself. SQLite has no such WITH and needs none: there the same parts run one after the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Executable,
-    Select,
     Table,
-    and_,
     bindparam,
     func,
     insert,
@@ -27,6 +24,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import IntegrityError
 
 from app.changes.commands import CHANGES, HEAD, Entry
+from app.changes.superseding import Superseding, Value, parameter
 from app.core.database import Session
 from app.core.prepared import fixed
 
@@ -44,7 +42,7 @@ class Recorded:
     """
 
     def __init__(
-        self, *inserts: Table, supersedes: "Superseding | None" = None, large: bool = False
+        self, *inserts: Table, supersedes: Superseding | None = None, large: bool = False
     ) -> None:
         """``supersedes`` copies a row into its history and updates it; then ``inserts`` follow.
 
@@ -128,15 +126,15 @@ class Recorded:
         parts = []
         alive: Any = head
         if self._supersedes is not None:
-            updated = self._supersedes.update(_parameter).where(
+            updated = self._supersedes.update(parameter).where(
                 self._supersedes.table.c.project_id == head.c.project_id
             )
             alive = updated.returning(head.c.sequence).cte("updated")
-            copied = self._supersedes.copy(_parameter, alive, true())
+            copied = self._supersedes.copy(parameter, alive, true())
             parts += [alive, copied.cte("copied")]
 
         def value(name: str, column: Any) -> Any:
-            return alive.c.sequence if column.name == "sequence" else _parameter(name, column)
+            return alive.c.sequence if column.name == "sequence" else parameter(name, column)
 
         parts += [
             _insert_from(table, value, alive).cte(f"into_{table.name}") for table in self._inserts
@@ -153,19 +151,19 @@ class Recorded:
         parts = [head]
         alive: Any = select(given.c.place, head.c.before).join_from(given, head, true())
 
-        def parameter(name: str, _column: Any) -> Any:
+        def of_given(name: str, _column: Any) -> Any:
             return given.c[name]
 
         if self._supersedes is None:
             alive = alive.cte("alive")
         else:
-            updated = self._supersedes.update(parameter).where(
+            updated = self._supersedes.update(of_given).where(
                 self._supersedes.table.c.project_id == head.c.project_id
             )
             alive = updated.returning(given.c.place, head.c.before).cte("alive")
             written = given.join(alive, given.c.place == alive.c.place)
             table = self._supersedes.table
-            copied = self._supersedes.copy(parameter, written, table.c.id == given.c.seen_id)
+            copied = self._supersedes.copy(of_given, written, table.c.id == given.c.seen_id)
             parts += [alive, copied.cte("copied")]
 
         def value(name: str, column: Any) -> Any:
@@ -194,73 +192,14 @@ class Recorded:
         """One write as statements that follow one another."""
 
         def value(name: str, column: Any) -> Any:
-            return _parameter("head_sequence" if column.name == "sequence" else name, column)
+            return parameter("head_sequence" if column.name == "sequence" else name, column)
 
         before = (
             []
             if self._supersedes is None
-            else [self._supersedes.copy(_parameter), self._supersedes.update(_parameter)]
+            else [self._supersedes.copy(parameter), self._supersedes.update(parameter)]
         )
         return [*before, *(_insert_values(table, value) for table in (*self._inserts, CHANGES))]
-
-
-Value: TypeAlias = Callable[[str, Any], Any]
-"""What a statement has for a parameter, by its name and the column that it goes into."""
-
-
-def _parameter(name: str, column: Any) -> Any:
-    return bindparam(name, type_=column.type)
-
-
-class Superseding:
-    """Replaces a row by its next version and keeps the old one in a history table."""
-
-    def __init__(
-        self,
-        table: Table,
-        history: Table,
-        *,
-        changes: tuple[str, ...],
-        living: ColumnElement[bool],
-    ) -> None:
-        """``changes`` are the columns that are set, ``living`` says which rows may have a next."""
-        self.table = table
-        self._history = history
-        self._changes = changes
-        self._living = living
-
-    def parameters(self) -> dict[str, Any]:
-        """Its parameters, and the column of the table that each is for."""
-        return {f"seen_{name}": self.table.c[name] for name in ("id", "version", *self._changes)}
-
-    def _seen(self, value: Value) -> ColumnElement[bool]:
-        # The WHERE is the guard: of two writers at once, one changes no row.
-        columns = self.table.c
-        return and_(
-            columns.id == value("seen_id", columns.id),
-            columns.version == value("seen_version", columns.version),
-            self._living,
-        )
-
-    def update(self, value: Value) -> Any:
-        """The UPDATE to the next version."""
-        columns = self.table.c
-        changes = {name: value(f"seen_{name}", columns[name]) for name in self._changes}
-        return (
-            update(self.table)
-            .where(self._seen(value))
-            .values({"version": columns.version + 1, **changes})
-        )
-
-    def copy(self, value: Value, updated: Any = None, on: Any = None) -> Any:
-        """The INSERT of the row as it was; within one statement both see the row before.
-
-        ``updated`` has a row ``on`` which to join it if the update has found the row.
-        """
-        rows = _as_history(self.table, self._history).where(self._seen(value))
-        if updated is not None:
-            rows = rows.select_from(self.table.join(updated, on))
-        return _into_history(self._history, rows)
 
 
 def _given(parameters: Mapping[str, Any]) -> Any:
@@ -324,22 +263,6 @@ _COUNT = bindparam("head_count", type_=HEAD.c.sequence.type)
 _TAKE_SEQUENCES = _take(_COUNT).returning(
     (HEAD.c.sequence - _COUNT).label("before"), HEAD.c.project_id
 )
-
-
-def _as_history(table: Table, history: Table) -> Select[Any]:
-    """Annotations in the columns of their history, where their id has another name."""
-    names = [column.name for column in history.c]
-    return select(*(table.c["id" if name == "annotation_id" else name] for name in names))
-
-
-def _into_history(history: Table, rows: Select[Any]) -> Any:
-    return insert(history).from_select([column.name for column in history.c], rows)
-
-
-def copied(table: Table, history: Table, *where: ColumnElement[bool]) -> Executable:
-    """The INSERT that copies annotations, as they are, into their history."""
-    statement: Executable = _into_history(history, _as_history(table, history).where(*where))
-    return statement
 
 
 def table_of(name: str) -> Table:

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.changes import recorded
 from app.changes.commands import Entry, append, lock, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
+from app.changes.superseding import copied
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
 from app.core.moments import now
@@ -232,9 +232,7 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
         found = await db.execute(insert(Change).from_select(names, entries))
         values: dict[str, Any] = {"withdrawn_at": moment, "version": table.c.version + 1}
         if kind is ChangeKind.ANNOTATION_WITHDRAWN:
-            await db.execute(
-                recorded.copied(table, table_of(AnnotationVersion.__tablename__), *living)
-            )
+            await db.execute(copied(table, table_of(AnnotationVersion.__tablename__), *living))
             values |= {"updated_at": moment, "updated_by_id": standing.actor.id}
         await db.execute(update(table).where(*living).values(values))
         end += found.rowcount

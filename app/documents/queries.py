@@ -8,33 +8,26 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Row,
     Select,
     and_,
     bindparam,
-    case,
     exists,
     func,
-    literal,
-    or_,
     select,
-    tuple_,
 )
 
 from app.changes.queries import in_order
 from app.core.cache import Bounded, Recent
 from app.core.database import Session
-from app.core.errors import Gone, InvalidParameter, NotFound, Problem
+from app.core.errors import Gone, NotFound, Problem
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order, Status
+from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
-from app.models import Annotation, Document, DocumentWords, Revision, User, having
-from app.text.sought import MOST, Sought
-from app.text.words import line
+from app.models import Annotation, Document, Revision, User
 from app.users.credentials import Credential, CredentialKind
 from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
@@ -289,10 +282,10 @@ async def page(
         query = query.where(its_own if annotated else ~its_own)
     ranked = q is not None and order is None
     if q is not None:
-        found = _found(_sought(q), standing.project_id, db.dialect, ranked=ranked)
+        found = found_by(sought(q), standing.project_id, db.dialect, ranked=ranked)
         query = query.join(found, found.c.document_id == Document.id)
         if ranked:
-            query = _best_first(query.add_columns(found.c.rank), found.c.rank, pages)
+            query = best_first(query.add_columns(found.c.rank), found.c.rank, pages)
     if not ranked:
         query = in_order(query, Document.sequence, order or Order.OLDEST, pages)
     rows = (await db.execute(query)).all()
@@ -302,59 +295,3 @@ async def page(
         lambda row: DocumentItem.of(row, standing.project, counted[row.id]),
         key=lambda row: (row.rank, row.sequence) if ranked else (row.sequence,),
     )
-
-
-def _sought(q: str) -> Sought:
-    sought = Sought.of(q)
-    if not sought.terms:
-        raise InvalidParameter("q", "It has no word that a document must have.")
-    if len(sought.terms) + len(sought.excluded) > MOST:
-        raise InvalidParameter("q", f"At most {MOST} words and phrases are looked for.")
-    return sought
-
-
-_POSITION = {"postgresql": func.strpos, "sqlite": func.instr}
-
-
-def _found(sought: Sought, project_id: UUID, dialect: str, *, ranked: bool) -> Any:
-    """The ids of the project's documents in which the terms are, and ``rank`` if that is asked."""
-    position = _POSITION[dialect]
-    title, text = DocumentWords.title, DocumentWords.text
-
-    def within(column: Any, term: tuple[str, ...]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = position(column, line(term)) > 0
-        return found
-
-    words = dict.fromkeys(word for term in sought.terms for word in term)
-    phrases = (term for term in sought.terms if len(term) > 1)
-    conditions = [
-        having([*words], dialect, project_id=project_id),
-        *(or_(within(title, term), within(text, term)) for term in phrases),
-        *(and_(~within(title, term), ~within(text, term)) for term in sought.excluded),
-    ]
-
-    # As in BM25, each further occurrence counts for less, and in a long text all of them do; one
-    # in the title counts more than any number in the text. Whole numbers, so that a cursor is exact
-    # and both databases agree.
-    length = func.length(text, type_=BigInteger)
-    rare = 1 + length // 2000
-    rank: Any = literal(0, BigInteger)
-    for term in sought.terms if ranked else ():
-        shortened = func.length(func.replace(text, line(term), " "), type_=BigInteger)
-        times = (length - shortened) // (len(line(term)) - 1)
-        rank += 1000 - 1000 * rare // (times + rare)
-        rank += case((within(title, term), 1000), else_=0)
-    columns = (DocumentWords.document_id, rank.label("rank"))
-    # Each rank is worked out once, not again for each use of it.
-    return select(*columns).where(*conditions).cte("found").prefix_with("MATERIALIZED")
-
-
-def _best_first(query: Select[Any], rank: ColumnElement[int], pages: Paging) -> Select[Any]:
-    """One page of a query by rank, then age, and one row beyond."""
-    after = pages.after(int, int)
-    if after is not None:
-        key = tuple_(-rank, Document.sequence)
-        query = query.where(
-            key > tuple_(literal(-after[0], BigInteger), literal(after[1], BigInteger))
-        )
-    return query.order_by(rank.desc(), Document.sequence).limit(pages.limit + 1)

@@ -13,7 +13,8 @@ from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stal
 from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
 from app.changes.commands import Entry, append, lock_under
-from app.changes.recorded import Recorded, Refused, copied, table_of
+from app.changes.recorded import Recorded, Refused, table_of
+from app.changes.superseding import copied
 from app.core.database import Session
 from app.core.errors import (
     CommentRequired,

@@ -83,7 +83,8 @@ async def test_an_answer_to_what_changed_meanwhile_is_kept_and_overwrites_nothin
     await expect(first.get_by_role("button", name="Answer and send back")).to_be_disabled()
     await first.get_by_role("button", name="Go on with the new version").click()
     await expect(first.get_by_label("Your answer")).to_have_value("Kyiv does.")
-    await first.get_by_role("button", name="Answer and send back").click()
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await first.get_by_role("button", name="Answer and send back").click()
     await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
     now = await _now(room, asked)
     assert (now["label"], now["note"]) == ("quote", "Kyiv does.")
