@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -234,9 +234,27 @@ def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Itera
     # server, which never runs as root, is one.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     server = Path(tempfile.gettempdir()) / f"stet-postgresql-{run}"
-    made = Databases(tmp_path_factory.mktemp("databases"), server, worker_id)
-    yield made
-    made.close()
+    with _in_memory() as memory:
+        made = Databases(memory or tmp_path_factory.mktemp("databases"), server, worker_id)
+        yield made
+        made.close()
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  # for a folder of our own in it
+_ENOUGH = 2**30
+
+
+@contextmanager
+def _in_memory() -> Iterator[Path | None]:
+    """A folder on a file system in memory, if there is room: SQLite waits for the disk else.
+
+    That is the operating system's, so it outlives a killed process as any other does.
+    """
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ENOUGH:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="stet-", dir=_MEMORY) as name:
+        yield Path(name)
 
 
 @pytest.fixture(params=DIALECTS)
