@@ -95,6 +95,8 @@ export class Desk extends EventTarget {
   async _fill(signal) {
     const { id } = this.document;
     const relations = all(path`/v1/documents/${id}/relations`, { signal });
+    // It is waited for below, unless the annotations fail first: then so does this, and is no news.
+    relations.catch(() => {});
     for await (const page of pages(path`/v1/documents/${id}/annotations` + UNIT, { signal })) {
       for (const one of page) this._keep(one);
       this._changed();
