@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -36,7 +37,7 @@ async def answers(client: httpx.AsyncClient, path: str) -> bool:
         return False
 
 
-class _Listening:
+class _Listening(ABC):
     """Something that listens on ``port`` of this machine while it is entered."""
 
     port = 0
@@ -60,13 +61,13 @@ class _Listening:
         """Leave nothing running."""
         await self.kill()
 
+    @abstractmethod
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def kill(self) -> None:
         """End it at once, if it still runs."""
-        raise NotImplementedError
 
 
 class Server(_Listening):

@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from app.changes.commands import CHANGES, HEAD, Entry
 from app.changes.superseding import Superseding, Value, parameter
 from app.core.database import Session
+from app.core.gathering import alone
 from app.core.prepared import fixed
 
 Row = Mapping[str, Any]
@@ -82,9 +83,7 @@ class Recorded:
         if superseding is not None:
             parameters.update({f"seen_{column}": value for column, value in superseding.items()})
         if self._large or _is_large(parameters):
-            [outcome] = await self._write(db, [parameters])
-            if outcome is not None:
-                raise outcome
+            await alone(db, parameters, self._write)
         else:
             await db.together((self, entry.project_id, epoch), parameters, self._write)
 

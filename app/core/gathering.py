@@ -97,6 +97,14 @@ class Gatherer:
         return [outcome for one in items for outcome in await self._written([one], write)]
 
 
+async def alone(db: Any, item: Any, write: Write) -> Any:
+    """What becomes of an item that goes by itself, in this session; raises what it failed for."""
+    [outcome] = await write(db, [item])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 def _settle(waiting: "asyncio.Future[Any]", outcome: Any) -> None:
     if waiting.done():
         return

@@ -33,7 +33,7 @@ from app.core.database import (
     WriteGuard,
     unavailable,
 )
-from app.core.gathering import TOGETHER, Gatherer, Write
+from app.core.gathering import TOGETHER, Gatherer, Write, alone
 from app.core.jsontext import dump_json
 from app.core.lending import Lender, Lent
 from app.core.prepared import failure
@@ -287,10 +287,7 @@ class PostgresSession:
         """See ``core.database.Session``."""
         self._guard.require()
         if self._in_transaction:
-            [outcome] = await write(self, [item])
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
+            return await alone(self, item, write)
         # Whoever waits for a turn keeps no connection from those whose turn it is.
         await self.rest()
         with spending(TOGETHER):

@@ -52,7 +52,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.database import Holding, Moved, Parameters, Session, WriteGuard, unavailable
 from app.core.errors import Unavailable
-from app.core.gathering import TOGETHER, Gatherer, Write
+from app.core.gathering import TOGETHER, Gatherer, Write, alone
 from app.core.jsontext import dump_json
 from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
@@ -296,10 +296,7 @@ class SqliteSession:
         """See ``core.database.Session``."""
         self._guard.require()
         if self._writer is not None:
-            [outcome] = await write(self, [item])
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
+            return await alone(self, item, write)
         await self.rest()
         with spending(TOGETHER):
             return await self._database.gatherer.write(key, item, write)
