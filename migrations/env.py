@@ -1,20 +1,26 @@
 """How alembic reaches the database of Stet's settings, through the drivers that Stet uses."""
 
 import asyncio
+import time
 from typing import Any
 
 import asyncpg
 from alembic import context
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, create_engine, event, pool, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.settings import settings
 from app.models import Base
 
-# A migration that cannot get its lock gives up rather than stand in everybody's way. Local, for a
+# Whoever comes after a migration that waits for its lock waits too, so it gives up, lets them
+# through and tries again: what it waits for, an export say, may last for minutes. Local, for a
 # pooler gives the connection to others afterwards.
-_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
+_TRY_SECONDS = 300.0
+_PAUSE_SECONDS = 2.0
+_LOCK_NOT_AVAILABLE = "55P03"
 # Two that start at once take turns; the number is any that nothing else uses.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7338516)"
 
@@ -46,12 +52,8 @@ def _configure(**how: Any) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    is_postgresql = connection.dialect.name == "postgresql"
     _configure(connection=connection)
     with context.begin_transaction():
-        if is_postgresql:
-            connection.execute(text(_LOCK_TIMEOUT))
-            connection.execute(text(_ONE_AT_A_TIME))
         context.run_migrations()
 
 
@@ -74,10 +76,35 @@ async def _postgresql() -> None:
         async_creator=lambda: asyncpg.connect(_url(), statement_cache_size=0),
         poolclass=pool.NullPool,
     )
-    async with engine.connect() as connection:
-        await connection.run_sync(_migrate)
-        await connection.commit()
-    await engine.dispose()
+    # Each time: what goes without a transaction, such as an index that is made while others write,
+    # ends one and begins another.
+    event.listen(engine.sync_engine, "begin", _politely)
+    until = time.monotonic() + _TRY_SECONDS
+    try:
+        # Nothing tells when a lock could be had.
+        while not await _migrated(engine, is_last=time.monotonic() > until):  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_SECONDS)
+    finally:
+        await engine.dispose()
+
+
+def _politely(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.execute(text(_LOCK_TIMEOUT))
+        connection.execute(text(_ONE_AT_A_TIME))
+
+
+async def _migrated(engine: AsyncEngine, *, is_last: bool) -> bool:
+    """Whether it was done; not when somebody held a lock, unless it is the last time."""
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate)
+            await connection.commit()
+    except DBAPIError as error:
+        if is_last or getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 def _sqlite() -> None:

