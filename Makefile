@@ -106,7 +106,7 @@ $(VENV)/.everything: requirements-dev.lock $(VENV)/.runtime
 define compile
 @command -v uv >/dev/null || { echo "Locking needs uv: pip install uv" >&2; exit 1; }
 uv pip compile pyproject.toml --extra build --output-file requirements.lock $(LOCKING) $(1)
-uv pip compile pyproject.toml --extra build --extra dev --extra formats --constraints requirements.lock \
+uv pip compile pyproject.toml --extra build --extra dev --extra formats --extra traces --constraints requirements.lock \
 	--output-file requirements-dev.lock $(LOCKING) $(1)
 endef
 LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-header \

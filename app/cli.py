@@ -17,6 +17,7 @@ import typer
 from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationFilter
+from app.core import tracing
 from app.core.connect import connect
 from app.core.database import FAILURES, Database, Moved, reason
 from app.core.errors import NotFound, Problem, Unavailable, Unprocessable
@@ -133,6 +134,7 @@ def serve(
     from app.operations import queries as operations  # noqa: PLC0415
     from app.operations import serving  # noqa: PLC0415
 
+    tracing.check()
     given = {"host": host, "port": port, "workers": workers}
     update = {name: value for name, value in given.items() if value is not None}
     chosen = settings().model_copy(update=update)
@@ -250,7 +252,7 @@ def add_user(
             await db.begin()
             is_new = await user_queries.by_name(db, name) is None
             if is_new or project is None or admin or password_stdin:
-                await users.create(db, new)
+                await users.create(db, None, new)
             if project is not None and role is not None:
                 by = await project_queries.first_manager(db, project)
                 standing = await project_queries.standing_as(db, by, project)
@@ -279,7 +281,7 @@ def create_token(
             found = await user_queries.user(db, name)
             if not found.is_active:
                 raise NotFound("The user is deactivated.")
-            actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin)
+            actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin, by_shell=True)
             return (await users.create_token(db, actor, TokenIn(name=label))).token
 
     typer.echo(run(work))

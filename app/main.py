@@ -8,14 +8,15 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.annotations import routes as annotations
-from app.core import problems
+from app.core import problems, tracing
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
 from app.core.load import Load
 from app.core.memory import collect_seldom
 from app.core.methods import HeadAsGet
-from app.core.observability import Observed, configure_logging, keep_measuring
+from app.core.metrics import keep_measuring
+from app.core.observability import Observed, configure_logging
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
@@ -62,6 +63,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
             yield
         measuring.cancel()
         await app.state.database.dispose()
+        if app.state.traces is not None:
+            await asyncio.to_thread(app.state.traces.close)
 
     app = FastAPI(
         title="Stet",
@@ -71,8 +74,11 @@ def create_app(given: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        # See ``core.tracing``.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     equip(app, chosen)
+    app.state.traces = tracing.configured(app.state.database.dialect)
     for router in ROUTERS:
         # Not include_router: it adds nothing to routers without a prefix, and its two more hops,
         # which match each path again, took a twelfth of a create.
@@ -119,4 +125,5 @@ def wrapped(app: FastAPI) -> ASGIApp:
         HeadAsGet(limited),
         is_https=chosen.public_url.startswith("https:"),
         slow_seconds=chosen.slow_request_seconds,
+        traces=app.state.traces,
     )

@@ -152,9 +152,13 @@ def stet(database_url: str, folder: Path, **settings: object) -> Server:
 class Forked(_Listening):
     """``stet serve`` for tests that ask it and need nothing of its process: there at once."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
-        """Starts nothing yet; its output goes to ``server.log`` in the folder."""
+    def __init__(self, database_url: str, folder: Path, **settings: object) -> None:
+        """Starts nothing yet; its output goes to ``server.log`` in the folder.
+
+        Settings go by their names in the code.
+        """
         self._database_url = database_url
+        self._settings = {f"STET_{name.upper()}": str(value) for name, value in settings.items()}
         self._log = folder / "server.log"
         self._process: BaseProcess | None = None
 
@@ -162,7 +166,7 @@ class Forked(_Listening):
         """Fork it and wait until it is ready."""
         self.port = free_port()
         self._log.write_bytes(b"")
-        given = environment(self._database_url, STET_PORT=str(self.port))
+        given = environment(self._database_url, STET_PORT=str(self.port), **self._settings)
         streams = (Path(os.devnull), self._log, self._log)
         self._process = forked(("serve",), self._log.parent, given, streams)
         deadline = time.monotonic() + _START_SECONDS

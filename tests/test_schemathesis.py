@@ -56,7 +56,7 @@ def _schema(**phases: Any) -> Any:
     return schema
 
 
-OF_ADMINS = ["users", "projects"]
+OF_ADMINS = ["users", "audit", "projects"]
 WHOLE = _schema()
 # To whom it is closed, one request is like another.
 BRIEF = _schema(coverage={"enabled": False})

@@ -138,6 +138,7 @@ TABLE: dict[str, Use] = {
     "POST /v1/users": Use(_admin(201), _new_user),
     "GET /v1/users/{name}": Use(_admin()),
     "PATCH /v1/users/{name}": Use(_admin(), {"display_name": "Renamed", "is_active": False}),
+    "GET /v1/audit": Use(_admin()),
     "GET /v1/projects": Use(_signed_in()),
     "POST /v1/projects": Use(_admin(201), _new_project),
     "GET /v1/projects/{project}": Use(_from_reader()),

@@ -99,6 +99,10 @@ class Database(Protocol):
         """Connections that are at work now."""
         ...
 
+    def writes_waiting(self) -> int:
+        """Writes that wait for the commit before theirs (``core.gathering``)."""
+        ...
+
     async def dispose(self) -> None:
         """Close every connection."""
         ...

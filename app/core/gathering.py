@@ -52,6 +52,11 @@ class Gatherer:
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._turns: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the turn after the one that is being committed."""
+        return sum(map(len, self._waiting.values()))
+
     async def write(self, key: Hashable, item: Any, write: Write) -> Any:
         """What became of the item, once it is committed; raises what the write raised for it.
 

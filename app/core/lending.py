@@ -14,6 +14,7 @@ from sqlalchemy import Executable
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.core.metrics import waiting
 from app.core.prepared import Prepared, PreparedStatements
 
 _RECYCLE_SECONDS = 1800.0
@@ -56,8 +57,9 @@ class Lender:
         """
         if self._free.locked():
             try:
-                async with asyncio.timeout(self._timeout):
-                    await self._free.acquire()
+                with waiting():
+                    async with asyncio.timeout(self._timeout):
+                        await self._free.acquire()
             except TimeoutError:
                 raise PoolTimeout("Every connection is lent.") from None
         else:

@@ -4,7 +4,6 @@ The lines are JSON on standard error. They say which route was asked, by whom an
 never a path, a query, a header, a body, or an exception's message, which may quote any of them.
 """
 
-import asyncio
 import logging
 import math
 import os
@@ -14,81 +13,22 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from prometheus_client import (
-    CONTENT_TYPE_PLAIN_0_0_4,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-    multiprocess,
-)
-from prometheus_client.core import REGISTRY
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from app.core.database import Database
 from app.core.errors import InternalError
+from app.core.metrics import count
 from app.core.problems import ProblemResponse, of_failure
 from app.core.timing import Spent, measured, told
+from app.core.tracing import Traces, trace_id
 
-REQUESTS = Counter("stet_requests_total", "Requests answered.", ["method", "route", "status"])
-LATENCY = Histogram(
-    "stet_request_duration_seconds",
-    "From the first byte of a request to the last of its answer.",
-    ["method", "route"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
-)
-POOL = Gauge(
-    "stet_database_connections_in_use",
-    "Database connections at work.",
-    # Each worker keeps a number of its own; those of the living are added up.
-    multiprocess_mode="livesum",
-)
-
-METRICS_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-"""The media type of ``metrics``."""
-
-
-def metrics() -> bytes:
-    """The measurements of every worker, in Prometheus's text format.
-
-    With several workers, ``PROMETHEUS_MULTIPROC_DIR`` names a directory that they share; it must be
-    there, and empty, before the first of them imports this module.
-    """
-    shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if not shared:
-        return generate_latest(REGISTRY)
-    for pid in _dead(Path(shared)):
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
-
-
-def _dead(shared: Path) -> Iterator[int]:
-    """The workers that left a number behind and are no more; what they counted still counts."""
-    for path in shared.glob("gauge_live*_*.db"):
-        pid = int(path.stem.rpartition("_")[2])
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            yield pid
-
-
-async def keep_measuring(database: Database) -> None:
-    """Note once a second how many connections are at work, until cancelled.
-
-    Any worker may be asked for the measurements of all, and each can only look at its own pool.
-    """
-    while True:
-        POOL.set(database.pool_in_use())
-        await asyncio.sleep(1)
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 
 def configure_logging(level: str) -> None:
@@ -140,16 +80,23 @@ class Observed:
     """
 
     def __init__(
-        self, app: ASGIApp, *, is_https: bool = False, slow_seconds: float = math.inf
+        self,
+        app: ASGIApp,
+        *,
+        is_https: bool = False,
+        slow_seconds: float = math.inf,
+        traces: Traces | None = None,
     ) -> None:
         """Wraps the whole application; logs if ``configure_logging`` was called before.
 
         With ``is_https``, browsers come by https, whatever a request that arrives here came by.
         A request that is not answered within ``slow_seconds`` is logged with what took so long.
+        With ``traces``, each request is a span, and its line names the trace.
         """
         self._app = app
         self._is_https = is_https
         self._slow_seconds = slow_seconds
+        self._traces = traces
         self._log: Any = structlog.get_logger().bind() if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,6 +105,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        span = None if self._traces is None else self._traces.begin(scope)
         spent = measured()
         request_id = _request_id(scope)
         added = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
@@ -201,7 +149,9 @@ class Observed:
                 time.perf_counter() - began,
                 request_id,
                 failure,
-                spent if slow else None,
+                spent,
+                slow=slow,
+                span=span,
             )
 
     def _record(
@@ -211,12 +161,24 @@ class Observed:
         seconds: float,
         request_id: bytes,
         failure: Exception | None,
-        slow: Spent | None,
+        spent: Spent,
+        *,
+        slow: bool,
+        span: "Span | None",
     ) -> None:
         route = route_template(scope)
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER
         status = status or _CLOSED
-        _count(method, route, status, seconds)
+        count(method, route, status, seconds)
+        if span is not None and self._traces is not None:
+            self._traces.end(
+                span,
+                method=None if method == _OTHER else method,
+                route=None if route == _UNMATCHED else route,
+                status=status,
+                failure=failure,
+                spent=spent,
+            )
         if self._log is None:
             return
         line: dict[str, Any] = {
@@ -227,10 +189,12 @@ class Observed:
             "milliseconds": round(seconds * 1000, 2),
             "caller": scope.get("state", {}).get("caller"),
         }
-        if slow is not None:
-            line["statements"] = told(slow)
+        if span is not None:
+            line["trace_id"] = trace_id(span)
+        if slow:
+            line["statements"] = told(spent)
         if failure is None:
-            log = self._log.info if slow is None else self._log.warning
+            log = self._log.warning if slow else self._log.info
             log("closed" if status == _CLOSED else "answered", **line)
         elif isinstance(of_failure(failure), InternalError):
             self._log.error("failed", **line, **_described(failure))
@@ -250,6 +214,9 @@ _SECRET = [(b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# What stands for a method that HTTP does not know, and for a path that no route has.
+_OTHER, _UNMATCHED = "other", "unmatched"
+
 # What nginx logs of a caller who closed the connection before there was an answer.
 _CLOSED = 499
 
@@ -267,23 +234,7 @@ def _request_id(scope: Scope) -> bytes:
 def route_template(scope: Scope) -> str:
     """The route's path with its parameters unfilled, so that ids do not become labels."""
     path = getattr(scope.get("route"), "path_format", None)
-    return path if isinstance(path, str) else "unmatched"
-
-
-_requests: dict[tuple[str, str, int], Counter] = {}
-_latencies: dict[tuple[str, str], Histogram] = {}
-
-
-def _count(method: str, route: str, status: int, seconds: float) -> None:
-    """Count one request. The children are kept: looking them up by label took half of the time."""
-    counter = _requests.get((method, route, status))
-    if counter is None:
-        counter = _requests[method, route, status] = REQUESTS.labels(method, route, status)
-    counter.inc()
-    latency = _latencies.get((method, route))
-    if latency is None:
-        latency = _latencies[method, route] = LATENCY.labels(method, route)
-    latency.observe(seconds)
+    return path if isinstance(path, str) else _UNMATCHED
 
 
 _APP = f"{Path(__file__).parent.parent}{os.sep}"

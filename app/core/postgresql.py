@@ -179,6 +179,10 @@ class PostgresDatabase:
         """Connections that are at work now."""
         return sum(lender.lent for lender in self._lenders())
 
+    def writes_waiting(self) -> int:
+        """Writes that wait for the commit before theirs."""
+        return self._gatherer.waiting
+
     async def dispose(self) -> None:
         """Close every connection."""
         for lender in self._lenders():

@@ -29,7 +29,7 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -54,6 +54,7 @@ from app.core.database import Holding, Moved, Parameters, Session, WriteGuard, u
 from app.core.errors import Unavailable
 from app.core.gathering import TOGETHER, Gatherer, Write, alone
 from app.core.jsontext import dump_json
+from app.core.metrics import waiting
 from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
 from app.core.timing import spending
@@ -180,8 +181,9 @@ class SqliteDatabase:
         """
         deadline = time.monotonic() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._turn.acquire()
+            with waiting() if self._turn.locked() else nullcontext():
+                async with asyncio.timeout(self._timeout):
+                    await self._turn.acquire()
         except TimeoutError:
             raise Unavailable("Another write takes long; nothing was written.") from None
         try:
@@ -221,6 +223,10 @@ class SqliteDatabase:
         """Connections that are at work now."""
         pools = [engine.pool for engine in self._engines]
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+    def writes_waiting(self) -> int:
+        """Writes that wait for the commit before theirs."""
+        return self.gatherer.waiting
 
     async def dispose(self) -> None:
         """Close every connection; the last one out folds the log back into the file."""

@@ -1,4 +1,4 @@
-"""What took the time of a request: its statements, for the log line of one that was slow."""
+"""What took the time of a request: its statements, for the line of a slow one, and for traces."""
 
 import time
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.exc import CompileError
 
-Spent: TypeAlias = list[tuple[float, object]]
-"""Seconds, and the statement or the words for what took them."""
+Spent: TypeAlias = list[tuple[float, object, float]]
+"""Seconds, the statement or the words for what took them, and its beginning by ``perf_counter``."""
 
 _spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
 
@@ -36,16 +36,24 @@ def spending(on: object) -> Iterator[None]:
     try:
         yield
     finally:
-        spent.append((time.perf_counter() - began, on))
+        spent.append((time.perf_counter() - began, on, began))
 
 
 def told(spent: Spent) -> list[dict[str, Any]]:
     """What took longest, in milliseconds, as it is logged: SQL without its parameters."""
-    longest = sorted(spent, key=lambda each: each[0], reverse=True)[:_MOST]
-    return [{"milliseconds": round(took * 1000, 2), "sql": _sql(on)} for took, on in longest]
+    return [
+        {"milliseconds": round(took * 1000, 2), "sql": words(on)}
+        for took, on, _ in longest(spent, _MOST)
+    ]
 
 
-def _sql(statement: object) -> str:
+def longest(spent: Spent, most: int) -> Spent:
+    """At most so many, the longest first."""
+    return sorted(spent, key=lambda each: each[0], reverse=True)[:most]
+
+
+def words(statement: object) -> str:
+    """The SQL of a statement on one line, cut in the middle if it is long; no parameters."""
     try:
         sql = " ".join(str(statement).split())
     except CompileError:

@@ -97,6 +97,18 @@ class ChangeKind(StrEnum):
     RELATION_WITHDRAWN = "relation.withdrawn"
 
 
+class AuditAction(StrEnum):
+    """What was done, in the audit log."""
+
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    TOKEN_CREATED = "token.created"  # noqa: S105  # a word, not a secret
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    PROJECT_CREATED = "project.created"
+    MEMBER_SET = "member.set"
+    """From a shell: of what others set, the project's log tells."""
+
+
 class Order(StrEnum):
     """Which end of a list comes first."""
 

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 
+from prometheus_client import Counter as Measured
+
 from app.core.database import Session
 from app.exports import lines, queries
 from app.exports.corpus import Corpus
@@ -11,6 +13,10 @@ from app.exports.schemas import Example, LossOut, LossReport
 from app.formats.codecs import Format, codec
 from app.formats.losses import Kind, lost
 from app.formats.record import Head
+
+DOCUMENTS = Measured(
+    "stet_exported_documents_total", "Documents that were streamed out by exports.", ["format"]
+)
 
 
 async def stream(
@@ -37,6 +43,14 @@ async def stream(
     rest = iter(writer.close())
     while (piece := await asyncio.to_thread(next, rest, None)) is not None:
         yield 0, piece
+
+
+async def counted(pieces: AsyncIterator[tuple[int, bytes]], format: Format) -> AsyncIterator[bytes]:
+    """The bytes of a stream, whose documents are measured as they are taken."""
+    documents_of = DOCUMENTS.labels(format)
+    async for documents, piece in pieces:
+        yield piece
+        documents_of.inc(documents)
 
 
 async def losses(db: Session, corpus: Corpus, format: Format) -> LossReport:

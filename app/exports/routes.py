@@ -134,7 +134,7 @@ def _streamed(
     }
     if chosen.loses:
         headers["Stet-Loses"] = ", ".join(kind for kind in Kind if kind in chosen.loses)
-    body: AsyncIterator[bytes] = (piece async for _, piece in pieces)
+    body = content.counted(pieces, format)
     if chosen.suffix in _COMPRESSIBLE:
         headers["Vary"] = "Accept-Encoding"
         encoding = accepted(request.headers.get("accept-encoding", ""))

@@ -2,6 +2,7 @@
 
 from app.models.accounts import BrowserSession, Token, User
 from app.models.annotations import Annotation, AnnotationVersion, Content, Relation
+from app.models.audit import AuditEvent
 from app.models.base import Base
 from app.models.corpus import Document, Membership, Project, Revision, SchemeVersion
 from app.models.history import Change, ChangeHead, Decision
@@ -17,6 +18,7 @@ __all__ = [
     "WORDS",
     "Annotation",
     "AnnotationVersion",
+    "AuditEvent",
     "Base",
     "BrowserSession",
     "Change",

@@ -26,6 +26,7 @@ TAGS = {
     "export": "Projects out, as a stream, in many formats.",
     "import": "Files in, in many formats.",
     "releases": "What a project held at one moment, to be cited and pulled for ever.",
+    "audit": "What was done to users, tokens and projects, and by whom. For admins.",
     "operations": "For those who run Stet.",
 }
 

@@ -205,6 +205,17 @@ _RELEASE = {
     "created_at": story.MOMENT,
 }
 
+_EVENT = {
+    "id": story.UNKNOWN_ID,
+    "at": story.MOMENT,
+    "action": "user.updated",
+    "actor": "admin",
+    "user": "annotator-a",
+    "token": None,
+    "project": None,
+    "changes": {"is_active": [True, False]},
+}
+
 _METRICS = """\
 # HELP stet_requests_total Requests answered.
 # TYPE stet_requests_total counter
@@ -221,6 +232,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "create_user": {201: story.USER},
     "get_user": {200: story.USER},
     "update_user": {200: {**story.USER, "is_active": False, "version": 2}},
+    "list_audit_events": {200: _page(_EVENT)},
     "list_projects": {200: _page(story.PROJECT)},
     "create_project": {201: story.PROJECT},
     "get_project": {200: story.PROJECT},
@@ -320,7 +332,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         200: {
             "status": "ready",
             "database": "postgresql",
-            "revision": "0005_index_withdrawn_annotations",
+            "revision": "0006_add_audit_events",
         }
     },
     "get_metrics": {200: _METRICS},

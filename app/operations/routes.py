@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from app.core.database import Database
 from app.core.documented import problems
 from app.core.errors import NotFound, Unavailable, catalogue
-from app.core.observability import METRICS_TYPE, POOL, metrics
+from app.core.metrics import METRICS_TYPE, look, metrics
 from app.operations import queries
 from app.operations.examples import PROBLEMS
 from app.operations.pages import problem_page
@@ -26,6 +26,14 @@ _POLICY = (
     "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 )
 _PAGE = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+
+
+async def _whole(request: Request) -> None:
+    # A part of a file that cannot be had would be refused in plain text. Whoever asks for a part
+    # may be answered with the whole (RFC 9110, section 14.2).
+    request.scope["headers"] = [
+        (name, value) for name, value in request.scope["headers"] if name != b"range"
+    ]
 
 
 @router.get("/healthz", operation_id="get_health")
@@ -47,12 +55,12 @@ async def readiness(request: Request) -> Readiness:
 
 @router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse)
 async def measurements(request: Request) -> Response:
-    """Requests by route and status, their duration, connections in use: Prometheus's text format.
+    """Requests, connections, commits, exports and waits: Prometheus's text format.
 
     With several workers, any of them answers for all.
     """
     database: Database = request.app.state.database
-    POOL.set(database.pool_in_use())
+    look(database)
     return Response(metrics(), media_type=METRICS_TYPE)
 
 
@@ -62,13 +70,13 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/docs", include_in_schema=False)
+@router.get("/docs", include_in_schema=False, dependencies=[Depends(_whole)])
 async def docs() -> Response:
     """The API's documentation, to read and to try."""
     return FileResponse(_STATIC / "docs.html", headers=_PAGE)
 
 
-@router.get("/docs/static/{file:path}", include_in_schema=False)
+@router.get("/docs/static/{file:path}", include_in_schema=False, dependencies=[Depends(_whole)])
 async def static(file: str, request: Request) -> Response:
     """What the documentation's pages load."""
     return await _static.get_response(file, request.scope)

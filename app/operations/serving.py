@@ -1,6 +1,7 @@
 """Running the server: its socket, its workers, and how it stops."""
 
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from app.core.settings import Settings
 from app.operations.protocol import Protocol
 
 _BACKLOG = 2048
+_OPEN_FILES = 65_536
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -27,6 +29,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     Raises:
         Unavailable: when the address cannot be listened on.
     """
+    _raise_open_files()
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
         "app.main:serve_app",
@@ -56,6 +59,18 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         # The workers' measurements are added up through files in it.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
         Multiprocess(config, sockets=[listener]).run()
+
+
+def _raise_open_files() -> None:
+    """Let each worker have as many connections open as the system allows it.
+
+    The soft limit is often 1024 or less, for the sake of programs that use select(2), and idle
+    connections alone would fill it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

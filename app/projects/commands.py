@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
+from app.audit.commands import made, record
 from app.changes.commands import Entry, append, lock
 from app.core.database import Moved, Session
 from app.core.errors import (
@@ -24,7 +25,7 @@ from app.core.errors import (
 )
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
-from app.core.vocabulary import ChangeKind, Role
+from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects import queries
 from app.projects.schemas import (
@@ -106,6 +107,12 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
         ),
     ]
     await append(db, id, entries, after=0)
+    changes = made(
+        name=out.name,
+        description=out.description,
+        allow_self_review=out.settings.allow_self_review,
+    )
+    await record(db, actor, AuditAction.PROJECT_CREATED, changes, project_id=id)
     return out
 
 
@@ -230,6 +237,16 @@ async def set_member(
         )
     entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
+    if standing.actor.by_shell:
+        # The entry names the member in whose name it was done.
+        await record(
+            db,
+            standing.actor,
+            AuditAction.MEMBER_SET,
+            {"role": (current and current.role, role)},
+            user_id=user_id,
+            project_id=standing.project_id,
+        )
     return out, current is None
 
 

@@ -8,27 +8,29 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
+from app.audit.commands import made, record
 from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import BadCredentials, Forbidden, InvalidValue, NameTaken, NotFound, Stale
-from app.core.moments import now
+from app.core.moments import now, rfc3339
 from app.core.permissions import Actor
+from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries
 from app.users.credentials import Credential, CredentialKind
 from app.users.schemas import NewTokenOut, SessionIn, TokenIn, UserIn, UserOut, UserPatch
 
 
-async def create(db: Session, new: UserIn) -> UserOut:
-    """Add a user.
+async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
+    """Add a user; ``by`` is None for somebody at a shell.
 
     Raises:
         NameTaken: when the name is, be it by a deactivated user.
     """
     hashed = await credentials.hash_password(new.password) if new.password else None
-    moment = now()
+    id, moment = uuid7(), now()
     row = {
-        "id": uuid7(),
+        "id": id,
         "name": new.name,
         "display_name": new.display_name,
         "password_hash": hashed,
@@ -38,14 +40,22 @@ async def create(db: Session, new: UserIn) -> UserOut:
         "created_at": moment,
         "updated_at": moment,
     }
+    await db.begin()
     try:
         await db.execute(insert(User).values(row))
     except IntegrityError:
         raise NameTaken(f"There is a user called {new.name} already.") from None
+    changes = made(display_name=new.display_name, is_admin=new.is_admin, password=_told(hashed))
+    await record(db, by, AuditAction.USER_CREATED, changes, user_id=id)
     return UserOut.model_validate(row)
 
 
-async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
+def _told(password_hash: str | None) -> str | None:
+    """All that is told of a password."""
+    return password_hash and "set"
+
+
+async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -> UserOut:
     """Change a user; deactivating one or changing the password ends their browser sessions.
 
     Without a password, null, a user can only use tokens.
@@ -61,21 +71,32 @@ async def edit(db: Session, name: str, seen: int, patch: UserPatch) -> UserOut:
         values["password_hash"] = password and await credentials.hash_password(password)
     Recent.forget_all(db.source)
     await db.begin()
+    # Held until the commit, so that what it says now is what was before. Not the key: others may
+    # refer to the user meanwhile, as the event of what they do to somebody else does.
+    held = select(*User.__table__.c).where(User.name == name).with_for_update(key_share=True)
+    current = (await db.execute(held)).one_or_none()
+    if current is None:
+        raise NotFound("There is no such user.")
+    if current.version != seen:
+        raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
     changed = (
         await db.execute(
             update(User)
-            .where(User.name == name, User.version == seen)
-            .values(version=User.version + 1, updated_at=now(), **values)
+            .where(User.id == current.id)
+            .values(version=seen + 1, updated_at=now(), **values)
             .returning(*User.__table__.c)
         )
-    ).one_or_none()
-    if changed is None:
-        current = await queries.by_name(db, name)
-        if current is None:
-            raise NotFound("There is no such user.")
-        raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
+    ).one()
     if new_password or not changed.is_active:
         await db.execute(delete(BrowserSession).where(BrowserSession.user_id == changed.id))
+    changes = {
+        field: (getattr(current, field), getattr(changed, field))
+        for field in ("display_name", "is_admin", "is_active")
+        if getattr(current, field) != getattr(changed, field)
+    }
+    if new_password:
+        changes["password"] = (_told(current.password_hash), _told(changed.password_hash))
+    await record(db, by, AuditAction.USER_UPDATED, changes, user_id=changed.id)
     return UserOut.of(changed)
 
 
@@ -151,7 +172,14 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         "expires_at": new.expires_at,
         "revoked_at": None,
     }
+    await db.begin()
     await db.execute(insert(Token).values(row))
+    changes = made(
+        role=new.role,
+        project=new.project,
+        expires_at=None if new.expires_at is None else rfc3339(new.expires_at),
+    )
+    await record(db, actor, AuditAction.TOKEN_CREATED, changes, user_id=actor.id, token_id=id)
     text = credentials.token_text(id, secret)
     return NewTokenOut.model_validate({**row, "project": new.project, "token": text})
 
@@ -170,6 +198,7 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
         current = await queries.token(db, actor, id)
         raise Stale(current.model_dump(mode="json"), version=current.version)
     Recent.forget_all(db.source)
+    await db.begin()
     revoked = await db.execute(
         update(Token)
         .where(Token.id == id, Token.user_id == actor.id, Token.revoked_at.is_(None))
@@ -177,3 +206,4 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
     )
     if revoked.rowcount == 0:
         raise NotFound("There is no such token.")
+    await record(db, actor, AuditAction.TOKEN_REVOKED, {}, user_id=actor.id, token_id=id)

@@ -1,10 +1,13 @@
-"""People: who one is, signing in, tokens; and for admins, users."""
+"""People: who one is, signing in, tokens; and for admins, users and the audit log."""
 
 import datetime as dt
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from app.audit import queries as audit
+from app.audit.schemas import AuditEventOut, AuditFilter
 from app.core.conditions import Seen, Tag
 from app.core.documented import problems
 from app.core.errors import (
@@ -130,9 +133,9 @@ async def list_users(_: Admin, db: Db, pages: Pages, link: Link) -> Page[UserOut
     operation_id="create_user",
     responses=problems(Forbidden, CrossSiteRequest, NameTaken),
 )
-async def create_user(new: UserIn, _: Admin, db: Db, tag: Tag) -> UserOut:
+async def create_user(new: UserIn, admin: Admin, db: Db, tag: Tag) -> UserOut:
     """Add a user."""
-    user = await commands.create(db, new)
+    user = await commands.create(db, admin, new)
     return tag.created(user, f"/v1/users/{user.name}", new=True)
 
 
@@ -153,6 +156,29 @@ async def get_user(name: str, _: Admin, db: Db, tag: Tag) -> UserOut:
     operation_id="update_user",
     responses=problems(Forbidden, CrossSiteRequest, NotFound, Stale, PreconditionRequired),
 )
-async def edit_user(name: str, seen: Seen, patch: UserPatch, _: Admin, db: Db, tag: Tag) -> UserOut:
+async def edit_user(
+    name: str, seen: Seen, patch: UserPatch, admin: Admin, db: Db, tag: Tag
+) -> UserOut:
     """Change a user: display name, password, whether they are an admin, whether they are active."""
-    return tag(await commands.edit(db, name, seen, patch))
+    return tag(await commands.edit(db, admin, name, seen, patch))
+
+
+@router.get(
+    "/v1/audit", tags=["audit"], operation_id="list_audit_events", responses=problems(Forbidden)
+)
+async def list_audit_events(
+    _: Admin,
+    db: Db,
+    pages: Pages,
+    link: Link,
+    actor: Annotated[str | None, Query(description="Done by the user of this name.")] = None,
+    user: Annotated[
+        str | None, Query(description="Done to the user of this name, or to a token of theirs.")
+    ] = None,
+) -> Page[AuditEventOut]:
+    """What was done to users, tokens and projects, newest first: who did it, and what changed.
+
+    What is done in a project is in its log, `/changes`, and not repeated here. That tells a role
+    given from a shell as given by the project's first manager, so this has an event of it too.
+    """
+    return link(await audit.page(db, AuditFilter(actor=actor, user=user), pages))

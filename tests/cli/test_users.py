@@ -141,3 +141,24 @@ async def test_nobody_who_is_away_gets_a_token(
 
     assert away.stderr == "stet: The user is deactivated.\n"
     assert unknown.stderr == "stet: There is no such user.\n"
+
+
+async def test_what_is_done_from_a_shell_is_told_as_done_by_nobody_known(
+    database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    stet("user", "add", "jo", url=database_url, folder=tmp_path)
+    arguments = ("user", "add", "jo", "--project", "demo", "--role", "reviewer")
+    stet(*arguments, url=database_url, folder=tmp_path)
+    stet("token", "create", "annotator", "--name", "laptop", url=database_url, folder=tmp_path)
+
+    page = await make.said(await newsroom["admin"].get("/v1/audit?limit=3"), 200)
+    [token] = (await newsroom["annotator"].get("/v1/tokens")).json()["items"][1:]
+
+    told = [(it["action"], it["actor"], it["user"], it["project"]) for it in page["items"]]
+    assert told == [
+        ("token.created", None, "annotator", None),
+        ("member.set", None, "jo", "demo"),
+        ("user.created", None, "jo", None),
+    ]
+    assert page["items"][0]["token"] == {"id": token["id"], "name": "laptop"}
+    assert page["items"][1]["changes"] == {"role": [None, "reviewer"]}

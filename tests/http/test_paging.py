@@ -37,6 +37,7 @@ class Lists:
         return {
             "/v1/tokens": self._token,
             "/v1/users": self._user,
+            "/v1/audit": self._user,
             "/v1/projects": self._project,
             "/v1/projects/demo/members": self._member,
             "/v1/projects/demo/documents": self._document,

@@ -27,6 +27,7 @@ NEW, NOWHERE = make.id_of(500), make.id_of(404)
 FRESH: dict[str, dict[str, Any]] = {
     "annotation_versions": {"version": 500},
     "annotations": {"id": NEW, "external_id": "new"},
+    "audit_events": {"id": NEW},
     "browser_sessions": {"id": NEW},
     "change_heads": {},
     "changes": {"sequence": 500},
@@ -58,6 +59,7 @@ BREAKING: dict[str, list[dict[str, Any]]] = {
     ],
     "ck_annotations_confidence_range": [{"confidence": -0.1}, {"confidence": 1.1}],
     "ck_annotations_version_from_1": [{"version": 0}],
+    "ck_audit_events_action_known": [{"action": "user.deleted"}],
     "ck_changes_kind_known": [{"kind": "annotation.lost"}],
     "ck_decisions_verdict_known": [{"verdict": "approved"}],
     "ck_memberships_role_known": [{"role": "boss"}],

@@ -95,6 +95,7 @@ async def test_people_and_projects(newsroom: Newsroom) -> None:
 
     fields = request_of("update_user", "deactivate")
     is_as_shown(await admin.patch("/v1/users/annotator-a", json=fields, headers=one), "update_user")
+    shows(await admin.get("/v1/audit"), "list_audit_events")
 
 
 async def test_a_document_and_its_review(newsroom: Newsroom) -> None:

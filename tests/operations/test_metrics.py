@@ -5,18 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
-from app.core.database import Database
+from app.core.connect import connect
+from app.core.database import Database, Session
 from tests import make
-from tests.conftest import TOKENS, Newsroom
+from tests.conftest import TOKENS, Newsroom, settings
 from tests.serving import STET, Server
 
 Measured = dict[tuple[str, ...], float]
@@ -95,6 +97,73 @@ async def test_connections_at_work_are_measured(newsroom: Newsroom) -> None:
     assert (during, after) == ({(): 1}, {(): 0})
 
 
+async def test_waits_for_a_connection_are_measured(newsroom: Newsroom) -> None:
+    name = "stet_database_connection_wait_seconds"
+    database = connect(settings(newsroom.app.state.settings.database_url, database_pool_size=1))
+    ended: list[str] = []
+
+    async def write(seconds: float) -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            await asyncio.sleep(seconds)
+            ended.append("written")
+
+    await write(0)
+    before = await exposed(newsroom["nobody"])
+    await asyncio.gather(write(0.2), write(0))
+    after = await exposed(newsroom["nobody"])
+    await database.dispose()
+
+    count, total = (
+        samples(after, f"{name}_{what}")[()] - samples(before, f"{name}_{what}")[()]
+        for what in ("count", "sum")
+    )
+    assert len(ended) == 3
+    assert count == 1
+    assert 0.15 < total < 10
+
+
+async def test_writes_that_wait_are_measured(newsroom: Newsroom) -> None:
+    database: Database = newsroom.app.state.database
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def write(_: Session, items: Sequence[Any]) -> Sequence[Any]:
+        begun.set()
+        await may_end.wait()
+        return items
+
+    async def written(item: int) -> Any:
+        async with database.session(writes=True) as db:
+            return await db.together("key", item, write)
+
+    first = asyncio.create_task(written(0))
+    await begun.wait()
+    others = [asyncio.create_task(written(item)) for item in (1, 2, 3)]
+    await asyncio.sleep(0)
+    during = samples(await exposed(newsroom["nobody"]), "stet_writes_waiting")
+    may_end.set()
+    outcomes = await asyncio.gather(first, *others)
+    after = samples(await exposed(newsroom["nobody"]), "stet_writes_waiting")
+
+    assert outcomes == [0, 1, 2, 3]
+    assert (during, after) == ({(): 3}, {(): 0})
+
+
+async def test_exported_documents_are_counted_by_format(newsroom: Newsroom) -> None:
+    name = "stet_exported_documents_total"
+    for _ in range(3):
+        await make.document(newsroom["annotator"])
+    before = samples(await exposed(newsroom["nobody"]), name, "format")
+
+    for query in ("format=jsonl", "format=csv", "format=csv", "format=brat&annotated=true"):
+        answer = await newsroom["reader"].get(f"/v1/projects/demo/export?{query}")
+        assert answer.status_code == 200
+    await newsroom["reader"].get("/v1/projects/demo/export?format=csv&dry_run=true")
+
+    after = samples(await exposed(newsroom["nobody"]), name, "format")
+    assert risen(before, after) == {("jsonl",): 3, ("csv",): 6}
+
+
 @pytest.mark.parametrize("dialect", ["postgresql"])
 async def test_any_worker_answers_for_all_of_them(database_url: str, tmp_path: Path) -> None:
     command = (*STET, "--port", "{port}", "--workers", "2")
@@ -126,7 +195,7 @@ async def test_any_worker_answers_for_all_of_them(database_url: str, tmp_path: P
 
 def test_a_worker_that_ended_has_no_connections_but_its_requests_count(tmp_path: Path) -> None:
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    worker = "from app.core.observability import POOL, REQUESTS, metrics; POOL.set({}); "
+    worker = "from app.core.metrics import POOL, REQUESTS, metrics; POOL.set({}); "
     worker += "REQUESTS.labels('GET', '/', 200).inc(); print(metrics().decode())"
 
     told = [

@@ -54,6 +54,18 @@ async def test_nothing_else_is_served(newsroom: Newsroom, file: str) -> None:
     make.refused(answer, 404, "not-found")
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/static/docs.js"])
+@pytest.mark.parametrize("part", ["bytes=0-3", "bytes=9-1", "bytes=99999999-", "x"])
+async def test_who_asks_for_a_part_is_answered_the_whole(
+    newsroom: Newsroom, path: str, part: str
+) -> None:
+    whole = await newsroom["nobody"].get(path)
+
+    answer = await newsroom["nobody"].get(path, headers={"Range": part})
+
+    assert (answer.status_code, answer.content) == (200, whole.content)
+
+
 async def test_a_problems_page_says_what_happened_and_what_to_do(newsroom: Newsroom) -> None:
     for code, problem in catalogue().items():
         page = (await newsroom["nobody"].get(f"/problems/{code}")).text

@@ -114,7 +114,7 @@ async def test_of_eight_who_take_a_slug_at_once_one_gets_it_whole(newsroom: News
     for answer in answers:
         if answer.status_code == 409:
             make.refused(answer, 409, "name-taken")
-    more = ("projects", "memberships", "scheme_versions", "change_heads")
+    more = ("projects", "memberships", "scheme_versions", "change_heads", "audit_events")
     assert await rows(newsroom) == before | {name: before[name] + 1 for name in more} | {
         "changes": before["changes"] + 3
     }

@@ -228,6 +228,21 @@ async def test_a_request_before_garbage_is_answered_first(
     assert await wire.ended()
 
 
+@pytest.mark.parametrize("behind", [b"garbage\r\n\r\n", head("GET", "/healthz")])
+async def test_who_hangs_up_with_a_request_behind_another_is_no_failure(
+    served: Served, behind: bytes
+) -> None:
+    # Whether the answer or the end comes first is up to chance.
+    for number in range(20):
+        name = f"hung-up-{len(behind)}-{number}"
+        wire = await Wire.to(served.server)
+        export = head("GET", "/v1/projects/demo/export?format=jsonl", **JSON, X_Request_ID=name)
+        await wire.send(export, behind)
+        await wire.close()
+
+        assert (await logged(served, name))["event"] in {"answered", "closed"}
+
+
 LONG = {
     "a path": head("GET", "/v1/" + "x" * 70_000),
     "a query": head("GET", "/v1/me?x=" + "x" * 70_000),

@@ -1,0 +1,163 @@
+"""Traces by OpenTelemetry, where its variables ask for them: a span for each request.
+
+FastAPI has a hook of its own for it, which is left off: its spans have the path, the query and the
+``Host`` of a request, and end before the outermost middleware has written its log line. Without
+``OTEL_EXPORTER_OTLP_ENDPOINT`` nothing of OpenTelemetry's SDK is imported, and nothing is wrapped.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from app.core.settings import InvalidSettings
+from app.core.timing import Spent, longest, words
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_PROTOCOL = "http/protobuf"
+
+_MOST = 100
+"""Statements of one request that get a span: an import has thousands."""
+
+
+def wanted() -> bool:
+    """Whether the environment names somewhere to send traces to.
+
+    https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+    """
+    return (
+        any(map(os.environ.get, _ENDPOINTS))
+        and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true"
+        and os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "none"
+    )
+
+
+def check() -> None:
+    """Nothing, if no traces are asked for or they can be made.
+
+    Raises:
+        InvalidSettings: when a library is not installed, or the protocol is another.
+    """
+    if not wanted():
+        return
+    protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), _PROTOCOL)
+    if protocol != _PROTOCOL:
+        raise InvalidSettings(f"Traces are sent by the OTLP protocol {_PROTOCOL}, not {protocol}.")
+    try:
+        import opentelemetry.exporter.otlp.proto.http  # noqa: PLC0415  # only if they are wanted
+        import opentelemetry.sdk.trace  # noqa: PLC0415, F401
+    except ImportError:
+        raise InvalidSettings(
+            "OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, which need libraries: "
+            "pip install 'stet[traces]'."
+        ) from None
+
+
+def configured(dialect: str) -> "Traces | None":
+    """The traces that the environment asks for, of requests to a database of that dialect."""
+    return Traces(dialect) if wanted() else None
+
+
+class Traces:
+    """Makes the spans of one process and sends them, some seconds' worth at a time."""
+
+    def __init__(self, dialect: str) -> None:
+        """Starts the thread that sends; OpenTelemetry's own variables say where, and how often."""
+        from opentelemetry import propagate, trace  # noqa: PLC0415  # as in check
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+            OTLPSpanExporter,
+        )
+        from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+        given = OTELResourceDetector().detect().attributes
+        service = {"service.name": "stet", "service.version": version("stet")}
+        self._provider = TracerProvider(
+            resource=Resource.create({**service, **given}), shutdown_on_exit=False
+        )
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer("stet", version("stet"))
+        self._api, self._extract = trace, propagate.extract
+        self._dialect = dialect
+
+    def begin(self, scope: Mapping[str, Any]) -> "Span":
+        """The span of a request, to be ended by ``end``; part of its caller's trace, if it has one.
+
+        The caller's is taken from its ``traceparent`` (https://www.w3.org/TR/trace-context/).
+        """
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        # It is named once its route is known.
+        return self._tracer.start_span(
+            "HTTP",
+            context=self._extract(headers),
+            kind=self._api.SpanKind.SERVER,
+            attributes={"url.scheme": scope.get("scheme", "http")},
+        )
+
+    def end(
+        self,
+        span: "Span",
+        *,
+        method: str | None,
+        route: str | None,
+        status: int,
+        failure: Exception | None,
+        spent: Spent,
+    ) -> None:
+        """End the span of a request, named by its method and its route alone, if they are known.
+
+        Its attributes, and those of the spans of its statements, are those of OpenTelemetry's
+        conventions (https://opentelemetry.io/docs/specs/semconv/http/http-spans/); none of them is
+        a path, a query or a value.
+        """
+        if not span.is_recording():
+            return
+        span.update_name(" ".join(filter(None, (method or "HTTP", route))))
+        span.set_attribute("http.request.method", method or "_OTHER")
+        span.set_attribute("http.response.status_code", status)
+        if route is not None:
+            span.set_attribute("http.route", route)
+        if status >= 500 or failure is not None:
+            kind = type(failure)
+            name = str(status) if failure is None else f"{kind.__module__}.{kind.__qualname__}"
+            span.set_attribute("error.type", name)
+            span.set_status(self._api.StatusCode.ERROR)
+        self._statements(span, spent)
+        span.end()
+
+    def _statements(self, span: "Span", spent: Spent) -> None:
+        """Spans for what took time, which was measured before anybody asked for a trace of it."""
+        inside = self._api.set_span_in_context(span)
+        # Moments are told by one clock and measured by another.
+        offset = time.time_ns() - time.perf_counter() * 1e9
+        for seconds, on, began in longest(spent, _MOST):
+            said = words(on)
+            start = round(offset + began * 1e9)
+            if isinstance(on, str):
+                child = self._tracer.start_span(said, inside, start_time=start)
+            else:
+                child = self._tracer.start_span(
+                    said.partition(" ")[0],
+                    inside,
+                    kind=self._api.SpanKind.CLIENT,
+                    attributes={"db.system.name": self._dialect, "db.query.text": said},
+                    start_time=start,
+                )
+            child.end(start + round(seconds * 1e9))
+
+    def close(self) -> None:
+        """Send what was not sent yet; no longer than ``OTEL_EXPORTER_OTLP_TIMEOUT``, 10 seconds."""
+        self._provider.shutdown()
+
+
+def trace_id(span: "Span") -> str:
+    """The trace that a span is part of, as ``traceparent`` writes it."""
+    return f"{span.get_span_context().trace_id:032x}"

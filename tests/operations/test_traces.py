@@ -1,0 +1,225 @@
+"""Traces: what OpenTelemetry's collector gets from ``stet serve``, and that nobody pays unasked."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from sqlalchemy import text
+
+from tests import make
+from tests.cli.shell import stet
+from tests.conftest import TOKENS, Newsroom
+from tests.forking import environment, forked
+from tests.serving import answers, free_port
+
+TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+SECRET = "hush-hush-9f8e7d"
+
+
+class Collector:
+    """Takes OTLP over HTTP and keeps what it is sent."""
+
+    def __init__(self) -> None:
+        kept = self.requests = list[tuple[str, bytes]]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                kept.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def spans(self) -> list[tuple[dict[str, Any], Span]]:
+        """Every span with the attributes of the process that sent it."""
+        assert {path for path, _ in self.requests} == {"/v1/traces"}
+        return [
+            (attributes(of.resource), span)
+            for _, body in self.requests
+            for of in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in of.scope_spans
+            for span in scope.spans
+        ]
+
+
+def attributes(of: Any) -> dict[str, Any]:
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in of.attributes}
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    made = Collector()
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@asynccontextmanager
+async def served(database_url: str, folder: Path, **given: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of ``stet serve`` with these variables, which is stopped by SIGTERM at the end."""
+    port, log = free_port(), folder / "server.log"
+    log.touch()
+    settings = environment(database_url, STET_PORT=str(port), **given)
+    process = forked(("serve",), folder, settings, (Path(os.devnull), log, log))
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            while not await answers(client, "/healthz"):
+                assert process.is_alive(), log.read_text()
+                await asyncio.sleep(0.02)
+            yield client
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.join, 30)
+    assert process.exitcode == 0
+
+
+async def test_a_request_is_a_span_and_its_statements_are_below_it(
+    newsroom: Newsroom, database_url: str, dialect: str, collector: Collector, tmp_path: Path
+) -> None:
+    document = await make.document(newsroom["annotator"], f"A text. {SECRET}")
+    path = f"/v1/documents/{document['id']}/annotations"
+    annotator = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    traced = {**annotator, "traceparent": f"00-{TRACE}-{CALLER}-01"}
+    unsampled = {**annotator, "traceparent": f"00-{TRACE[::-1]}-{CALLER}-00"}
+    given = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_SERVICE_NAME": "stet-in-test",
+    }
+    async with served(database_url, tmp_path, **given) as client:
+        await make.said(
+            await client.post(path, json={"label": "claim", "quote": SECRET}, headers=traced)
+        )
+        await make.said(await client.get(path, params={"author": SECRET}, headers=annotator), 200)
+        await client.get(f"/no/{SECRET}", headers={"Host": SECRET})
+        await client.request("PROPFIND", "/v1/me")
+        await client.get("/v1/me", headers=unsampled)
+        async with newsroom.app.state.database.session(writes=True) as db:
+            await db.begin()
+            await db.execute(text("ALTER TABLE releases RENAME TO elsewhere"))
+        make.refused(
+            await client.get("/v1/projects/demo/releases", headers=annotator), 503, "unavailable"
+        )
+
+    written = (tmp_path / "server.log").read_text().splitlines()
+    log = [json.loads(line) for line in written if line.startswith("{")]
+    spans = collector.spans()
+    assert {resource["service.name"] for resource, _ in spans} == {"stet-in-test"}
+    own = {span.name: span for _, span in spans if span.kind == Span.SPAN_KIND_SERVER}
+    of_annotations = "/v1/documents/{id}/annotations"
+    assert own.keys() == {
+        f"POST {of_annotations}",
+        f"GET {of_annotations}",
+        "GET",
+        "HTTP /v1/me",
+        "GET /healthz",
+        "GET /v1/projects/{project}/releases",
+    }
+    posted, listed = own[f"POST {of_annotations}"], own[f"GET {of_annotations}"]
+    assert (posted.trace_id.hex(), posted.parent_span_id.hex()) == (TRACE, CALLER)
+    assert listed.parent_span_id == b""
+    assert attributes(posted) == {
+        "url.scheme": "http",
+        "http.request.method": "POST",
+        "http.route": of_annotations,
+        "http.response.status_code": 201,
+    }
+    assert attributes(own["GET"])["http.response.status_code"] == 404
+    failed = own["GET /v1/projects/{project}/releases"]
+    assert failed.status.code == Status.STATUS_CODE_ERROR
+    assert attributes(failed)["error.type"].startswith("sqlalchemy.exc.")
+
+    below = [span for _, span in spans if span.parent_span_id == listed.span_id]
+    assert [span.name for span in below] == ["SELECT", "SELECT"]
+    for span in below:
+        assert attributes(span)["db.system.name"] == dialect
+        assert span.trace_id == listed.trace_id
+        # The two clocks may differ by a little.
+        assert listed.start_time_unix_nano - 10**6 < span.start_time_unix_nano
+        assert span.start_time_unix_nano < span.end_time_unix_nano
+        assert span.end_time_unix_nano < listed.end_time_unix_nano + 10**6
+    assert any("annotations.document_id" in attributes(s)["db.query.text"] for s in below)
+    of_post = {span.name for _, span in spans if span.parent_span_id == posted.span_id}
+    assert "written together with others" in of_post
+
+    traces = {(line["method"], line["route"]): line["trace_id"] for line in log if "route" in line}
+    assert traces["POST", of_annotations] == TRACE
+    assert traces["GET", of_annotations] == listed.trace_id.hex()
+    assert traces["GET", "/v1/me"] == TRACE[::-1]
+    sent = b"".join(body for _, body in collector.requests)
+    for secret in (SECRET, TOKENS["annotator"].rpartition("_")[2], document["id"]):
+        assert secret.encode() not in sent
+
+
+def test_what_nobody_asked_for_is_not_imported(tmp_path: Path) -> None:
+    program = """
+import asyncio, sys, httpx
+from app import cli
+from app.core import tracing
+from app.main import serve_app
+
+async def ask():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(serve_app())) as client:
+        return (await client.get("http://stet.test/healthz")).status_code
+
+tracing.check()
+print(asyncio.run(ask()))
+parts = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.proto")
+print(*(name for name in sys.modules if name.startswith(parts)))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"STET_DATABASE_URL": f"sqlite:///{tmp_path}/none.db", "PATH": ""},
+        cwd=Path(__file__).parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert told.stdout == "200\n\n"
+
+
+def test_without_the_libraries_it_is_said_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['opentelemetry.sdk'] = None\n"
+    program += "from app.cli import main; main()"
+    told = subprocess.run(
+        [sys.executable, "-c", program, "serve"],
+        env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "PATH": ""},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert told.returncode == 2
+    assert told.stderr == (
+        "stet: OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, which need libraries: "
+        "pip install 'stet[traces]'.\n"
+    )
+
+
+def test_another_protocol_is_refused(tmp_path: Path) -> None:
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+
+    told = stet("serve", url=None, folder=tmp_path, status=2, **given)
+
+    assert told.stderr == ("stet: Traces are sent by the OTLP protocol http/protobuf, not grpc.\n")
