@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check format-check lint types imports dockerfile migrations format \
-	bench lock upgrade clean
+	bench fuzz lock upgrade clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -70,6 +70,9 @@ format: setup ## Format the code and mend what the linter can
 
 bench: setup ## Run the benchmarks
 	$(BIN)/python -m tests.bench
+
+fuzz: setup ## Fuzz the parsers for three minutes each, where atheris has a wheel
+	for target in imports queries spans; do $(BIN)/python -m tests.fuzz $$target --seconds 180 || exit; done
 
 lock: ## Lock the dependencies of pyproject.toml, keeping the versions that still fit
 	$(call compile,)

@@ -7,11 +7,14 @@ is refused. What is sent is the same every time.
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from itertools import count
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case
 from schemathesis.checks import CheckContext
 from schemathesis.config import SchemathesisConfig
@@ -47,9 +50,9 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
     await _running[-1](scope, receive, send)
 
 
-def _schema(**phases: Any) -> Any:
+def _schema(mode: str = "all", **phases: Any) -> Any:
     document = create_app(settings_of("sqlite:///never-opened.db")).openapi()
-    generation = {"with-security-parameters": False}
+    generation = {"with-security-parameters": False, "mode": mode}
     config = {"checks": CHECKS, "generation": generation, "phases": phases}
     schema = from_dict(document, config=SchemathesisConfig.from_dict(config))
     schema.app = _application
@@ -220,3 +223,66 @@ def test_a_manager_who_may_less_is_answered_as_documented(case: "Case[Any]") -> 
 @each_of(BRIEF, at_random=3)
 def test_nobody_is_answered_as_documented(case: "Case[Any]") -> None:
     ask(case, "nobody")
+
+
+WHAT_LEADS_ON = ["projects", "documents", "annotations", "review"]
+LINKED = _schema(mode="positive").include(tag=WHAT_LEADS_ON)
+
+
+class Linked(LINKED.as_state_machine()):  # type: ignore[misc]  # a class made by a call
+    """An admin who goes where the document's links lead from what was answered."""
+
+    went: ClassVar[Counter[str]] = Counter()
+    """How often each operation that writes took what a link said of it."""
+    numbers: ClassVar[Iterator[int]] = count()
+
+    def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:  # noqa: ARG002  # not mine
+        """By token."""
+        return {"headers": {"Authorization": f"Bearer {TOKENS['admin']}"}}
+
+    def before_call(self, case: "Case[Any]") -> None:
+        """Let most of what is sent be what can be taken: by chance, hardly anything is."""
+        operation = case.operation.definition.raw["operationId"]
+        given = [body for _, body in REQUESTS.get(operation, {}).values()]
+        dice = zlib.crc32(repr(case.body).encode())
+        if operation in SHOWN and dice % 4:
+            case.body = {**given[dice % len(given)]}
+        if operation.startswith("create_"):
+            # The machine goes the same way again, and then it must come to the same answers.
+            for unique in case.body.keys() & {"id", "external_id"}:
+                del case.body[unique]
+            for unique in case.body.keys() & {"slug", "name"}:
+                case.body[unique] = f"n{next(self.numbers)}"
+
+    def validate_response(self, response: Response, case: "Case[Any]", **how: Any) -> None:
+        """Everything that is checked of a single request, and that the problem is told of."""
+        super().validate_response(response, case, additional_checks=[problem_is_told], **how)
+
+    def after_call(self, response: Response, case: "Case[Any]") -> None:
+        """Count what was written under the version that was answered before."""
+        if response.status_code < 300 and "If-Match" in (case.headers or {}):
+            self.went[case.operation.definition.raw["operationId"]] += 1
+
+
+SHOWN = {
+    *("create_project", "create_document", "create_annotation", "create_token", "create_user"),
+    *("decide", "update_annotation", "update_document", "update_project"),
+}
+"""What is sent as the document shows it, most of the time."""
+
+
+def test_what_was_answered_leads_where_the_links_say() -> None:
+    how = settings(
+        max_examples=15,
+        stateful_step_count=20,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    Linked.went.clear()
+
+    run_state_machine_as_test(Linked, settings=how)
+
+    written = {operation.rpartition("_")[2] for operation in Linked.went}
+    assert written >= {"project", "document", "annotation"}, Linked.went

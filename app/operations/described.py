@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.operations.answers import HEADERS, complete
 from app.operations.examples import PROBLEMS
+from app.operations.links import add_links
 from app.users.access import COOKIE, SECURE_COOKIE
 
 TAGS = {
@@ -125,6 +126,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 for parameter in operation.get("parameters", ()):
                     _without_titles(parameter["schema"])
                 complete(operation, schemas, method=method, path=path, dependant=route.dependant)
+                add_links(operation)
     # A problem that answers no operation, as 405 does, has its page alone.
     shown = str(made["paths"])
     components["examples"] = {
