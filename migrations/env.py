@@ -1,6 +1,7 @@
 """How alembic reaches the database of Stet's settings, through the drivers that Stet uses."""
 
 import asyncio
+import sys
 import time
 from typing import Any
 
@@ -11,18 +12,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core.errors import Unavailable
 from app.core.settings import settings
 from app.models import Base
 
 # Whoever comes after a migration that waits for its lock waits too, so it gives up, lets them
-# through and tries again: what it waits for, an export say, may last for minutes. Local, for a
-# pooler gives the connection to others afterwards.
-_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
+# through and tries again: what it waits for, an export say, may last for minutes. Longer than
+# PostgreSQL's deadlock_timeout, a second, after which it ends an autovacuum that is in the way.
+# Local, for a pooler gives the connection to others afterwards.
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
 _TRY_SECONDS = 300.0
 _PAUSE_SECONDS = 2.0
 _LOCK_NOT_AVAILABLE = "55P03"
-# Two that start at once take turns; the number is any that nothing else uses.
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7338516)"
+# Two that start at once take turns; the number is any that nothing else uses. The turn lasts until
+# the last migration, so nobody's habits may end it before.
+_ONE_AT_A_TIME = """
+    SET LOCAL lock_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT pg_advisory_xact_lock(7338516)
+"""
 
 
 def _url() -> str:
@@ -47,6 +55,8 @@ def _configure(**how: Any) -> None:
         compare_server_default=True,
         render_as_batch=True,
         include_object=_is_compared,
+        # So that whoever tries again goes on after the last one that was done.
+        transaction_per_migration=True,
         **how,
     )
 
@@ -71,37 +81,51 @@ def _offline() -> None:
 
 
 async def _postgresql() -> None:
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(_url(), statement_cache_size=0),
-        poolclass=pool.NullPool,
-    )
-    # Each time: what goes without a transaction, such as an index that is made while others write,
-    # ends one and begins another.
-    event.listen(engine.sync_engine, "begin", _politely)
-    until = time.monotonic() + _TRY_SECONDS
+    first = await _connect()
     try:
-        # Nothing tells when a lock could be had.
-        while not await _migrated(engine, is_last=time.monotonic() > until):  # noqa: ASYNC110
+        async with first.transaction():
+            await first.execute(_ONE_AT_A_TIME)
+            await _migrate_politely()
+    finally:
+        await first.close()
+
+
+async def _migrate_politely() -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=_connect, poolclass=pool.NullPool
+    )
+    event.listen(engine.sync_engine, "begin", _wait_briefly)
+    until = time.monotonic() + _TRY_SECONDS
+    is_first = True
+    try:
+        while not await _migrated(engine):
+            if time.monotonic() > until:
+                raise Unavailable("Somebody held a lock that a migration needs for five minutes.")
+            if is_first:
+                sys.stderr.write("Somebody holds a lock that a migration needs; trying again.\n")
+            is_first = False
             await asyncio.sleep(_PAUSE_SECONDS)
     finally:
         await engine.dispose()
 
 
-def _politely(connection: Connection) -> None:
+async def _connect() -> "asyncpg.Connection[Any]":
+    return await asyncpg.connect(_url(), statement_cache_size=0)
+
+
+def _wait_briefly(connection: Connection) -> None:
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.execute(text(_LOCK_TIMEOUT))
-        connection.execute(text(_ONE_AT_A_TIME))
 
 
-async def _migrated(engine: AsyncEngine, *, is_last: bool) -> bool:
-    """Whether it was done; not when somebody held a lock, unless it is the last time."""
+async def _migrated(engine: AsyncEngine) -> bool:
+    """Whether all was done; not when somebody held a lock."""
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)
             await connection.commit()
     except DBAPIError as error:
-        if is_last or getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
         return False
     return True

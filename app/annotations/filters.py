@@ -3,18 +3,18 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, select, text
+from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, or_, select, text
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Session
 from app.core.errors import InvalidParameter, SpanEmpty, SpanReversed
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
-from app.models import Annotation, DocumentWords, having
+from app.models import POSITION, Annotation, DocumentWords, having
 from app.projects import queries as projects
 from app.text.containing import as_glob, as_regular_expression
 from app.text.offsets import to_code_points
-from app.text.words import keys_within
+from app.text.words import LONGEST, keys_within, run_within
 
 
 def matching(
@@ -51,7 +51,9 @@ def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     keys = keys_within(part)
     if keys:
-        documents = select(DocumentWords.document_id).where(having(keys, dialect))
+        documents = select(DocumentWords.document_id).where(
+            having(keys, dialect), _words_hold(run_within(part), dialect)
+        )
         conditions.append(Annotation.document_id.in_(documents))
     if dialect == "postgresql":
         conditions.append(Annotation.quote.op("~")(as_regular_expression(part)))
@@ -59,6 +61,22 @@ def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
         conditions.append(Annotation.quote.op("GLOB")(as_glob(part)))
     return conditions
 
+
+def _words_hold(run: str, dialect: str) -> ColumnElement[bool]:
+    """The words of the document hold these, or one that may have been cut.
+
+    Many documents have all the pieces of a part, and few of them the part: without this, each
+    annotation of all of those would be looked at.
+    """
+    held: ColumnElement[bool] = POSITION[dialect](DocumentWords.text, run) > 0
+    operator, uncut = _LONGEST_WORD[dialect]
+    return or_(held, DocumentWords.text.op(operator)(uncut))
+
+
+_LONGEST_WORD = {
+    "postgresql": ("~", f"[^ ]{{{LONGEST}}}"),
+    "sqlite": ("GLOB", f"*{'[^ ]' * LONGEST}*"),
+}
 
 _FEW = 1000
 

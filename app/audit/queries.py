@@ -33,7 +33,8 @@ _EVENTS = (
 async def page(db: Session, given: AuditFilter, pages: Paging) -> Page[AuditEventOut]:
     """Events, newest first.
 
-    Ids are UUIDs of version 7, so their order is that of happening.
+    Ids are UUIDs of version 7, so their order is nearly that of happening: of two workers at once,
+    one may be told before the other though it came after it.
     """
     after = pages.after_id()
     query = _EVENTS.limit(pages.limit + 1)

@@ -104,6 +104,7 @@ class SqliteDatabase:
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
         self._engines = (self._snapshot_engine, self._read_engine, self._write_engine)
         self._turn = asyncio.Lock()
+        self._in_line = 0
         self.gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
         self.committer = self._committer()
         self._lock_file: int | None = None
@@ -180,12 +181,17 @@ class SqliteDatabase:
             Unavailable: when the turn did not come within the time limit.
         """
         deadline = time.monotonic() + self._timeout
+        # A lock that was just given back is not locked, though the next in line will have it.
+        waits = self._turn.locked() or self._in_line > 0
+        self._in_line += 1
         try:
-            with waiting() if self._turn.locked() else nullcontext():
+            with waiting() if waits else nullcontext():
                 async with asyncio.timeout(self._timeout):
                     await self._turn.acquire()
         except TimeoutError:
             raise Unavailable("Another write takes long; nothing was written.") from None
+        finally:
+            self._in_line -= 1
         try:
             await self._lock(deadline)
             return self._write_engine.connect()

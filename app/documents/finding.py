@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from app.core.errors import InvalidParameter
 from app.core.paging import Paging
-from app.models import Document, DocumentWords, having
+from app.models import POSITION, Document, DocumentWords, having
 from app.text.sought import MOST, Sought
 from app.text.words import line
 
@@ -37,12 +37,9 @@ def sought(q: str) -> Sought:
     return sought
 
 
-_POSITION = {"postgresql": func.strpos, "sqlite": func.instr}
-
-
 def found_by(sought: Sought, project_id: UUID, dialect: str, *, ranked: bool) -> Any:
     """The ids of the project's documents in which the terms are, and ``rank`` if that is asked."""
-    position = _POSITION[dialect]
+    position = POSITION[dialect]
     title, text = DocumentWords.title, DocumentWords.text
 
     def within(column: Any, term: tuple[str, ...]) -> ColumnElement[bool]:

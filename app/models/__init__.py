@@ -12,9 +12,10 @@ from app.models.releases import (
     ReleasedDocument,
     ReleasedRelation,
 )
-from app.models.search import WORDS, DocumentWords, having
+from app.models.search import POSITION, WORDS, DocumentWords, having
 
 __all__ = [
+    "POSITION",
     "WORDS",
     "Annotation",
     "AnnotationVersion",

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     event,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -107,6 +108,10 @@ for _dialect, _statements in (("postgresql", _FOR_POSTGRESQL), ("sqlite", _FOR_S
             "after_create",
             DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
         )
+
+
+POSITION = {"postgresql": func.strpos, "sqlite": func.instr}
+"""Where a string begins in another, from 1; 0 where it is not."""
 
 
 def having(keys: Sequence[str], dialect: str, *, project_id: UUID | None = None) -> Any:

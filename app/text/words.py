@@ -119,3 +119,11 @@ def keys_within(part: str, *, most: int = 16) -> list[str]:
         else:
             pieces.extend(_pieces(run))
     return list(dict.fromkeys([*sorted(whole, key=len, reverse=True), *pieces]))[:most]
+
+
+def run_within(part: str) -> str:
+    """What the words of every text hold, as ``line`` joins them, in which this part occurs.
+
+    But for texts with a word of ``LONGEST`` or more, for what was left out of it is not known.
+    """
+    return " ".join(words(part))

@@ -73,6 +73,15 @@ async def test_every_part_of_every_quote_is_found_and_nothing_else(newsroom: New
         assert await quotes(newsroom["reader"], quote=part) == expected, part
 
 
+async def test_the_end_of_a_word_that_search_cuts_is_found_in_a_quote(newsroom: Newsroom) -> None:
+    word = "Rindfleisch" * 12
+    document = await make.document(newsroom["annotator"], f"Das {word}gesetz gilt.")
+    await make.annotation(newsroom["annotator"], document["id"], quote=f"{word}gesetz gilt")
+
+    assert await quotes(newsroom["reader"], quote="schgesetz gilt") == [f"{word}gesetz gilt"]
+    assert await quotes(newsroom["reader"], quote="schgesetz galt") == []
+
+
 async def test_the_quote_goes_with_the_other_filters_and_into_the_export(
     newsroom: Newsroom,
 ) -> None:

@@ -1,6 +1,8 @@
 """The migrations make exactly the tables of the models, and take them away again."""
 
+import ast
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -102,6 +104,15 @@ async def test_they_go_down_to_nothing_and_up_again(empty_url: str) -> None:
 
     assert {name for name in emptied if name != "stored with"} == set()
     assert await on(empty_url, described) == first
+
+
+def test_what_goes_without_a_transaction_goes_alone() -> None:
+    """Else what stands before it would be done again when the migration is tried again."""
+    folder = Path(alembic_config().get_main_option("script_location") or "") / "versions"
+    for file in folder.glob("*.py"):
+        for part in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(part, ast.FunctionDef) and "autocommit_block" in ast.dump(part):
+                assert [type(statement) for statement in part.body] == [ast.With], file.name
 
 
 def test_every_constraint_has_a_name_that_says_its_table() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.text.containing import as_glob, as_regular_expression, folded
 from app.text.sought import Sought
-from app.text.words import LONGEST, indexed, keys_within, line, words
+from app.text.words import LONGEST, indexed, keys_within, line, run_within, words
 
 # Letters with cases, accents, marks, voicing, ideographs, flags, emoji, joiners and what separates.
 ODD = st.text(
@@ -38,6 +38,10 @@ def test_words_are_runs_of_letters_without_case_and_accents(text: str, expected:
     assert words(text) == expected
 
 
+def longest(kept: str) -> int:
+    return max(map(len, kept.split(" ")))
+
+
 @given(ODD, ODD, ODD)
 def test_every_text_has_the_keys_that_are_certain_of_a_part_of_it(
     before: str, part: str, behind: str
@@ -46,6 +50,7 @@ def test_every_text_has_the_keys_that_are_certain_of_a_part_of_it(
 
     assert set(keys_within(part)) <= set(kept.keys.split())
     assert kept.words == line(words(before + part + behind))
+    assert run_within(part) in kept.words or longest(kept.words) == LONGEST
 
 
 @given(st.text())
