@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import structlog
@@ -25,10 +25,7 @@ from app.core.errors import InternalError
 from app.core.metrics import count
 from app.core.problems import ProblemResponse, of_failure
 from app.core.timing import Spent, measured, told
-from app.core.tracing import Traces, trace_id
-
-if TYPE_CHECKING:
-    from opentelemetry.trace import Span
+from app.core.tracing import Begun, Traces
 
 
 def configure_logging(level: str) -> None:
@@ -105,7 +102,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        span = None if self._traces is None else self._traces.begin(scope)
+        begun = None if self._traces is None else self._traces.begin(scope)
         spent = measured()
         request_id = _request_id(scope)
         added = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
@@ -151,7 +148,7 @@ class Observed:
                 failure,
                 spent,
                 slow=slow,
-                span=span,
+                begun=begun,
             )
 
     def _record(
@@ -164,15 +161,15 @@ class Observed:
         spent: Spent,
         *,
         slow: bool,
-        span: "Span | None",
+        begun: Begun | None,
     ) -> None:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
         status = status or _CLOSED
         count(method, route, status, seconds)
-        if span is not None and self._traces is not None:
+        if begun is not None and self._traces is not None:
             self._traces.end(
-                span,
+                begun,
                 method=None if method == _OTHER else method,
                 route=None if route == _UNMATCHED else route,
                 status=status,
@@ -189,8 +186,8 @@ class Observed:
             "milliseconds": round(seconds * 1000, 2),
             "caller": scope.get("state", {}).get("caller"),
         }
-        if span is not None:
-            line["trace_id"] = trace_id(span)
+        if begun is not None:
+            line["trace_id"] = begun.trace_id
         if slow:
             line["statements"] = told(spent)
         if failure is None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
+from sqlalchemy import ClauseElement
 from sqlalchemy.exc import CompileError
 
 Spent: TypeAlias = list[tuple[float, object, float]]
@@ -13,13 +14,21 @@ Spent: TypeAlias = list[tuple[float, object, float]]
 
 _spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
 
+KEPT = 100
+"""What of one request is kept for certain, the longest: an import has thousands of statements."""
+
 _MOST = 5
 # Of a long statement, the columns in its middle tell least.
 _BEGINNING, _END = 100, 500
 
+# To compile a statement takes half a millisecond, so its words are kept, as SQLAlchemy keeps the
+# statements of an engine: by what it is built of, which is the same for any parameters.
+_words: dict[Any, str] = {}
+_MOST_WORDS = 500
+
 
 def measured() -> Spent:
-    """From here on what the request does is measured, into this list."""
+    """From here on what the request does is measured, into this list of at most twice ``KEPT``."""
     spent: Spent = []
     _spent.set(spent)
     return spent
@@ -37,6 +46,9 @@ def spending(on: object) -> Iterator[None]:
         yield
     finally:
         spent.append((time.perf_counter() - began, on, began))
+        if len(spent) > 2 * KEPT:
+            # A request that follows a log does so for hours.
+            spent[:] = longest(spent, KEPT)
 
 
 def told(spent: Spent) -> list[dict[str, Any]]:
@@ -53,7 +65,24 @@ def longest(spent: Spent, most: int) -> Spent:
 
 
 def words(statement: object) -> str:
-    """The SQL of a statement on one line, cut in the middle if it is long; no parameters."""
+    """The SQL of a statement on one line, cut in the middle if it is long; no parameters.
+
+    Words that are given instead of a statement are their own.
+    """
+    if isinstance(statement, str):
+        return statement
+    key = statement._generate_cache_key() if isinstance(statement, ClauseElement) else None  # noqa: SLF001  # no other way
+    if key is None:
+        return _sql(statement)
+    known = _words.get(key.key)
+    if known is None:
+        if len(_words) >= _MOST_WORDS:
+            _words.clear()
+        known = _words[key.key] = _sql(statement)
+    return known
+
+
+def _sql(statement: object) -> str:
     try:
         sql = " ".join(str(statement).split())
     except CompileError:

@@ -5,6 +5,7 @@ However many wait, one statement every fifth of a second asks for them all; with
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from uuid import UUID
 
 from sqlalchemy import select
@@ -36,7 +37,8 @@ class Heads:
         woken = asyncio.Event()
         self._waiting[woken] = (project_id, after)
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
+            # It asks for all who wait, and is part of none of their requests.
+            self._asking = asyncio.create_task(self._ask(), context=Context())
         try:
             async with asyncio.timeout(seconds):
                 await woken.wait()

@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from app.core.timing import measured
 from tests import make
 from tests.conftest import Newsroom
 from tests.log import head
@@ -51,6 +53,14 @@ async def test_a_request_that_waits_in_vain_is_answered_with_nothing(newsroom: N
 
     assert (answer.status_code, answer.text) == (200, "")
     assert answer.headers["Stet-Snapshot"] == str(end)
+
+
+async def test_what_is_asked_for_all_who_wait_is_part_of_no_request(newsroom: Newsroom) -> None:
+    spent = measured()
+
+    await newsroom.app.state.heads.beyond(uuid4(), 0, seconds=0.5)
+
+    assert spent == []
 
 
 async def test_what_another_project_does_wakes_nobody(newsroom: Newsroom) -> None:

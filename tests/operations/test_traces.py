@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +18,12 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.core.settings import InvalidSettings
+from app.core.timing import KEPT, longest, measured, spending, words
+from app.core.tracing import configured
+from app.models import User
 from tests import make
 from tests.cli.shell import stet
 from tests.conftest import TOKENS, Newsroom
@@ -100,6 +106,7 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
     path = f"/v1/documents/{document['id']}/annotations"
     annotator = {"Authorization": f"Bearer {TOKENS['annotator']}"}
     traced = {**annotator, "traceparent": f"00-{TRACE}-{CALLER}-01"}
+    traced |= {"tracestate": f"{SECRET};{SECRET}", "baggage": f"{SECRET};{SECRET}"}
     unsampled = {**annotator, "traceparent": f"00-{TRACE[::-1]}-{CALLER}-00"}
     given = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
@@ -120,8 +127,8 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
             await client.get("/v1/projects/demo/releases", headers=annotator), 503, "unavailable"
         )
 
-    written = (tmp_path / "server.log").read_text().splitlines()
-    log = [json.loads(line) for line in written if line.startswith("{")]
+    written = (tmp_path / "server.log").read_text()
+    log = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     spans = collector.spans()
     assert {resource["service.name"] for resource, _ in spans} == {"stet-in-test"}
     own = {span.name: span for _, span in spans if span.kind == Span.SPAN_KIND_SERVER}
@@ -153,10 +160,9 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
     for span in below:
         assert attributes(span)["db.system.name"] == dialect
         assert span.trace_id == listed.trace_id
-        # The two clocks may differ by a little.
-        assert listed.start_time_unix_nano - 10**6 < span.start_time_unix_nano
+        assert listed.start_time_unix_nano < span.start_time_unix_nano
         assert span.start_time_unix_nano < span.end_time_unix_nano
-        assert span.end_time_unix_nano < listed.end_time_unix_nano + 10**6
+        assert span.end_time_unix_nano < listed.end_time_unix_nano
     assert any("annotations.document_id" in attributes(s)["db.query.text"] for s in below)
     of_post = {span.name for _, span in spans if span.parent_span_id == posted.span_id}
     assert "written together with others" in of_post
@@ -168,6 +174,59 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
     sent = b"".join(body for _, body in collector.requests)
     for secret in (SECRET, TOKENS["annotator"].rpartition("_")[2], document["id"]):
         assert secret.encode() not in sent
+    assert SECRET not in written
+
+
+def test_a_collector_that_says_nothing_keeps_no_server_from_stopping(tmp_path: Path) -> None:
+    program = """
+import asyncio, time, httpx
+from app.core.settings import settings
+from app.main import create_app, wrapped
+
+async def ask():
+    app = create_app(settings())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(wrapped(app))) as client:
+        async with app.router.lifespan_context(app):
+            for _ in range(600):
+                await client.get("http://stet.test/healthz")
+            print(time.monotonic(), flush=True)
+
+asyncio.run(ask())
+"""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = subprocess.run(
+            [sys.executable, "-c", program],
+            env={
+                "STET_DATABASE_URL": f"sqlite:///{tmp_path}/none.db",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
+                "PATH": "",
+            },
+            cwd=Path(__file__).parents[2],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+    assert 4 < time.monotonic() - float(told.stdout) < 8
+
+
+def test_a_request_of_many_statements_keeps_those_that_took_longest() -> None:
+    spent = measured()
+    with spending("long"):
+        time.sleep(0.05)
+    for _ in range(50 * KEPT):
+        with spending("short"):
+            pass
+
+    assert len(spent) <= 2 * KEPT
+    assert [on for _, on, _ in longest(spent, 1)] == ["long"]
+
+
+def test_the_words_of_a_statement_are_made_once() -> None:
+    one, two = (select(User.name).where(User.name == name) for name in ("one", "two"))
+
+    assert words(one) is words(two)
+    assert words(one) != words(select(User.id).where(User.name == "one"))
 
 
 def test_what_nobody_asked_for_is_not_imported(tmp_path: Path) -> None:
@@ -223,3 +282,21 @@ def test_another_protocol_is_refused(tmp_path: Path) -> None:
     told = stet("serve", url=None, folder=tmp_path, status=2, **given)
 
     assert told.stderr == ("stet: Traces are sent by the OTLP protocol http/protobuf, not grpc.\n")
+
+
+def test_another_exporter_is_refused(tmp_path: Path) -> None:
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "console"}
+
+    told = stet("serve", url=None, folder=tmp_path, status=2, **given)
+
+    assert told.stderr == "stet: OTEL_TRACES_EXPORTER may be otlp or none, not console.\n"
+
+
+def test_what_is_missing_is_said_without_the_command_line_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+
+    with pytest.raises(InvalidSettings, match=r"pip install 'stet\[traces\]'"):
+        configured("sqlite")
