@@ -55,14 +55,14 @@ def _configure(**how: Any) -> None:
         compare_server_default=True,
         render_as_batch=True,
         include_object=_is_compared,
-        # So that whoever tries again goes on after the last one that was done.
-        transaction_per_migration=True,
         **how,
     )
 
 
 def _migrate(connection: Connection) -> None:
-    _configure(connection=connection)
+    # On PostgreSQL each goes by itself, so that whoever tries again goes on after the last one.
+    by_itself = connection.dialect.name == "postgresql"
+    _configure(connection=connection, transaction_per_migration=by_itself)
     with context.begin_transaction():
         context.run_migrations()
 
