@@ -236,7 +236,7 @@ class Linked(LINKED.as_state_machine()):  # type: ignore[misc]  # a class made b
     """How often each operation that writes took what a link said of it."""
     numbers: ClassVar[Iterator[int]] = count()
 
-    def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:  # noqa: ARG002  # not mine
+    def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:  # noqa: ARG002  # as it is called
         """By token."""
         return {"headers": {"Authorization": f"Bearer {TOKENS['admin']}"}}
 

@@ -35,6 +35,7 @@ async def record(
         token_id: which token it is about.
         project_id: which project it is about.
     """
+    # At a shell some acts are done in a member's name, and the first user is made by nobody.
     actor_id = None if by is None or by.by_shell else by.id
     await db.execute(
         insert(AuditEvent).values(
