@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from app.annotations import routes as annotations
 from app.core import problems, tracing
+from app.core.application import Application
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
@@ -34,8 +35,6 @@ from app.users.attempts import SignInAttempts
 from app.users.rates import Rates
 from app.web import pages
 
-# A request is held against one route after the other, which took a tenth of a create: so those
-# that are asked for most stand first.
 ROUTERS = (
     annotations.router,
     reviews.router,
@@ -67,7 +66,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
             # Nothing else runs in this loop any more.
             app.state.traces.close()
 
-    app = FastAPI(
+    app = Application(
         title="Stet",
         # The operations' routes serve these.
         openapi_url=None,

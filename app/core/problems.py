@@ -61,11 +61,6 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # the registration says so
         return ProblemResponse(of_validation(list(error.errors())))
 
-    @app.exception_handler(Exception)
-    async def failure(_request: Request, error: Exception) -> Response:
-        # Starlette raises the exception again once this is sent, so that it is logged.
-        return ProblemResponse(of_failure(error))
-
 
 def of_failure(error: Exception) -> Problem:
     """The problem for an exception that nothing else mends."""
