@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, update
@@ -18,12 +18,13 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
-from app.imports.placing import Placed, Places
+from app.imports.batches import ahead, batches
+from app.imports.placing import Placed, Places, apart
 from app.imports.records import Record, people_of, record_of
 from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportMode, ImportReport, Tally
-from app.imports.stored import stored_of
+from app.imports.stored import Stored, stored_of
 from app.models import (
     WORDS,
     Annotation,
@@ -38,11 +39,6 @@ from app.models import (
 from app.projects import queries as projects
 from app.projects.scheme import Scheme
 from app.users.queries import ids_by_name
-
-T = TypeVar("T")
-
-_SPANS_A_BATCH = 2_000
-_CHARACTERS_A_BATCH = 1_000_000
 
 _TABLES: dict[str, Table] = {
     model.__tablename__: Base.metadata.tables[model.__tablename__]
@@ -88,7 +84,7 @@ async def import_items(
                 db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
             )
             # While the database writes some records, the next ones are read and checked.
-            async with aclosing(ahead(importing.checked(database, _batches(items)))) as ready:
+            async with aclosing(ahead(importing.checked(database, batches(items)))) as ready:
                 async for checked in ready:
                     await importing.take(checked)
             await importing.finish()
@@ -106,29 +102,20 @@ class _Checked:
     refusals: Refusals
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Records that have their places: their rows by table, and the ids that they claim."""
+
+    tables: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    claimed: Set[UUID | str] = frozenset()
+
+
 class _Undone(Exception):
     """All was tried; nothing is to be kept."""
 
     def __init__(self, report: ImportReport) -> None:
         super().__init__()
         self.report = report
-
-
-async def _batches(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
-    """Some records at a time: as many as are worth a round of statements, and memory allows."""
-    batch: list[Item] = []
-    spans = characters = 0
-    async for item in items:
-        batch.append(item)
-        if isinstance(item.value, dict):
-            text, annotations = item.value.get("text"), item.value.get("annotations")
-            characters += len(text) if isinstance(text, str) else 0
-            spans += 1 + (len(annotations) if isinstance(annotations, list) else 0)
-        if spans >= _SPANS_A_BATCH or characters >= _CHARACTERS_A_BATCH:
-            yield batch
-            batch, spans, characters = [], 0, 0
-    if batch:
-        yield batch
 
 
 class _Importing:
@@ -149,6 +136,7 @@ class _Importing:
         self._created: Counter[str] = Counter()
         self._unchanged: Counter[str] = Counter()
         self._refusals = Refusals()
+        self._waiting = _Waiting()
 
     async def checked(
         self, database: Database, batches: AsyncIterator[list[Item]]
@@ -170,11 +158,12 @@ class _Importing:
         """Write some records."""
         left = checked.fit
         while left:
-            left = await self._write(checked.items, left)
+            left = await self._place(checked.items, left)
         self._refusals.settle(checked.refusals)
 
     async def finish(self) -> None:
-        """Say where the log ends now."""
+        """Write what waits, and say where the log ends now."""
+        await self._write(self._waiting)
         if self._logs and self._end > self._begin:
             await self._db.execute(
                 update(ChangeHead)
@@ -219,33 +208,32 @@ class _Importing:
                 fit.append((place, rows))
         return fit
 
-    async def _write(
+    async def _place(
         self, items: Sequence[Item], fit: list[tuple[int, Rows]]
     ) -> list[tuple[int, Rows]]:
-        """Write records up to the first that shares an id with one before it; answer the rest."""
-        first, later = _apart(fit)
-        places = Places(
-            self._standing.project_id,
-            await stored_of(self._db, self._standing.project_id, [rows for _, rows in first]),
-        )
-        fresh: list[tuple[Rows, Placed]] = []
-        for place, rows in first:
-            try:
-                placed = places.parts(rows, document_is_new=places.document(rows))
-            except Problem as problem:
-                self._refusals.add(place, items[place], problem)
-                continue
-            for pointer, refusal in placed.refused:
-                self._refusals.add(place, items[place], refusal, at=pointer)
-            fresh.append((rows, placed))
-        tables = await asyncio.to_thread(self._tables, fresh)
-        for name, new in tables.items():
-            if new and (self._logs or name != Change.__tablename__):
-                await self._db.load(_TABLES[name], new)
+        """Place records up to the first that shares an id with one before it; answer the rest.
+
+        They wait to be written while the next ones are placed: those that waited are written now.
+        """
+        first, later, claimed = apart(fit, self._waiting.claimed)
+        stored = await stored_of(self._db, self._standing.project_id, [rows for _, rows in first])
+        placing = asyncio.ensure_future(asyncio.to_thread(self._tables, items, first, stored))
+        try:
+            await self._write(self._waiting)
+        finally:
+            self._waiting = _Waiting(await placing, claimed)
         return later
 
-    def _tables(self, fresh: Sequence[tuple[Rows, Placed]]) -> dict[str, list[dict[str, Any]]]:
+    async def _write(self, waiting: _Waiting) -> None:
+        for name, new in waiting.tables.items():
+            if new and (self._logs or name != Change.__tablename__):
+                await self._db.load(_TABLES[name], new)
+
+    def _tables(
+        self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
+    ) -> dict[str, list[dict[str, Any]]]:
         """What is to be inserted, by table, each subject with its entry in the log."""
+        fresh = self._placed(items, fit, stored)
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
 
         def add(kind: ChangeKind, row: dict[str, Any], state: dict[str, Any] | None = None) -> None:
@@ -280,6 +268,23 @@ class _Importing:
             self._count("relations", len(placed.relations), placed.unchanged_relations)
         return tables
 
+    def _placed(
+        self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
+    ) -> list[tuple[Rows, Placed]]:
+        """The records under their ids here, without those that are refused."""
+        places = Places(self._standing.project_id, stored)
+        fresh = []
+        for place, rows in fit:
+            try:
+                placed = places.parts(rows, document_is_new=places.document(rows))
+            except Problem as problem:
+                self._refusals.add(place, items[place], problem)
+                continue
+            for pointer, refusal in placed.refused:
+                self._refusals.add(place, items[place], refusal, at=pointer)
+            fresh.append((rows, placed))
+        return fresh
+
     def _count(self, kind: str, created: int, unchanged: int) -> None:
         self._created[kind] += created
         self._unchanged[kind] += unchanged
@@ -296,41 +301,3 @@ def _read(items: Sequence[Item], refusals: Refusals) -> list[tuple[int, Record]]
         except Problem as problem:
             refusals.add(place, item, problem)
     return records
-
-
-def _apart(
-    fit: list[tuple[int, Rows]],
-) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]]]:
-    """The records up to the first that claims an id of one before it, and those from there on.
-
-    What a record finds under its ids must be written by then.
-    """
-    claimed: set[UUID | str] = set()
-    for index, (_, rows) in enumerate(fit):
-        ids: set[UUID | str] = {rows.document["id"]}
-        ids.update([part.row["id"] for part in rows.annotations])
-        ids.update([part.row["id"] for part in rows.relations])
-        if rows.document["external_id"] is not None:
-            ids.add(rows.document["external_id"])
-        if not ids.isdisjoint(claimed):
-            return fit[:index], fit[index:]
-        claimed |= ids
-    return fit, []
-
-
-async def ahead(items: AsyncIterator[T]) -> AsyncGenerator[T]:
-    """The same items, each being made while the one before it is used."""
-
-    async def following() -> T | None:
-        return await anext(items, None)
-
-    coming = asyncio.ensure_future(following())
-    try:
-        while (item := await coming) is not None:
-            coming = asyncio.ensure_future(following())
-            yield item
-    finally:
-        # A thread that reads the file must have ended before the file is read again, or closed.
-        await asyncio.wait([coming])
-        if not coming.cancelled():
-            coming.exception()

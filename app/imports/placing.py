@@ -5,7 +5,7 @@ same file again changes nothing. An id that another project holds is replaced by
 and this project, the same each time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -146,3 +146,24 @@ def _name_document(rows: Rows, id: UUID) -> None:
     rows.revision["document_id"] = id
     for part in (*rows.annotations, *rows.relations):
         part.row["document_id"] = id
+
+
+def apart(
+    fit: list[tuple[int, Rows]], waiting: Set[UUID | str]
+) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]], Set[UUID | str]]:
+    """The records up to the first that claims an id of one before it, and those from there on.
+
+    What a record finds under its ids must be written by then, so what is ``waiting`` to be written
+    counts as before it too. The third is what the first ones claim.
+    """
+    claimed: set[UUID | str] = set()
+    for index, (_, rows) in enumerate(fit):
+        ids: set[UUID | str] = {rows.document["id"]}
+        ids.update([part.row["id"] for part in rows.annotations])
+        ids.update([part.row["id"] for part in rows.relations])
+        if rows.document["external_id"] is not None:
+            ids.add(rows.document["external_id"])
+        if not (ids.isdisjoint(claimed) and ids.isdisjoint(waiting)):
+            return fit[:index], fit[index:], claimed
+        claimed |= ids
+    return fit, [], claimed
