@@ -36,7 +36,7 @@ from app.projects.schemas import (
     SchemeOut,
     news_claims,
 )
-from app.users.queries import by_name
+from app.users.queries import by_name, forget_memberships
 
 
 async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
@@ -61,6 +61,7 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
         "created_at": moment,
         "updated_at": moment,
     }
+    forget_memberships(db)
     await db.begin()
     try:
         await db.execute(insert(Project).values(row))
@@ -195,6 +196,7 @@ async def set_member(
         Stale: when ``seen`` is not the current version, or there is no such member.
         LastManager: when the project would be left without a manager.
     """
+    forget_memberships(db)
     end = await locked(db, standing)
     current = await queries.member(db, standing.project_id, name)
     moment = now()
@@ -275,6 +277,7 @@ async def remove_member(db: Session, standing: Standing, name: str, seen: int) -
         Stale: when ``seen`` is not the current version.
         LastManager: when the project would be left without a manager.
     """
+    forget_memberships(db)
     end = await locked(db, standing)
     current = await queries.member(db, standing.project_id, name)
     if current is None:

@@ -1,6 +1,8 @@
 """Who is asking, and what is known of users."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -17,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import NotFound, Unauthenticated
 from app.core.moments import now
@@ -219,14 +222,38 @@ _ME = {
 }
 
 
+_recent: Recent[UUID, Sequence[Row[Any]]] = Recent(4096)
+
+
 async def me(db: Session, credential: Credential) -> MeOut:
     """Who shows this credential, and the projects that they are a member of and, by it, may see.
+
+    Of a token it may be as it was up to a second ago, where another process has changed it; who
+    signed in is looked up each time, and so is whoever is to be refused.
 
     Raises:
         Unauthenticated: see ``actor_of``.
     """
+    by_token = credential.kind is CredentialKind.TOKEN
+    rows = _recent.get(db.source, credential.id) if by_token else None
+    if rows is not None:
+        with suppress(Unauthenticated):
+            return _me(rows, credential)
+    asked = time.monotonic()
     # A row for each membership, or one without.
     rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
+    me = _me(rows, credential)
+    if by_token:
+        _recent.put(db.source, credential.id, rows, asked=asked)
+    return me
+
+
+def forget_memberships(db: Session) -> None:
+    """Remember of nobody what they are a member of: that is about to change."""
+    _recent.forget(db.source)
+
+
+def _me(rows: Sequence[Row[Any]], credential: Credential) -> MeOut:
     actor = actor_of(rows[0] if rows else None, credential)
     return MeOut(
         id=actor.id,

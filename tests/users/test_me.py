@@ -44,7 +44,7 @@ async def test_nobody_is_told_how_to_say_who_they_are(newsroom: Newsroom) -> Non
 
 
 async def test_being_told_takes_one_statement(newsroom: Newsroom, statements: list[str]) -> None:
-    await newsroom["reader"].get("/v1/me")
+    await newsroom["nobody"].get("/v1/me")
     statements.clear()
 
     await newsroom["reader"].get("/v1/me")
