@@ -1,9 +1,11 @@
 """Bounded memories: of things that never change, and of what was read a moment ago."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, Generic, TypeVar
+
+from app.core.database import Session
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -42,9 +44,6 @@ class Bounded(Generic[K, V]):
             self._held -= self._size(dropped)
 
 
-_CHANGING_SECONDS = 60.0
-
-
 class Recent(Generic[K, V]):
     """Keeps what a database said within the last second, for whoever can tell if it still holds."""
 
@@ -53,7 +52,8 @@ class Recent(Generic[K, V]):
     def __init__(self, capacity: int) -> None:
         """``capacity`` is how many values are kept."""
         self._kept: OrderedDict[tuple[str, K], tuple[float, V]] = OrderedDict()
-        self._shut: dict[str, float] = {}
+        self._changing: Counter[str] = Counter()
+        self._changed: dict[str, float] = {}
         self._capacity = capacity
         self._all.append(self)
 
@@ -67,7 +67,7 @@ class Recent(Generic[K, V]):
 
         What was put here longest ago makes room for it.
         """
-        if asked < self._shut.get(source, 0):
+        if self._changing[source] or asked < self._changed.get(source, 0):
             return
         self._kept[source, key] = (asked + 1, value)
         self._kept.move_to_end((source, key))
@@ -75,15 +75,20 @@ class Recent(Generic[K, V]):
             self._kept.popitem(last=False)
 
     @classmethod
-    def forget_all(cls, source: str) -> None:
-        """Keep nothing of a database for now: soon, somebody may do less than before.
-
-        For as long as the change may have to wait before it is committed, or fails.
-        """
+    def forget_all(cls, db: Session) -> None:
+        """Keep nothing of a database until this session is left: somebody may soon do less."""
         for recent in cls._all:
-            recent.forget(source)
+            recent.forget(db)
 
-    def forget(self, source: str) -> None:
+    def forget(self, db: Session) -> None:
         """The same for what is kept here."""
+        source = db.source
         self._kept.clear()
-        self._shut[source] = time.monotonic() + _CHANGING_SECONDS
+        self._changing[source] += 1
+
+        def changed() -> None:
+            self._changing[source] -= 1
+            # What was asked for before may be what was so before.
+            self._changed[source] = time.monotonic()
+
+        db.afterwards(changed)

@@ -74,6 +74,10 @@ class Session(Protocol):
         """Run ``work`` so that all its statements are written, or none if it raises."""
         ...
 
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Have this done once the session, which may write, is left and committed or not."""
+        ...
+
 
 Holding = Callable[[Session], Awaitable[bool]]
 
@@ -115,11 +119,22 @@ class WriteGuard:
         self.writes = writes
         self.begun = False
         self._wrote = False
+        self._afterwards: list[Callable[[], None]] = []
 
     def require(self) -> None:
         """Raise unless the session may write."""
         if not self.writes:
             raise RuntimeError("This session reads only.")
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """See ``Session``."""
+        self.require()
+        self._afterwards.append(act)
+
+    def left(self) -> None:
+        """The session is left."""
+        for act in self._afterwards:
+            act()
 
     def check(self, statement: Executable) -> bool:
         """Whether the statement writes; raise if the session must not run it so."""

@@ -130,7 +130,10 @@ class PostgresDatabase:
         except BaseException:
             await session.close(commit=False)
             raise
-        await session.close(commit=True)
+        else:
+            await session.close(commit=True)
+        finally:
+            session.guard.left()
 
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:
@@ -221,7 +224,7 @@ class PostgresSession:
         self.source = source
         self._gatherer = gatherer
         self._lender = lender
-        self._guard = WriteGuard(writes=writes)
+        self.guard = WriteGuard(writes=writes)
         self._opening = opening
         self._lent: Lent | None = None
         self._in_transaction = False
@@ -233,7 +236,7 @@ class PostgresSession:
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
-        self._guard.check(statement)
+        self.guard.check(statement)
         lent = self._lent or await self._lend()
         prepared = self._lender.prepared(statement)
         self._busy = True
@@ -251,7 +254,7 @@ class PostgresSession:
 
     async def begin(self, *, unhurried: bool = False) -> None:
         """See ``core.database.Session``."""
-        self._guard.begun = True
+        self.guard.begun = True
         if not self._in_transaction:
             lent = self._lent or await self._lend()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
@@ -289,7 +292,7 @@ class PostgresSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
-        self._guard.require()
+        self.guard.require()
         if self._in_transaction:
             return await alone(self, item, write)
         # Whoever waits for a turn keeps no connection from those whose turn it is.
@@ -300,6 +303,10 @@ class PostgresSession:
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
         return await work()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """See ``core.database.Session``."""
+        self.guard.afterwards(act)
 
     async def _lend(self) -> Lent:
         lent = self._lent = await self._lender.lend()

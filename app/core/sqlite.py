@@ -160,6 +160,7 @@ class SqliteDatabase:
             await session.commit()
         finally:
             session.close()
+            session.guard.left()
 
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:  # noqa: ARG002
@@ -268,7 +269,7 @@ class SqliteSession:
         """Takes no connection yet."""
         self.source = database.source
         self._database = database
-        self._guard = WriteGuard(writes=writes)
+        self.guard = WriteGuard(writes=writes)
         self._reader: Connection | None = None
         self._writer: Connection | None = None
 
@@ -276,7 +277,7 @@ class SqliteSession:
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
-        if self._guard.check(statement) and self._writer is None:
+        if self.guard.check(statement) and self._writer is None:
             await self._become_writer()
         connection = self._writer or self._reader
         if connection is None:
@@ -286,7 +287,7 @@ class SqliteSession:
 
     async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002  # nothing hurries
         """See ``core.database.Session``."""
-        self._guard.begun = True
+        self.guard.begun = True
         if self._writer is None:
             await self._become_writer()
 
@@ -306,7 +307,7 @@ class SqliteSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
-        self._guard.require()
+        self.guard.require()
         if self._writer is not None:
             return await alone(self, item, write)
         await self.rest()
@@ -315,7 +316,7 @@ class SqliteSession:
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""
-        self._guard.begun = True
+        self.guard.begun = True
         if self._writer is None:
             await self._become_writer()
         assert self._writer is not None  # noqa: S101  # for the type checker
@@ -327,6 +328,10 @@ class SqliteSession:
             raise
         self._writer.exec_driver_sql("RELEASE work")
         return result
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """See ``core.database.Session``."""
+        self.guard.afterwards(act)
 
     async def _become_writer(self) -> None:
         if self._reader is not None:
@@ -422,3 +427,11 @@ class SqliteSnapshot:
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """A snapshot is one transaction already."""
         return await work()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """A snapshot reads only.
+
+        Raises:
+            RuntimeError: always.
+        """
+        self._guard.afterwards(act)

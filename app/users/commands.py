@@ -69,7 +69,7 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
     if new_password:
         password = values.pop("password")
         values["password_hash"] = password and await credentials.hash_password(password)
-    Recent.forget_all(db.source)
+    Recent.forget_all(db)
     await db.begin()
     # Held until the commit, so that what it says now is what was before. Not the key: others may
     # refer to the user meanwhile, as the event of what they do to somebody else does.
@@ -197,7 +197,7 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
     if seen != 1:
         current = await queries.token(db, actor, id)
         raise Stale(current.model_dump(mode="json"), version=current.version)
-    Recent.forget_all(db.source)
+    Recent.forget_all(db)
     await db.begin()
     revoked = await db.execute(
         update(Token)

@@ -250,7 +250,7 @@ async def me(db: Session, credential: Credential) -> MeOut:
 
 def forget_memberships(db: Session) -> None:
     """Remember of nobody what they are a member of: that is about to change."""
-    _recent.forget(db.source)
+    _recent.forget(db)
 
 
 def _me(rows: Sequence[Row[Any]], credential: Credential) -> MeOut:

@@ -80,3 +80,19 @@ async def test_a_project_shows_at_once_to_whoever_made_it(newsroom: Newsroom) ->
 
     after = (await admin.get("/v1/me")).json()["memberships"]
     assert [each["project"] for each in after if each not in before] == ["another"]
+
+
+async def test_once_a_change_is_made_or_refused_all_is_remembered_again(
+    newsroom: Newsroom, statements: list[str]
+) -> None:
+    path = "/v1/projects/demo/members/annotator"
+    for version, status in ((1, 200), (7, 412)):
+        body = {"role": "reviewer"}
+        changed = await newsroom["manager"].put(path, json=body, headers=make.seen(version))
+        assert changed.status_code == status
+        await newsroom["annotator"].get("/v1/me")
+        statements.clear()
+
+        await newsroom["annotator"].get("/v1/me")
+
+        assert not statements
