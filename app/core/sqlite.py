@@ -31,7 +31,6 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -367,11 +366,18 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
     dialect = connection.dialect
     columns: list[Iterable[Any]] = []
     for column in table.columns:
-        values = map(itemgetter(column.name), rows)
+        values = [row[column.name] for row in rows]
         bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-        columns.append(values if bind is None else map(bind, values))
+        columns.append(values if bind is None else _each_once(bind, values))
     statement = str(insert(table).compile(dialect=dialect))
     connection.exec_driver_sql(statement, [*zip(*columns, strict=True)])
+
+
+def _each_once(bind: Callable[[Any], Any], values: Sequence[Any]) -> Iterable[Any]:
+    """The values bound, each object once: the rows of an import share people and moments."""
+    of_object = {id(value): value for value in values}
+    bound = {key: bind(value) for key, value in of_object.items()}
+    return map(bound.__getitem__, map(id, values))
 
 
 class SqliteSnapshot:

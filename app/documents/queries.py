@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from app.changes.queries import in_order
 from app.core.cache import Bounded, Recent
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, Problem
+from app.core.errors import Gone, NotFound, Unauthenticated
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
@@ -29,7 +29,7 @@ from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
 from app.models import Annotation, Document, Revision, User
 from app.users.credentials import Credential, CredentialKind
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
+from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, admitted, standing_of
 
 _Maker = User.__table__.alias("maker")
 
@@ -111,7 +111,7 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
         NotFound: when there is no such document or the caller may not see it.
         Gone: when it was deleted.
     """
-    return _seen(await _read(db, _SEEN, credential, id), credential, recalled=False)
+    return _seen(await _read(db, _SEEN, credential, id), credential)
 
 
 async def _read(
@@ -121,14 +121,14 @@ async def _read(
     return (await db.execute(statements[credential.kind], parameters)).one_or_none()
 
 
-def _seen(row: Row[Any] | None, credential: Credential, *, recalled: bool) -> SeenDocument:
+def _seen(row: Row[Any] | None, credential: Credential) -> SeenDocument:
     actor = actor_of(row, credential)
     standing = row and standing_of(row, actor)
     if standing is None or row is None:
         raise NotFound("There is no such document.")
     if row.deleted_at is not None:
         raise Gone("The document was deleted.")
-    return SeenDocument(standing, row, recalled)
+    return SeenDocument(standing, row)
 
 
 # Little enough to be kept.
@@ -146,7 +146,7 @@ _MARKED = {
     )
     for kind, caller in CALLERS.items()
 }
-_recent: Recent[tuple[UUID, UUID], Row[Any]] = Recent(4096)
+_recent: Recent[tuple[UUID, UUID], SeenDocument] = Recent(4096)
 
 
 async def seen_lately(
@@ -162,14 +162,15 @@ async def seen_lately(
     """
     recall = recall and credential.kind is CredentialKind.TOKEN
     key = (credential.id, id)
-    row = _recent.get(db.source, key) if recall else None
-    if row is not None:
-        with suppress(Problem):
-            return _seen(row, credential, recalled=True)
+    known = _recent.get(db.source, key) if recall else None
+    if known is not None:
+        with suppress(Unauthenticated):
+            admitted(known.row, credential)
+            return known
     asked = time.monotonic()
-    document = _seen(await _read(db, _MARKED, credential, id), credential, recalled=False)
+    document = _seen(await _read(db, _MARKED, credential, id), credential)
     if credential.kind is CredentialKind.TOKEN:
-        _recent.put(db.source, key, document.row, asked=asked)
+        _recent.put(db.source, key, replace(document, recalled=True), asked=asked)
     return document
 
 

@@ -109,6 +109,25 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
     """The actor whom a row with ``Caller.columns`` describes.
 
     Raises:
+        Unauthenticated: see ``admitted``.
+    """
+    row = admitted(row, credential)
+    by_session = credential.kind is CredentialKind.SESSION
+    return Actor(
+        id=row.caller_id,
+        name=row.caller_name,
+        is_admin=row.caller_is_admin,
+        role_cap=row.caller_role_cap,
+        project_cap=row.caller_project_cap,
+        expires_at=None if by_session else row.caller_expires_at,
+        session_id=credential.id if by_session else None,
+    )
+
+
+def admitted(row: Row[Any] | None, credential: Credential) -> Row[Any]:
+    """The row itself, if the credential is good now.
+
+    Raises:
         Unauthenticated: when the credential is unknown, wrong, revoked, expired or its user's
             deactivated: always in the same words.
     """
@@ -120,16 +139,7 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
         or (row.caller_expires_at is not None and row.caller_expires_at <= now())
     ):
         raise Unauthenticated("The token or session is not valid, or no longer.")
-    by_session = credential.kind is CredentialKind.SESSION
-    return Actor(
-        id=row.caller_id,
-        name=row.caller_name,
-        is_admin=row.caller_is_admin,
-        role_cap=row.caller_role_cap,
-        project_cap=row.caller_project_cap,
-        expires_at=None if by_session else row.caller_expires_at,
-        session_id=credential.id if by_session else None,
-    )
+    return row
 
 
 def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
@@ -159,7 +169,7 @@ async def actor(db: Session, credential: Credential) -> Actor:
     """Who shows this credential.
 
     Raises:
-        Unauthenticated: see ``actor_of``.
+        Unauthenticated: see ``admitted``.
     """
     row = (
         await db.execute(_ACTOR[credential.kind], {"credential_id": credential.id})
@@ -222,7 +232,7 @@ _ME = {
 }
 
 
-_recent: Recent[UUID, Sequence[Row[Any]]] = Recent(4096)
+_recent: Recent[UUID, tuple[Row[Any], MeOut]] = Recent(4096)
 
 
 async def me(db: Session, credential: Credential) -> MeOut:
@@ -232,19 +242,20 @@ async def me(db: Session, credential: Credential) -> MeOut:
     signed in is looked up each time, and so is whoever is to be refused.
 
     Raises:
-        Unauthenticated: see ``actor_of``.
+        Unauthenticated: see ``admitted``.
     """
     by_token = credential.kind is CredentialKind.TOKEN
-    rows = _recent.get(db.source, credential.id) if by_token else None
-    if rows is not None:
+    known = _recent.get(db.source, credential.id) if by_token else None
+    if known is not None:
         with suppress(Unauthenticated):
-            return _me(rows, credential)
+            admitted(known[0], credential)
+            return known[1]
     asked = time.monotonic()
     # A row for each membership, or one without.
     rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
     me = _me(rows, credential)
     if by_token:
-        _recent.put(db.source, credential.id, rows, asked=asked)
+        _recent.put(db.source, credential.id, (rows[0], me), asked=asked)
     return me
 
 
