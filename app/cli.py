@@ -8,7 +8,7 @@ was asked, 2 for how. Never a traceback.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -345,9 +345,10 @@ def export_project(  # noqa: PLR0913  # an option each
                 return
             total = await exports.count(db, corpus)
             with whole(output) as file, progress("Documents", total) as advance:
-                async for documents, written in content.stream(db, corpus, format, head):
-                    file.write(written)
-                    advance(documents)
+                async with aclosing(content.stream(db, corpus, format, head)) as pieces:
+                    async for documents, written in pieces:
+                        file.write(written)
+                        advance(documents)
             _warn(format, codec(format).loses)
 
     def ask(client: Client) -> None:

@@ -6,6 +6,7 @@ SQLite (``core.sqlite``) a statement costs microseconds, and there is one writer
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -161,6 +162,8 @@ def unavailable(error: Exception) -> Unavailable | None:
     """The problem to answer when the database is away, full or too busy; else None."""
     if isinstance(error, PoolTimeout):
         return Unavailable("Every database connection is busy.")
+    if isinstance(error, OSError) and error.errno in _NO_WRITES:
+        return Unavailable("The disk takes no writes; nothing was written.")
     if isinstance(error, (OSError, asyncio.TimeoutError)):
         return Unavailable("The database cannot be reached.")
     if isinstance(error, DBAPIError):
@@ -187,6 +190,7 @@ def unavailable(error: Exception) -> Unavailable | None:
     return None
 
 
+_NO_WRITES = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
 # lock not available, statement cancelled by timeout; and by class: connection exceptions,
 # transaction state (read-only after a failover), authorization, no such database, insufficient

@@ -47,7 +47,7 @@ from sqlalchemy import (
     insert,
     make_url,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.database import Holding, Moved, Parameters, Session, WriteGuard, unavailable
 from app.core.errors import Unavailable
@@ -136,9 +136,23 @@ class SqliteDatabase:
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:
             # Past SQLAlchemy's own machinery, which takes longer than SQLite for a word like this.
-            connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
+            try:
+                connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
+            except sqlite3.OperationalError as error:
+                connection.invalidate(error)
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                    self._open_anew()
+                raise OperationalError(begin, None, error) from error
 
         return engine
+
+    def _open_anew(self) -> None:
+        """Keep no connection: what SQLite opened while the disk was read-only remains so.
+
+        The connections of a process share its map of the log, so all of them must go.
+        """
+        for engine in self._engines:
+            engine.dispose()
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; from the first one on, the file is held. Snapshots ask in threads."""

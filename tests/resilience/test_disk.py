@@ -1,16 +1,20 @@
 """A disk that takes no more: writes are refused and say so, reading goes on, and it passes."""
 
+import os
 import resource
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests import make
-from tests.conftest import TOKENS
+from tests.conftest import TOKENS, Newsroom
 from tests.resilience.shift import Shift
 from tests.resilience.test_kill import check, kept
-from tests.serving import stet
+from tests.serving import STET, Server, stet
 
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
@@ -57,3 +61,71 @@ async def test_a_full_disk_refuses_writes_alone_and_needs_no_restart(
     for id in written:
         del found.annotations[id], found.log[id]
     check(shift, found)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_read_only_disk_refuses_writes_alone_and_needs_no_restart(
+    database_url: str, tmp_path: Path
+) -> None:
+    """As nobody may write its files, which root may unless that right is taken away."""
+    path = Path(database_url.removeprefix("sqlite:///"))
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    database = folder / "stet.db"
+    shutil.copyfile(path, database)
+    for name in ("stet.db-lock", "stet.db-open"):
+        (folder / name).touch()
+    # Whoever only reads makes no log beside the file, but needs one.
+    with closing(sqlite3.connect(database)) as beside:
+        beside.execute("PRAGMA journal_mode = WAL")
+        beside.execute("SELECT count(*) FROM users").fetchall()
+        for one in (*folder.iterdir(), folder):
+            one.chmod(0o555)
+        command = (*_WITHOUT_PRIVILEGE, *STET)
+        async with (
+            Server(
+                command, tmp_path, ready="/readyz", STET_DATABASE_URL=f"sqlite:///{database}"
+            ) as server,
+            httpx.AsyncClient(
+                base_url=server.url, headers={"Authorization": f"Bearer {TOKENS['annotator']}"}
+            ) as client,
+        ):
+            refused = [await _add(client), await _add(client)]
+            read = await client.get("/v1/projects/demo/documents")
+            folder.chmod(0o755)
+            for one in folder.iterdir():
+                one.chmod(0o644)
+            # The first finds that its connection cannot write, and the next has another.
+            await _add(client)
+            again = await _add(client)
+
+    for answer in refused:
+        make.refused(answer, 503, "unavailable")
+        assert "writes" in answer.json()["detail"]
+    assert (await make.said(read, 200))["items"] == []
+    await make.said(again)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_file_that_another_program_writes_is_waited_for_and_not_for_long(
+    newsroom: Newsroom,
+) -> None:
+    hurried = newsroom.beside(database_timeout_seconds=0.5)
+    path = hurried.app.state.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = await _add(hurried["annotator"])
+
+    again = await _add(hurried["annotator"])
+
+    make.refused(refused, 503, "unavailable")
+    await make.said(again)
+
+
+async def _add(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/v1/projects/demo/documents", json={"text": make.TEXT, "title": "A"})
+
+
+_WITHOUT_PRIVILEGE = (
+    ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+)
