@@ -177,7 +177,12 @@ class Databases:
         await server.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", used
         )
-        await server.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
+        try:
+            await server.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
+        except asyncpg.InvalidCatalogNameError:
+            # Its test has removed it.
+            await server.close()
+            return False
         database = await asyncpg.connect(self.server_uri(name))
         renewed = await kept.restore(database)
         await database.close()

@@ -11,10 +11,11 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from operator import itemgetter
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -115,25 +116,15 @@ class PostgresDatabase:
             engine, size=settings.database_pool_size, timeout=timeout, keep=not self._pooled
         )
 
-    @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         """A session whose connection is taken at its first statement."""
-        session = PostgresSession(
+        return PostgresSession(
             self._writer if writes else self._reader,
             self._source,
             self._gatherer,
             writes=writes,
             opening="BEGIN READ ONLY" if self._pooled and not writes else None,
         )
-        try:
-            yield session
-        except BaseException:
-            await session.close(commit=False)
-            raise
-        else:
-            await session.close(commit=True)
-        finally:
-            session.guard.left()
 
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:
@@ -224,7 +215,7 @@ class PostgresSession:
         self.source = source
         self._gatherer = gatherer
         self._lender = lender
-        self.guard = WriteGuard(writes=writes)
+        self._guard = WriteGuard(writes=writes)
         self._opening = opening
         self._lent: Lent | None = None
         self._in_transaction = False
@@ -232,11 +223,27 @@ class PostgresSession:
         # that nobody knows.
         self._busy = False
 
+    async def __aenter__(self) -> Self:
+        """Nothing is done yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or after an exception roll back."""
+        try:
+            await self.close(commit=kind is None)
+        finally:
+            self._guard.left()
+
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
-        self.guard.check(statement)
+        self._guard.check(statement)
         lent = self._lent or await self._lend()
         prepared = self._lender.prepared(statement)
         self._busy = True
@@ -254,7 +261,7 @@ class PostgresSession:
 
     async def begin(self, *, unhurried: bool = False) -> None:
         """See ``core.database.Session``."""
-        self.guard.begun = True
+        self._guard.begun = True
         if not self._in_transaction:
             lent = self._lent or await self._lend()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
@@ -292,7 +299,7 @@ class PostgresSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
-        self.guard.require()
+        self._guard.require()
         if self._in_transaction:
             return await alone(self, item, write)
         # Whoever waits for a turn keeps no connection from those whose turn it is.
@@ -306,7 +313,7 @@ class PostgresSession:
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """See ``core.database.Session``."""
-        self.guard.afterwards(act)
+        self._guard.afterwards(act)
 
     async def _lend(self) -> Lent:
         lent = self._lent = await self._lender.lend()

@@ -29,10 +29,11 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from pydantic_core import from_json
 from sqlalchemy import (
@@ -164,16 +165,9 @@ class SqliteDatabase:
             self.path, isolation_level=None, check_same_thread=False, timeout=self._timeout
         )
 
-    @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         """A session that reads beside the writer and becomes the writer with its first write."""
-        session = SqliteSession(self, writes=writes)
-        try:
-            yield session
-            await session.commit()
-        finally:
-            session.close()
-            session.guard.left()
+        return SqliteSession(self, writes=writes)
 
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:  # noqa: ARG002
@@ -282,15 +276,33 @@ class SqliteSession:
         """Takes no connection yet."""
         self.source = database.source
         self._database = database
-        self.guard = WriteGuard(writes=writes)
+        self._guard = WriteGuard(writes=writes)
         self._reader: Connection | None = None
         self._writer: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        """Nothing is done yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or after an exception roll back."""
+        try:
+            if kind is None:
+                await self._commit()
+        finally:
+            self._close()
+            self._guard.left()
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
-        if self.guard.check(statement) and self._writer is None:
+        if self._guard.check(statement) and self._writer is None:
             await self._become_writer()
         connection = self._writer or self._reader
         if connection is None:
@@ -300,7 +312,7 @@ class SqliteSession:
 
     async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002  # nothing hurries
         """See ``core.database.Session``."""
-        self.guard.begun = True
+        self._guard.begun = True
         if self._writer is None:
             await self._become_writer()
 
@@ -320,7 +332,7 @@ class SqliteSession:
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
         """See ``core.database.Session``."""
-        self.guard.require()
+        self._guard.require()
         if self._writer is not None:
             return await alone(self, item, write)
         await self.rest()
@@ -329,7 +341,7 @@ class SqliteSession:
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""
-        self.guard.begun = True
+        self._guard.begun = True
         if self._writer is None:
             await self._become_writer()
         assert self._writer is not None  # noqa: S101  # for the type checker
@@ -344,7 +356,7 @@ class SqliteSession:
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """See ``core.database.Session``."""
-        self.guard.afterwards(act)
+        self._guard.afterwards(act)
 
     async def _become_writer(self) -> None:
         if self._reader is not None:
@@ -352,7 +364,7 @@ class SqliteSession:
             self._reader = None
         self._writer = await self._database.writer()
 
-    async def commit(self) -> None:
+    async def _commit(self) -> None:
         """Commit: in a thread, so that the loop goes on while the disk is waited for."""
         if self._writer is None:
             return
@@ -367,7 +379,7 @@ class SqliteSession:
                     await asyncio.wait([committing])
             raise
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Give the connections back; what is not committed is rolled back."""
         if self._reader is not None:
             self._reader.close()

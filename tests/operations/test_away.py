@@ -67,11 +67,11 @@ async def test_requests_are_refused_while_the_database_is_away_and_taken_when_it
     manager, document = newsroom["manager"], {"title": "An article", "text": "A text."}
     if dialect == "postgresql":
         # A connection that was open before is noticed to be dead; SQLite's keep the file.
-        await make.said(await manager.get("/v1/me"), 200)
+        await make.said(await manager.get("/v1/tokens"), 200)
 
     with away(databases, database_url):
         for _ in range(2):
-            await is_refused(await manager.get("/v1/me"))
+            await is_refused(await manager.get("/v1/tokens"))
             await is_refused(await manager.post("/v1/projects/demo/documents", json=document))
             await is_refused(await newsroom["nobody"].get("/readyz"))
         alive = await newsroom["nobody"].get("/healthz")
@@ -79,7 +79,7 @@ async def test_requests_are_refused_while_the_database_is_away_and_taken_when_it
 
     assert (alive.status_code, measured.status_code) == (200, 200)
     await make.said(await newsroom["nobody"].get("/readyz"), 200)
-    await make.said(await manager.get("/v1/me"), 200)
+    await make.said(await manager.get("/v1/tokens"), 200)
     await make.said(await manager.post("/v1/projects/demo/documents", json=document))
 
 
@@ -88,10 +88,10 @@ async def test_connections_that_the_server_has_closed_are_replaced(
     newsroom: Newsroom, databases: Databases, database_url: str
 ) -> None:
     manager = newsroom["manager"]
-    await asyncio.gather(*(manager.get("/v1/me") for _ in range(8)))
+    await asyncio.gather(*(manager.get("/v1/tokens") for _ in range(8)))
     on_server(databases, GONE.format(name_of(database_url)))
 
-    statuses = [(await manager.get("/v1/me")).status_code for _ in range(9)]
+    statuses = [(await manager.get("/v1/tokens")).status_code for _ in range(9)]
 
     # The first to find its connection dead is told so; with it the others are thrown away.
     assert statuses[1:] == [200] * 8
@@ -103,5 +103,5 @@ async def test_a_file_that_is_no_database_is_refused(
 ) -> None:
     ruin(database_url)
 
-    await is_refused(await newsroom["manager"].get("/v1/me"))
+    await is_refused(await newsroom["manager"].get("/v1/tokens"))
     await is_refused(await newsroom["nobody"].get("/readyz"))
