@@ -6,6 +6,7 @@ change and has no history of its own is copied.
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -124,7 +125,8 @@ async def _described(
     async with database.snapshot() as db:
         corpus = released(standing.project_id, id)
         head = await releases.head(db, standing, id)
-        async for _, piece in content.stream(db, corpus, Format.JSONL, head):
-            digest.update(piece)
+        async with aclosing(content.stream(db, corpus, Format.JSONL, head)) as pieces:
+            async for _, piece in pieces:
+                digest.update(piece)
         counts = await releases.counts(db, standing, id)
     return counts, digest.hexdigest()

@@ -2,47 +2,70 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 
 from prometheus_client import Counter as Measured
 
+from app.core.ahead import Ahead
 from app.core.database import Session
 from app.exports import lines, queries
 from app.exports.corpus import Corpus
 from app.exports.schemas import Example, LossOut, LossReport
-from app.formats.codecs import Format, codec
+from app.formats.codecs import Format, Writer, codec
 from app.formats.losses import Kind, lost
-from app.formats.record import Head
+from app.formats.record import DocumentRecord, Head
 
 DOCUMENTS = Measured(
     "stet_exported_documents_total", "Documents that were streamed out by exports.", ["format"]
 )
 
 
-async def stream(
-    db: Session, corpus: Corpus, format: Format, head: Head
-) -> AsyncIterator[tuple[int, bytes]]:
-    """The corpus in the format, some documents at a time: how many, and their bytes.
+Pieces = Ahead[tuple[int, bytes]]
+"""An export, some documents at a time: how many, and their bytes."""
+
+
+def stream(db: Session, corpus: Corpus, format: Format, head: Head) -> Pieces:
+    """The corpus in the format; some documents are read while those before them are sent.
 
     Args:
-        db: a snapshot; it must last as long as the iteration.
+        db: a snapshot; close the pieces before it.
         corpus: what to export.
         format: what to write.
         head: of which project it is.
     """
-    if format is Format.JSONL:
-        async for batch in queries.batches(db, corpus):
-            yield batch.documents, await lines.lines(db, corpus, batch)
-        return
+    return Ahead(
+        _lines(db, corpus) if format is Format.JSONL else _pieces(db, corpus, format, head)
+    )
+
+
+async def _lines(db: Session, corpus: Corpus) -> AsyncGenerator[tuple[int, bytes]]:
+    async with aclosing(Ahead(lines.read(db, corpus))) as read:
+        async for batch, some in read:
+            # In a thread, so that the loop goes on.
+            yield batch.documents, await asyncio.to_thread(lines.joined, some)
+
+
+async def _pieces(
+    db: Session, corpus: Corpus, format: Format, head: Head
+) -> AsyncGenerator[tuple[int, bytes]]:
     writer = codec(format).writer(head)
-    async for batch in queries.batches(db, corpus):
-        records = await queries.records(db, corpus, batch)
-        # In a thread, so that the loop goes on.
-        written = await asyncio.to_thread(lambda some: b"".join(map(writer.write, some)), records)
-        yield batch.documents, written
+    async with aclosing(Ahead(_records(db, corpus))) as read:
+        async for some in read:
+            # In a thread, so that the loop goes on.
+            yield len(some), await asyncio.to_thread(_written, writer, some)
     rest = iter(writer.close())
     while (piece := await asyncio.to_thread(next, rest, None)) is not None:
         yield 0, piece
+
+
+async def _records(db: Session, corpus: Corpus) -> AsyncGenerator[list[DocumentRecord]]:
+    async for batch in queries.batches(db, corpus):
+        yield await queries.records(db, corpus, batch)
+
+
+def _written(writer: Writer, records: Sequence[DocumentRecord]) -> bytes:
+    return b"".join(map(writer.write, records))
 
 
 async def counted(pieces: AsyncIterator[tuple[int, bytes]], format: Format) -> AsyncIterator[bytes]:
@@ -59,8 +82,8 @@ async def losses(db: Session, corpus: Corpus, format: Format) -> LossReport:
     counts: Counter[str] = Counter()
     times: Counter[Kind] = Counter()
     examples: dict[Kind, Example] = {}
-    async for batch in queries.batches(db, corpus):
-        for record in await queries.records(db, corpus, batch):
+    async for records in _records(db, corpus):
+        for record in records:
             counts["documents"] += 1
             counts["annotations"] += len(record.annotations)
             counts["relations"] += len(record.relations)

@@ -4,8 +4,7 @@ Turning rows into Python's values and those into JSON took most of an export; he
 become values (``core.rowjson``). What the two must agree on is the order of the fields.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, case, literal, literal_column, select
@@ -15,19 +14,20 @@ from app.core.database import Session
 from app.core.jsontext import one_line
 from app.core.rowjson import json_array, json_lines, json_object
 from app.exports.corpus import Corpus
-from app.exports.queries import Batch, within
+from app.exports.queries import Batch, batches, within
 
 _NOTHING = literal_column("'[]'", Json)
 
 
-async def lines(db: Session, corpus: Corpus, batch: Batch) -> bytes:
-    """The lines of some documents of the corpus, by age."""
-    found = await db.execute(_statement(corpus, db.dialect), batch.bounds)
-    # In a thread, so that the loop goes on.
-    return await asyncio.to_thread(_joined, found.scalars().all())
+async def read(db: Session, corpus: Corpus) -> AsyncGenerator[tuple[Batch, Sequence[str]]]:
+    """The lines of the corpus without their newlines, by age of the documents, in batches."""
+    statement = _statement(corpus, db.dialect)
+    async for batch in batches(db, corpus):
+        yield batch, (await db.execute(statement, batch.bounds)).scalars().all()
 
 
-def _joined(some: Sequence[str]) -> bytes:
+def joined(some: Sequence[str]) -> bytes:
+    """The lines as a file has them."""
     return one_line("".join(f"{line}\n" for line in some)).encode()
 
 

@@ -1,6 +1,5 @@
 """Projects out, as a stream."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
@@ -121,7 +120,7 @@ def _report(report: LossReport, sequence: int) -> Response:
 def _streamed(
     request: Request,
     snapshot: AsyncExitStack,
-    pieces: AsyncIterator[tuple[int, bytes]],
+    pieces: content.Pieces,
     format: Format,
     head: Head,
     name: str = "",
@@ -142,6 +141,8 @@ def _streamed(
             headers["Content-Encoding"] = encoding
             body = encoded(body, encoding)
     response = Stream(body, media_type=MEDIA_TYPES[format], headers=headers)
+    # Closed before the snapshot that they are read from.
+    snapshot.push_async_callback(pieces.aclose)
     response.held = snapshot.pop_all()
     return response
 

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence, Set
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, update
 
 from app.changes.commands import Entry, lock_under
+from app.core.ahead import Ahead
 from app.core.database import Database, Session
 from app.core.errors import ImportRefused, Problem
 from app.core.moments import now
@@ -18,9 +19,9 @@ from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
-from app.imports.batches import ahead, batches
+from app.imports.batches import batches
 from app.imports.placing import Placed, Places, apart
-from app.imports.records import Record, people_of, record_of
+from app.imports.records import Record, people_of, records_of
 from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportMode, ImportReport, Tally
@@ -84,7 +85,7 @@ async def import_items(
                 db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
             )
             # While the database writes some records, the next ones are read and checked.
-            async with aclosing(ahead(importing.checked(database, batches(items)))) as ready:
+            async with aclosing(Ahead(importing.checked(database, batches(items)))) as ready:
                 async for checked in ready:
                     await importing.take(checked)
             await importing.finish()
@@ -95,7 +96,7 @@ async def import_items(
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """Some records of the file, and the rows of those that are right by themselves, by place."""
+    """Where some records of the file stand, and the rows of those that are right by themselves."""
 
     items: Sequence[Item]
     fit: list[tuple[int, Rows]]
@@ -140,19 +141,25 @@ class _Importing:
 
     async def checked(
         self, database: Database, batches: AsyncIterator[list[Item]]
-    ) -> AsyncIterator[_Checked]:
+    ) -> AsyncGenerator[_Checked]:
         """Records that are right by themselves; the transaction is not asked for anything."""
         async for batch in batches:
-            refusals = Refusals()
-            # Checking is arithmetic on texts: in a thread, so that the loop goes on.
-            records = await asyncio.to_thread(_read, batch, refusals)
-            names = {name for _, record in records for name in people_of(record.line)}
-            missing = names - self._people.keys()
-            if missing:
-                async with database.session(writes=False) as db:
-                    self._people |= await ids_by_name(db, missing)
-            fit = await asyncio.to_thread(self._check, batch, records, refusals)
-            yield _Checked(batch, fit, refusals)
+            checked = await self._looked_at(database, batch)
+            # What the file says is not needed any more while the next records are read.
+            batch.clear()
+            yield checked
+
+    async def _looked_at(self, database: Database, batch: Sequence[Item]) -> _Checked:
+        refusals = Refusals()
+        # Checking is arithmetic on texts: in a thread, so that the loop goes on.
+        records = await asyncio.to_thread(records_of, batch, refusals)
+        names = {name for _, record in records for name in people_of(record.line)}
+        missing = names - self._people.keys()
+        if missing:
+            async with database.session(writes=False) as db:
+                self._people |= await ids_by_name(db, missing)
+        fit = await asyncio.to_thread(self._check, batch, records, refusals)
+        return _Checked([replace(item, value=None) for item in batch], fit, refusals)
 
     async def take(self, checked: _Checked) -> None:
         """Write some records."""
@@ -288,16 +295,3 @@ class _Importing:
     def _count(self, kind: str, created: int, unchanged: int) -> None:
         self._created[kind] += created
         self._unchanged[kind] += unchanged
-
-
-def _read(items: Sequence[Item], refusals: Refusals) -> list[tuple[int, Record]]:
-    """The records that have the form of one, by their places."""
-    records = []
-    for place, item in enumerate(items):
-        try:
-            if item.problem is not None:
-                raise item.problem
-            records.append((place, record_of(item.value)))
-        except Problem as problem:
-            refusals.add(place, item, problem)
-    return records

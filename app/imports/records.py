@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.core.errors import Unprocessable
+from app.core.errors import Problem, Unprocessable
 from app.core.refusals import of_content
+from app.formats.record import Item
+from app.imports.refusals import Refusals
 from app.imports.schemas import DocumentLine
 
 
@@ -20,6 +22,19 @@ class Record:
     """Where in the record each annotation of ``line`` stands."""
     relations: Sequence[int]
     refused: Unprocessable | None = None
+
+
+def records_of(items: Sequence[Item], refusals: Refusals) -> list[tuple[int, Record]]:
+    """The records of the items that have the form of one, by their places."""
+    records = []
+    for place, item in enumerate(items):
+        try:
+            if item.problem is not None:
+                raise item.problem
+            records.append((place, record_of(item.value)))
+        except Problem as problem:
+            refusals.add(place, item, problem)
+    return records
 
 
 def record_of(value: Any) -> Record:

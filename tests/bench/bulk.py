@@ -16,6 +16,10 @@ Beside each stands what the database itself takes for the same rows, in the same
   in SQLite read as JSON (json_object) by Python's sqlite3.
 
 The raw ways check nothing, and know nothing of HTTP.
+
+A span that is imported into PostgreSQL costs some 60 µs of Python's time: reading 7, its form 6,
+its checks 15, its place, the log and the words of its text 8, COPY 11, the rest between threads.
+The database's own 39 µs go on beside that.
 """
 
 import argparse
