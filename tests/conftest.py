@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -162,7 +162,7 @@ class Databases:
         self._furnished.add(name)
         url = self.server_uri(name)
         if self._free:
-            renewed = in_thread(self._renewed(self._free.pop(), name, self._kept))
+            renewed: bool = in_thread(self._renewed(self._free.pop(), name, self._kept))
             if renewed:
                 return url
         source = _database_of(template)
@@ -172,24 +172,32 @@ class Databases:
 
     async def _renewed(self, used: str, name: str, kept: Kept) -> bool:
         """Make a used database what a new one of this name is; else remove it."""
-        server = await asyncpg.connect(self.server_uri())
-        # Under a new name, for what a process remembers of a database it remembers by that.
-        await server.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", used
-        )
+        async with self._connection() as server:
+            # Under a new name, for what a process remembers of a database it remembers by that.
+            await server.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1",
+                used,
+            )
+            try:
+                await server.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
+            except asyncpg.InvalidCatalogNameError:
+                # Its test has removed it.
+                return False
+            async with self._connection(name) as database:
+                renewed = await kept.restore(database)
+            if not renewed:
+                await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            return renewed
+
+    @asynccontextmanager
+    async def _connection(
+        self, database: str = "postgres"
+    ) -> "AsyncIterator[asyncpg.Connection[Any]]":
+        connection = await asyncpg.connect(self.server_uri(database))
         try:
-            await server.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
-        except asyncpg.InvalidCatalogNameError:
-            # Its test has removed it.
-            await server.close()
-            return False
-        database = await asyncpg.connect(self.server_uri(name))
-        renewed = await kept.restore(database)
-        await database.close()
-        if not renewed:
-            await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await server.close()
-        return renewed
+            yield connection
+        finally:
+            await connection.close()
 
     def drop(self, url: str) -> None:
         """Remove a database."""
@@ -204,9 +212,8 @@ class Databases:
 
     def _run(self, sql: str) -> None:
         async def run() -> None:
-            connection = await asyncpg.connect(self.server_uri())
-            await connection.execute(sql)
-            await connection.close()
+            async with self._connection() as server:
+                await server.execute(sql)
 
         in_thread(run())
 

@@ -1,6 +1,7 @@
-"""A PostgreSQL database that a test has used, made what it was before.
+"""A PostgreSQL database that a test has used, with the rows that it had before.
 
-To copy the template takes a hundred times the CPU: it has some three hundred files.
+To copy the template takes many times the CPU where several do so at once: it has some three hundred
+files. What the planner has learnt of the tables remains.
 """
 
 import io
@@ -10,8 +11,8 @@ import asyncpg
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
-# The newest row of the catalogues and how many there are: any change of a table, an index, a
-# constraint or a trigger shows in one of them, and so does a setting of the database.
+# The newest row of these catalogues and how many they have: any change of a table, an index, a
+# constraint, a function or a trigger shows in one of them, and so does a setting of the database.
 _SHAPE = """
 SELECT count(*), max(xmin::text::bigint) FROM (
     SELECT xmin FROM pg_class
@@ -29,10 +30,7 @@ _BYTES = """
 SELECT sum(pg_total_relation_size(oid)) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
-_SEQUENCES = """
-SELECT quote_literal(quote_ident(sequencename)) FROM pg_sequences
-WHERE schemaname = 'public' AND last_value IS NULL
-"""
+_SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
 _ROOM = 2**20
 
 
@@ -43,8 +41,8 @@ class Kept:
     shape: tuple[int, int]
     size: int
     rows: dict[str, bytes]
-    unused: list[str]
-    """Sequences that have given no number."""
+    sequences: dict[str, tuple[int, bool]]
+    """The last number of each, and whether it was given."""
 
     @classmethod
     async def of(cls, url: str) -> "Kept":
@@ -55,12 +53,12 @@ class Kept:
             copied = io.BytesIO()
             await connection.copy_from_table(table, output=copied, format="binary")
             rows[table] = copied.getvalue()
-        kept = cls(
-            await _shape(connection),
-            await connection.fetchval(_BYTES),
-            rows,
-            [row[0] for row in await connection.fetch(_SEQUENCES)],
-        )
+        sequences: dict[str, tuple[int, bool]] = {}
+        for name in [row[0] for row in await connection.fetch(_SEQUENCES)]:
+            [row] = await connection.fetch(f'SELECT last_value, is_called FROM "{name}"')  # noqa: S608  # our own
+            sequences[name] = row["last_value"], row["is_called"]
+        size = await connection.fetchval(_BYTES)
+        kept = cls(await _shape(connection), size, rows, sequences)
         await connection.close()
         return kept
 
@@ -71,7 +69,10 @@ class Kept:
         if await connection.fetchval(_BYTES) > self.size + _ROOM:
             return False
         emptied = "".join(f'DELETE FROM "{table}";' for table in self.rows)  # noqa: S608  # our own
-        begun = "".join(f"SELECT setval({name}, 1, false);" for name in self.unused)
+        begun = "".join(
+            f"SELECT setval('\"{name}\"', {last}, {given});"
+            for name, (last, given) in self.sequences.items()
+        )
         # Without its triggers no row asks after another.
         await connection.execute("SET session_replication_role = replica;" + emptied + begun)
         for table, rows in self.rows.items():

@@ -2,8 +2,7 @@
 
 FastAPI holds a request against one route after the other, and around that stand five layers of
 middleware, four of which do nothing for a route without forms and dependencies to be closed. Both
-took a tenth of a create. What is not one of those routes, or of another method, or nothing at all,
-goes the usual way.
+took a tenth of a create. Other kinds of routes, other methods and unknown paths go the usual way.
 """
 
 import re
@@ -18,10 +17,19 @@ from app.core.routing import Route
 
 
 class Application(FastAPI):
-    """Stet's application; what no handler mends is left to ``core.observability``."""
+    """Stet's application; what no handler mends is left to ``core.observability``.
+
+    Its own routes are found before those of any other kind.
+    """
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Everything between ``__call__`` and the routes."""
+        """Everything between ``__call__`` and the routes.
+
+        Raises:
+            TypeError: when middleware was added, which belongs around the application.
+        """
+        if self.user_middleware:
+            raise TypeError("Middleware stands around the application, in app.main.")
         usual = AsyncExitStackMiddleware(self.router)
         routes = [route for route in self.routes if isinstance(route, Route)]
         return ExceptionMiddleware(_Index(routes, usual), handlers=self.exception_handlers)
@@ -41,7 +49,7 @@ class _Index:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the route serve the request."""
-        # Under a root path the server leaves that in the path.
+        # Under a root path the path begins with that, which the patterns do not know.
         finder = self._finders.get(scope["method"]) if scope["type"] == "http" else None
         found = finder.find(scope["path"]) if finder and not scope.get("root_path") else None
         if found is None:

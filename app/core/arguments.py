@@ -9,12 +9,15 @@ it is a mistake in the program. The fields and their validation remain FastAPI's
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from fastapi import Request, Response
+from fastapi._compat import field_annotation_is_sequence, lenient_issubclass
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_validation_alias
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Body
+from pydantic import BaseModel
 
 Call = Callable[..., Awaitable[Any]]
 Wrong = dict[str, Any]
@@ -33,6 +36,8 @@ class Arguments:
         planned: dict[Call, _Step] = {}
         self._function = _plan(dependant, planned)
         del planned[self._function.call]
+        if any(step.body is not None for step in planned.values()):
+            raise TypeError("The body is the function's own.")
         self._dependencies = list(planned.values())
 
     async def of(self, request: Request, response: Response, body: Any) -> dict[str, Any]:
@@ -74,7 +79,7 @@ class _Step:
             *(_Parameter(field, "query") for field in dependant.query_params),
             *(_Parameter(field, "header") for field in dependant.header_params),
         ]
-        self._body = next(iter(dependant.body_params), None)
+        self.body = next(iter(dependant.body_params), None)
         self._request = dependant.request_param_name
         self._response = dependant.response_param_name
 
@@ -97,8 +102,8 @@ class _Step:
                 lacks = True
         for parameter in self._parameters:
             found[parameter.name] = parameter.read(request, wrong)
-        if self._body is not None:
-            found[self._body.name], others = self._body.validate(body, {}, loc=("body",))
+        if self.body is not None:
+            found[self.body.name], others = self.body.validate(body, {}, loc=("body",))
             wrong += others
         if self._request is not None:
             found[self._request] = request
@@ -146,6 +151,7 @@ class _Parameter:
 
 
 def _wants_more(dependant: Dependant) -> bool:
+    """Whether it wants what is not planned for."""
     return bool(
         dependant.cookie_params
         or dependant.websocket_param_name
@@ -155,4 +161,25 @@ def _wants_more(dependant: Dependant) -> bool:
         or dependant.concurrency
         or not dependant.use_cache
         or len(dependant.body_params) > 1
+        or any(not _is_whole(field) for field in dependant.body_params)
+        or any(_is_odd(field, many=False) for field in dependant.path_params)
+        or any(_is_odd(field, many=False) for field in dependant.header_params)
+        or any(_is_odd(field, many=True) for field in dependant.query_params)
+    )
+
+
+def _is_whole(field: Any) -> bool:
+    """Whether it is the JSON body, required, and not a member of it."""
+    info = field.field_info
+    return type(info) is Body and not info.embed and bool(info.is_required())
+
+
+def _is_odd(field: Any, *, many: bool) -> bool:
+    """Whether a parameter is neither a single value nor, where there may be many, a list."""
+    annotation = field.field_info.annotation
+    if many and get_origin(annotation) is list:
+        return False
+    kinds = [annotation, *get_args(annotation)]
+    return any(
+        field_annotation_is_sequence(kind) or lenient_issubclass(kind, BaseModel) for kind in kinds
     )

@@ -44,6 +44,10 @@ class Bounded(Generic[K, V]):
             self._held -= self._size(dropped)
 
 
+# Longer than a database commits what its caller has no word of.
+_UNSURE_SECONDS = 60.0
+
+
 class Recent(Generic[K, V]):
     """Keeps what a database said within the last second, for whoever can tell if it still holds."""
 
@@ -57,13 +61,18 @@ class Recent(Generic[K, V]):
         self._capacity = capacity
         self._all.append(self)
 
+    @staticmethod
+    def moment() -> float:
+        """Now, in seconds."""
+        return time.monotonic()
+
     def get(self, source: str, key: K) -> V | None:
         """The value, if the database ``source`` said it less than a second ago."""
         kept = self._kept.get((source, key))
-        return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+        return kept[1] if kept is not None and self.moment() < kept[0] else None
 
     def put(self, source: str, key: K, value: V, *, asked: float) -> None:
-        """Keep the value, for a second from when it was ``asked`` for (``time.monotonic``).
+        """Keep the value, for a second from the ``moment`` when it was ``asked`` for.
 
         What was put here longest ago makes room for it.
         """
@@ -83,12 +92,12 @@ class Recent(Generic[K, V]):
     def forget(self, db: Session) -> None:
         """The same for what is kept here."""
         source = db.source
-        self._kept.clear()
-        self._changing[source] += 1
 
-        def changed() -> None:
+        def changed(sure: bool) -> None:
             self._changing[source] -= 1
             # What was asked for before may be what was so before.
-            self._changed[source] = time.monotonic()
+            self._changed[source] = self.moment() + (0 if sure else _UNSURE_SECONDS)
 
         db.afterwards(changed)
+        self._kept.clear()
+        self._changing[source] += 1

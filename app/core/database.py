@@ -6,7 +6,6 @@ SQLite (``core.sqlite``) a statement costs microseconds, and there is one writer
 """
 
 import asyncio
-import errno
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -75,8 +74,11 @@ class Session(Protocol):
         """Run ``work`` so that all its statements are written, or none if it raises."""
         ...
 
-    def afterwards(self, act: Callable[[], None]) -> None:
-        """Have this done once the session, which may write, is left and committed or not."""
+    def afterwards(self, act: Callable[[bool], None]) -> None:
+        """Have this done once the session, which may write, is left; told if that is all of it.
+
+        Where it is not, what was written may be committed a moment later.
+        """
         ...
 
 
@@ -120,22 +122,22 @@ class WriteGuard:
         self.writes = writes
         self.begun = False
         self._wrote = False
-        self._afterwards: list[Callable[[], None]] = []
+        self._afterwards: list[Callable[[bool], None]] = []
 
     def require(self) -> None:
         """Raise unless the session may write."""
         if not self.writes:
             raise RuntimeError("This session reads only.")
 
-    def afterwards(self, act: Callable[[], None]) -> None:
+    def afterwards(self, act: Callable[[bool], None]) -> None:
         """See ``Session``."""
         self.require()
         self._afterwards.append(act)
 
-    def left(self) -> None:
-        """The session is left."""
+    def left(self, *, sure: bool) -> None:
+        """The session is left; it is ``sure`` what came of it."""
         for act in self._afterwards:
-            act()
+            act(sure)
 
     def check(self, statement: Executable) -> bool:
         """Whether the statement writes; raise if the session must not run it so."""
@@ -162,13 +164,13 @@ def unavailable(error: Exception) -> Unavailable | None:
     """The problem to answer when the database is away, full or too busy; else None."""
     if isinstance(error, PoolTimeout):
         return Unavailable("Every database connection is busy.")
-    if isinstance(error, OSError) and error.errno in _NO_WRITES:
-        return Unavailable("The disk takes no writes; nothing was written.")
     if isinstance(error, (OSError, asyncio.TimeoutError)):
         return Unavailable("The database cannot be reached.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
         said = str(error.orig)
+        if getattr(error.orig, "sqlite_errorname", "").startswith(_NO_WRITES):
+            return Unavailable(NO_WRITES)
         if code in _BUSY or "locked" in said:
             return Unavailable("The database is too busy; nothing was written.")
         if code == _PLAN_OF_OTHER_TABLES:
@@ -190,7 +192,10 @@ def unavailable(error: Exception) -> Unavailable | None:
     return None
 
 
-_NO_WRITES = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}
+NO_WRITES = "The database's disk takes no writes; nothing was written."
+"""What is said of a disk that is full, or read-only."""
+_NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
 # lock not available, statement cancelled by timeout; and by class: connection exceptions,
 # transaction state (read-only after a failover), authorization, no such database, insufficient

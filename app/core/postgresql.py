@@ -237,7 +237,8 @@ class PostgresSession:
         try:
             await self.close(commit=kind is None)
         finally:
-            self._guard.left()
+            # Whoever is cut off in a COMMIT does not know whether it is done, or when.
+            self._guard.left(sure=not self._busy)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -311,7 +312,7 @@ class PostgresSession:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
         return await work()
 
-    def afterwards(self, act: Callable[[], None]) -> None:
+    def afterwards(self, act: Callable[[bool], None]) -> None:
         """See ``core.database.Session``."""
         self._guard.afterwards(act)
 

@@ -9,7 +9,7 @@ its second validation of the answer, none of which a route of Stet needs, took a
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_origin, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
@@ -33,14 +33,35 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PARAMETERS = 200
 """How many parameters a query may have, so that no filter becomes a burden for the database."""
 _TRIES = 5
+_WITHOUT_CONTENT = {204, 304}
 
 
 class Route(APIRoute):
-    """A route of the API, whose function is a coroutine function that raises or returns."""
+    """A route of the API, whose function answers a model, a whole response, or 204 and nothing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """As FastAPI's, whose options of how an answer is written have no effect here."""
+        """As FastAPI's.
+
+        Raises:
+            TypeError: when the function wants what ``Arguments`` does not find, or the answer
+                should be written in another way than as its model is.
+        """
         super().__init__(*arguments, **options)
+        if (
+            self.response_model_include
+            or self.response_model_exclude
+            or self.response_model_exclude_unset
+            or self.response_model_exclude_defaults
+            or self.response_model_exclude_none
+            or not self.response_model_by_alias
+        ):
+            raise TypeError(f"{self.endpoint}: an answer is written as its model is.")
+        if (
+            self.response_field is None
+            and self.status_code not in _WITHOUT_CONTENT
+            and not issubclass(get_type_hints(self.endpoint)["return"], Response)
+        ):
+            raise TypeError(f"{self.endpoint}: an answer has a model, or says that it has none.")
         handler = self.get_route_handler()
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +84,7 @@ class Route(APIRoute):
             returned = await function(**await arguments.of(request, response, content))
             if isinstance(returned, Response):
                 return returned
-            if written is not None:
+            if written is not None and response.status_code not in _WITHOUT_CONTENT:
                 response.hold(written.serialize_json(returned))
             return response
 

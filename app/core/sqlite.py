@@ -14,6 +14,7 @@ its place under it.
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import sqlite3
@@ -48,9 +49,19 @@ from sqlalchemy import (
     insert,
     make_url,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.core.database import Holding, Moved, Parameters, Session, WriteGuard, unavailable
+from app.core.database import (
+    NO_WRITES,
+    Holding,
+    Moved,
+    Parameters,
+    Session,
+    WriteGuard,
+    unavailable,
+)
 from app.core.errors import Unavailable
 from app.core.gathering import TOGETHER, Gatherer, Write, alone
 from app.core.jsontext import dump_json
@@ -99,6 +110,8 @@ class SqliteDatabase:
         # The same name for all who lock it, also for those who come by a link.
         self.path = Path(url.database).resolve()
         self._timeout = settings.database_timeout_seconds
+        # How many times the file was opened anew.
+        self._opened = 0
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
         self._read_engine = self._engine("BEGIN", _READER_PRAGMAS, size=64)
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
@@ -129,7 +142,8 @@ class SqliteDatabase:
         )
 
         @event.listens_for(engine, "connect")
-        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        def prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+            record.info[_OPENED] = self._opened
             for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}")
             connection.create_function(FLOAT_FUNCTION, 1, dump_json, deterministic=True)
@@ -140,20 +154,31 @@ class SqliteDatabase:
             try:
                 connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
             except sqlite3.OperationalError as error:
-                connection.invalidate(error)
-                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
-                    self._open_anew()
+                self._open_anew_after(error)
                 raise OperationalError(begin, None, error) from error
+
+        @event.listens_for(engine, "handle_error")
+        def look(context: ExceptionContext) -> None:
+            self._open_anew_after(context.original_exception)
+
+        @event.listens_for(engine, "checkin")
+        def give_back(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+            if record.info.get(_OPENED) != self._opened:
+                record.invalidate()
 
         return engine
 
-    def _open_anew(self) -> None:
-        """Keep no connection: what SQLite opened while the disk was read-only remains so.
+    def _open_anew_after(self, failure: BaseException) -> None:
+        """Keep no connection if this one could not write.
 
-        The connections of a process share its map of the log, so all of them must go.
+        What SQLite opened while the disk was read-only remains so, and the connections of a
+        process share its map of the log. So all go: what is lent, when it is given back.
         """
-        for engine in self._engines:
-            engine.dispose()
+        code = getattr(failure, "sqlite_errorcode", 0)
+        if code & _PRIMARY == sqlite3.SQLITE_READONLY:
+            self._opened += 1
+            for engine in self._engines:
+                engine.dispose()
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; from the first one on, the file is held. Snapshots ask in threads."""
@@ -210,7 +235,12 @@ class SqliteDatabase:
     async def _lock(self, deadline: float) -> None:
         if self._lock_file is None:
             path = self.path.with_name(self.path.name + "-lock")
-            self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                if error.errno in _NO_WRITES_HERE:
+                    raise Unavailable(NO_WRITES) from None
+                raise
         while True:
             try:
                 fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -257,6 +287,11 @@ class SqliteDatabase:
             self._held = None
 
 
+_NO_WRITES_HERE = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}
+_OPENED = "opened"
+# The low byte of a result code (https://www.sqlite.org/rescode.html).
+_PRIMARY = 0xFF
+
 # FULL: an acknowledged commit survives a power cut. Readers never checkpoint: the writer does,
 # inside its commit and so under its lock.
 _PRAGMAS = ("foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536")
@@ -295,8 +330,10 @@ class SqliteSession:
             if kind is None:
                 await self._commit()
         finally:
-            self._close()
-            self._guard.left()
+            try:
+                self._close()
+            finally:
+                self._guard.left(sure=True)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -354,7 +391,7 @@ class SqliteSession:
         self._writer.exec_driver_sql("RELEASE work")
         return result
 
-    def afterwards(self, act: Callable[[], None]) -> None:
+    def afterwards(self, act: Callable[[bool], None]) -> None:
         """See ``core.database.Session``."""
         self._guard.afterwards(act)
 
@@ -460,7 +497,7 @@ class SqliteSnapshot:
         """A snapshot is one transaction already."""
         return await work()
 
-    def afterwards(self, act: Callable[[], None]) -> None:
+    def afterwards(self, act: Callable[[bool], None]) -> None:
         """A snapshot reads only.
 
         Raises:

@@ -1,6 +1,5 @@
 """Documents that the caller may see, and their texts."""
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -167,7 +166,7 @@ async def seen_lately(
         with suppress(Unauthenticated):
             admitted(known.row, credential)
             return known
-    asked = time.monotonic()
+    asked = _recent.moment()
     document = _seen(await _read(db, _MARKED, credential, id), credential)
     if credential.kind is CredentialKind.TOKEN:
         _recent.put(db.source, key, replace(document, recalled=True), asked=asked)

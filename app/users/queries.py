@@ -1,6 +1,5 @@
 """Who is asking, and what is known of users."""
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -250,7 +249,7 @@ async def me(db: Session, credential: Credential) -> MeOut:
         with suppress(Unauthenticated):
             admitted(known[0], credential)
             return known[1]
-    asked = time.monotonic()
+    asked = _recent.moment()
     # A row for each membership, or one without.
     rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
     me = _me(rows, credential)

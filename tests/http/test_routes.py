@@ -8,7 +8,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.routing import Match
@@ -19,6 +20,8 @@ from app.core.arguments import Arguments
 from app.core.connect import connect
 from app.core.problems import install
 from app.core.routing import Db, Route
+from app.main import wrapped
+from tests import make
 from tests.conftest import Newsroom, settings
 
 
@@ -101,6 +104,7 @@ async def both(empty_url: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     await database.dispose()
 
 
+JSON = "application/json"
 ID = "0198c0de-0000-7000-8000-000000000001"
 WHOLE: dict[str, Any] = {"json": {"size": 3, "kinds": ["new"]}, "headers": {"Seen": "4"}}
 
@@ -115,6 +119,7 @@ WHOLE: dict[str, Any] = {"json": {"size": 3, "kinds": ["new"]}, "headers": {"See
         ("POST", f"/things/{ID}", {"json": {"size": 0, "kinds": ["none"]}}),
         ("POST", "/things/none?limit=none", {"json": {}, "headers": {"Seen": "none"}}),
         ("POST", f"/things/{ID}", {"json": []}),
+        ("POST", f"/things/{ID}", {"content": "null", "headers": {"Content-Type": JSON}}),
         ("GET", "/things?q=%C3%A9", {}),
         ("GET", "/things?q=&answered=yes", {}),
         ("GET", "/things", {}),
@@ -139,8 +144,8 @@ async def test_a_function_is_called_and_answers_as_by_fastapi(
 
 def _headers(answer: httpx.Response) -> dict[str, str]:
     # FastAPI names a type for nothing, and ours counts fewer errors.
-    ours = {"content-length"} | ({"content-type"} if answer.status_code == 204 else set())
-    return {name: value for name, value in answer.headers.items() if name not in ours}
+    other = {204: "content-type", 422: "content-length"}.get(answer.status_code)
+    return {name: value for name, value in answer.headers.items() if name != other}
 
 
 def _once(answer: httpx.Response) -> Any:
@@ -152,19 +157,98 @@ def _once(answer: httpx.Response) -> Any:
     return {**problem, "errors": list(errors.values())}
 
 
-async def test_a_function_that_wants_what_is_not_planned_for_is_no_route() -> None:
-    async def cookies(request: Request) -> Any:
-        yield request
+async def _yielding(request: Request) -> AsyncIterator[Request]:
+    yield request
 
-    async def resting(made: Annotated[str, Depends(cookies)], db: Db) -> None:
+
+async def _with_body(thing: Thing) -> Thing:
+    return thing
+
+
+def _threaded() -> None:
+    pass
+
+
+async def _resting(made: Annotated[Request, Depends(_yielding)], db: Db) -> None:
+    pass
+
+
+async def _sets(names: Annotated[set[str], Query()]) -> None:
+    pass
+
+
+async def _perhaps_many(names: Annotated[list[str] | None, Query()] = None) -> None:
+    pass
+
+
+async def _many_headers(names: Annotated[list[str], Header()]) -> None:
+    pass
+
+
+async def _model_in_query(thing: Annotated[Thing, Query()]) -> None:
+    pass
+
+
+async def _member(thing: Annotated[Thing, Body(embed=True)]) -> None:
+    pass
+
+
+async def _perhaps_a_body(thing: Thing | None = None) -> None:
+    pass
+
+
+async def _body_elsewhere(thing: Annotated[Thing, Depends(_with_body)]) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        _threaded,
+        _resting,
+        _sets,
+        _perhaps_many,
+        _many_headers,
+        _model_in_query,
+        _member,
+        _perhaps_a_body,
+        _body_elsewhere,
+    ],
+)
+async def test_a_function_that_wants_what_is_not_planned_for_is_no_route(function: Any) -> None:
+    with pytest.raises(TypeError):
+        Arguments(APIRoute("/", function).dependant)
+
+
+async def test_an_answer_that_is_not_written_as_its_model_is_no_route() -> None:
+    async def nothing() -> None:
         pass
 
-    def threaded() -> None:
-        pass
+    async def thing() -> Thing:
+        return Thing(size=1)
 
-    for function in (resting, threaded):
+    for function, options in ((nothing, {}), (thing, {"response_model_exclude_none": True})):
         with pytest.raises(TypeError):
-            Arguments(APIRoute("/", function).dependant)
+            Route("/", function, **options)
+
+
+async def test_middleware_that_would_do_nothing_is_refused() -> None:
+    app = Application()
+    app.add_middleware(AsyncExitStackMiddleware)
+
+    with pytest.raises(TypeError):
+        app.build_middleware_stack()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_below_a_root_path_the_routes_are_found_too(newsroom: Newsroom) -> None:
+    transport = httpx.ASGITransport(wrapped(newsroom.app), root_path="/stet")
+    async with httpx.AsyncClient(transport=transport, base_url="http://stet.test") as client:
+        below = await client.get("/stet/v1/me")
+        nothing = await client.get("/stet/v1/nothing")
+
+    make.refused(below, 401, "unauthenticated")
+    make.refused(nothing, 404, "not-found")
 
 
 async def test_the_route_of_every_path_is_found_as_by_fastapi(newsroom: Newsroom) -> None:

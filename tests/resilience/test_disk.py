@@ -9,7 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.models import User
 from tests import make
 from tests.conftest import TOKENS, Newsroom
 from tests.resilience.shift import Shift
@@ -63,16 +65,21 @@ async def test_a_full_disk_refuses_writes_alone_and_needs_no_restart(
     check(shift, found)
 
 
+@pytest.fixture(params=["no lock either", "the lock still"])
+def locked(request: pytest.FixtureRequest) -> bool:
+    """Whether what locks the database cannot be written either, as a server may have it open."""
+    return bool(request.param == "no lock either")
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_read_only_disk_refuses_writes_alone_and_needs_no_restart(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, locked: bool
 ) -> None:
     """As nobody may write its files, which root may unless that right is taken away."""
-    path = Path(database_url.removeprefix("sqlite:///"))
     folder = tmp_path / "disk"
     folder.mkdir()
     database = folder / "stet.db"
-    shutil.copyfile(path, database)
+    shutil.copyfile(database_url.removeprefix("sqlite:///"), database)
     for name in ("stet.db-lock", "stet.db-open"):
         (folder / name).touch()
     # Whoever only reads makes no log beside the file, but needs one.
@@ -80,30 +87,51 @@ async def test_a_read_only_disk_refuses_writes_alone_and_needs_no_restart(
         beside.execute("PRAGMA journal_mode = WAL")
         beside.execute("SELECT count(*) FROM users").fetchall()
         for one in (*folder.iterdir(), folder):
-            one.chmod(0o555)
+            if locked or one.name != "stet.db-lock":
+                one.chmod(0o555)
         command = (*_WITHOUT_PRIVILEGE, *STET)
+        address = f"sqlite:///{database}"
+        headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
         async with (
-            Server(
-                command, tmp_path, ready="/readyz", STET_DATABASE_URL=f"sqlite:///{database}"
-            ) as server,
-            httpx.AsyncClient(
-                base_url=server.url, headers={"Authorization": f"Bearer {TOKENS['annotator']}"}
-            ) as client,
+            Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=address) as server,
+            httpx.AsyncClient(base_url=server.url, headers=headers) as client,
         ):
-            refused = [await _add(client), await _add(client)]
+            refused = [await _add(client) for _ in range(3)]
             read = await client.get("/v1/projects/demo/documents")
             folder.chmod(0o755)
             for one in folder.iterdir():
                 one.chmod(0o644)
-            # The first finds that its connection cannot write, and the next has another.
-            await _add(client)
+            # The first may find that its connection was opened before; the next has another.
+            last = await _add(client)
             again = await _add(client)
 
     for answer in refused:
         make.refused(answer, 503, "unavailable")
-        assert "writes" in answer.json()["detail"]
+        assert "takes no writes" in answer.json()["detail"]
     assert (await make.said(read, 200))["items"] == []
+    assert last.status_code in {201, 503}
     await make.said(again)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_what_was_lent_while_the_disk_was_read_only_is_not_lent_again(
+    newsroom: Newsroom,
+) -> None:
+    database = newsroom.app.state.database
+    failure = sqlite3.OperationalError("attempt to write a readonly database")
+    failure.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    async with database.snapshot() as db:
+        await db.execute(select(User.id))
+    before = _open_files()
+    async with database.snapshot() as db:
+        await db.execute(select(User.id))
+        database._open_anew_after(failure)  # noqa: SLF001  # as if it had happened to another
+
+    assert _open_files() < before
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

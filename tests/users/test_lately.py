@@ -1,20 +1,39 @@
 """Who a token is of is remembered for a second, and for no longer than it is true here."""
 
 import asyncio
+import datetime as dt
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from app.core.cache import Recent
 from app.core.moments import now
 from app.models import Token
 from tests import make
 from tests.conftest import Newsroom
 
 
+class Clock:
+    """By which what is remembered grows old; it stands still."""
+
+    def __init__(self) -> None:
+        """It is now."""
+        self.seconds = time.monotonic()
+
+
 @pytest.fixture
-async def remembered(newsroom: Newsroom) -> dict[str, Any]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Used instead of the real one, so that no test must be fast."""
+    clock = Clock()
+    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: clock.seconds))
+    return clock
+
+
+@pytest.fixture
+async def remembered(newsroom: Newsroom, clock: Clock) -> dict[str, Any]:
     """What the annotator was told this moment."""
     return await make.said(await newsroom["annotator"].get("/v1/me"), 200)
 
@@ -41,16 +60,36 @@ async def test_a_remembered_token_with_another_secret_is_refused(
     make.refused(answer, 401, "unauthenticated")
 
 
-async def test_what_another_process_revoked_is_refused_within_a_second(
-    newsroom: Newsroom, remembered: dict[str, Any]
+async def test_what_another_process_revoked_is_refused_a_second_later(
+    newsroom: Newsroom, remembered: dict[str, Any], clock: Clock
 ) -> None:
-    async with newsroom.app.state.database.session(writes=True) as db:
-        mine = Token.user_id == UUID(remembered["id"])
-        await db.execute(update(Token).where(mine).values(revoked_at=now()))
+    await change_token(newsroom, remembered, revoked_at=now())
 
+    clock.seconds += 0.9
+    meanwhile = await newsroom["annotator"].get("/v1/me")
+    clock.seconds += 0.1
+    later = await newsroom["annotator"].get("/v1/me")
+
+    await make.said(meanwhile, 200)
+    make.refused(later, 401, "unauthenticated")
+
+
+async def test_a_remembered_token_expires_in_time(newsroom: Newsroom, clock: Clock) -> None:
+    me = await make.said(await newsroom["reader"].get("/v1/me"), 200)
+    await change_token(newsroom, me, expires_at=now() + dt.timedelta(seconds=1))
+    clock.seconds += 1
+    await make.said(await newsroom["reader"].get("/v1/me"), 200)
+
+    # Of the day, not of the memory, which stands still.
     await asyncio.sleep(1)
 
-    make.refused(await newsroom["annotator"].get("/v1/me"), 401, "unauthenticated")
+    make.refused(await newsroom["reader"].get("/v1/me"), 401, "unauthenticated")
+
+
+async def change_token(newsroom: Newsroom, me: dict[str, Any], **values: Any) -> None:
+    """As another process does."""
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.execute(update(Token).where(Token.user_id == UUID(me["id"])).values(**values))
 
 
 async def test_a_membership_that_begins_changes_or_ends_here_shows_at_once(
@@ -72,6 +111,26 @@ async def test_a_membership_that_begins_changes_or_ends_here_shows_at_once(
     assert await roles() == ["reviewer"]
 
 
+async def test_who_is_deactivated_here_is_refused_at_once(
+    newsroom: Newsroom, remembered: dict[str, Any]
+) -> None:
+    body = {"is_active": False}
+    answer = await newsroom["admin"].patch("/v1/users/annotator", json=body, headers=make.seen(1))
+    await make.said(answer, 200)
+
+    make.refused(await newsroom["annotator"].get("/v1/me"), 401, "unauthenticated")
+
+
+async def test_who_is_no_admin_any_more_is_told_so_at_once(newsroom: Newsroom) -> None:
+    admin, body = newsroom["admin"], {"is_admin": False}
+    await make.said(await admin.get("/v1/me"), 200)
+    await make.said(await admin.patch("/v1/users/admin", json=body, headers=make.seen(1)), 200)
+
+    me = await make.said(await admin.get("/v1/me"), 200)
+
+    assert me["is_admin"] is False
+
+
 async def test_a_project_shows_at_once_to_whoever_made_it(newsroom: Newsroom) -> None:
     admin = newsroom["admin"]
     before = (await admin.get("/v1/me")).json()["memberships"]
@@ -83,7 +142,7 @@ async def test_a_project_shows_at_once_to_whoever_made_it(newsroom: Newsroom) ->
 
 
 async def test_once_a_change_is_made_or_refused_all_is_remembered_again(
-    newsroom: Newsroom, statements: list[str]
+    newsroom: Newsroom, clock: Clock, statements: list[str]
 ) -> None:
     path = "/v1/projects/demo/members/annotator"
     for version, status in ((1, 200), (7, 412)):
@@ -96,3 +155,22 @@ async def test_once_a_change_is_made_or_refused_all_is_remembered_again(
         await newsroom["annotator"].get("/v1/me")
 
         assert not statements
+
+
+async def test_what_was_asked_for_before_a_change_was_over_is_not_kept(newsroom: Newsroom) -> None:
+    database = newsroom.app.state.database
+    recent: Recent[str, str] = Recent(10)
+    before = recent.moment()
+    async with database.session(writes=True) as db:
+        source = db.source
+        recent.put(source, "key", "kept", asked=before)
+        assert recent.get(source, "key") == "kept"
+        recent.forget(db)
+        assert recent.get(source, "key") is None
+        recent.put(source, "key", "old", asked=recent.moment())
+        assert recent.get(source, "key") is None
+
+    recent.put(source, "key", "old", asked=before)
+    assert recent.get(source, "key") is None
+    recent.put(source, "key", "new", asked=recent.moment())
+    assert recent.get(source, "key") == "new"
