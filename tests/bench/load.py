@@ -75,9 +75,10 @@ async def seen_of(
     """The same whatever is answered, in wrk's own words (``requests.lua``)."""
     file = folder / "requests.tsv"
     file.write_text("\n".join(load.requests))
-    # One thread: each has a script of its own, and would send the same requests.
+    # One thread: each has a script of its own, and would send the same requests. What is late is
+    # late, and counts as that.
     wrk = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(_SCRIPT), url,
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url,
         "--", load.method, load.token, str(file), stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()
