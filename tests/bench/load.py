@@ -78,8 +78,9 @@ async def seen_of(
     # One thread: each has a script of its own, and would send the same requests. What is late is
     # late, and counts as that.
     wrk = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url,
-        "--", load.method, load.token, str(file), stdout=asyncio.subprocess.PIPE
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s",
+        "-s", str(_SCRIPT), url, "--", load.method, load.token, str(file),
+        stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()
     said: dict[str, Any] = json.loads(output.decode().rpartition("\n")[2])
