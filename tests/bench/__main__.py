@@ -1,7 +1,7 @@
 """How fast Stet answers, as a share of what FastAPI itself can do on the same machine.
 
     make bench                                       both databases, about ten minutes
-    .venv/bin/python -m tests.bench --database postgresql --rounds 5 --seconds 10
+    .venv/bin/python -m tests.bench --database postgresql --workers 1 --seconds 10
 
 The real server is driven by wrk over 16 and 64 connections: `stet serve` with two workers on
 PostgreSQL as it comes (fsync and synchronous_commit on), and with the one that SQLite allows on a
@@ -21,25 +21,28 @@ the rounds. Absolute figures are the machine's; compare the ratios.
 All answers must be 2xx, and afterwards all rows must be there.
 
 Then a file of 200,000 spans is imported and exported (``tests.bench.bulk``), beside what the
-database itself takes for the same rows; MiB is by how much the server's memory grew meanwhile.
+database itself takes for the same rows; in brackets is by how much the server's memory grew.
 
 What one create takes, in microseconds of CPU, on the machine of README.md's figures (PostgreSQL,
 one worker, 16 connections; shares by py-spy, the whole by the processes' own count):
 
-    126  PostgreSQL: the statement, its indexes, the commit (156 with two workers)
-    612  the worker (680 of two):
-         118  FastAPI resolves the route's dependencies and validates what they ask for
-          94  what Stet checks and makes of it: scheme, span, rows; 34 of it on the way to the log
-          85  uvicorn and the loop: reading, parsing, writing
-          54  FastAPI around the route, and the answer as JSON
-          51  writing with others: the statement of all, asyncpg, each one's outcome
-          43  the log line and the measurements
-          40  the body, read and parsed strictly
-          35  who the caller is, and the document
-          31  limits, places, other middleware
-          27  path and query checked, the session
-          24  finding the route
-    192  the floor's worker does of this: uvicorn, FastAPI, one body in, one answer out
+    82  PostgreSQL: the statement, its indexes, the commit (124 with two workers)
+    350 the worker (428 of two):
+         32  uvicorn and the loop: reading and parsing
+         36  the answer on its way out, most of it in the kernel
+         33  the body, read and parsed strictly
+         35  what the route's function is called with: the body's model, the query, who the caller
+             is and the document
+         89  what Stet checks and makes of it: scheme, span, rows; 28 of it on the way to the log
+         42  writing with others: the statement of all, asyncpg, each one's outcome
+         20  the answer as JSON
+         34  the log line and the measurements
+         29  limits, places, other middleware, finding the route, the session
+    185 the floor's worker does of this: uvicorn, FastAPI, one body in, one answer out
+
+A list takes the worker 373 and PostgreSQL 404 (the floor 389), a decision 377 and 201 (190), me 145
+(99). So a worker with a core of its own answers half as many writes as FastAPI's floor, and as many
+lists; where workers, PostgreSQL and wrk share two cores the floor has both of them for itself.
 """
 
 import argparse
@@ -52,6 +55,7 @@ from itertools import product
 from pathlib import Path
 from uuid import UUID
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -66,7 +70,6 @@ _FLOOR = (
     *(sys.executable, "-m", "uvicorn", "tests.bench.floor:app", "--port", "{port}"),
     *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--workers"),
 )
-_WORKERS = {"postgresql": 2, "sqlite": 1}
 # More than can be decided in a second.
 _DECISIONS_PER_SECOND = 5000
 _SPANS = 200_000
@@ -170,41 +173,39 @@ def _check(
 
 
 def _table() -> Table:
-    table = Table()
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("")
-    for column in ("a second", "p50 ms", "p99 ms", "beside it", "ratio", "MiB", "rounds"):
-        table.add_column(column, justify="right")
+    for column in ("a second", "p50 ms", "p99 ms", "beside it", "ratio", "rounds"):
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
-def _add_requests(table: Table, dialect: str, connections: list[int], runs: Runs) -> None:
+def _add_requests(table: Table, connections: list[int], runs: Runs) -> None:
     for name, count in product(WORKLOADS, connections):
         stet, floor = runs[(name, count, "stet")], runs[(name, count, "floor")]
         ratios = [
             ours.per_second / theirs.per_second for ours, theirs in zip(stet, floor, strict=True)
         ]
         table.add_row(
-            f"{dialect}: {name}, {count}",
+            f"{name}, {count}",
             f"{statistics.median(each.per_second for each in stet):,.0f}",
             f"{statistics.median(each.p50_ms for each in stet):.1f}",
             f"{statistics.median(each.p99_ms for each in stet):.1f}",
             f"{statistics.median(each.per_second for each in floor):,.0f}",
-            f"{statistics.median(ratios):.3f}",
-            "",
-            " ".join(f"{ratio:.3f}" for ratio in ratios),
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f}-{max(ratios):.2f}",
         )
 
 
-def _add_spans(table: Table, dialect: str, figures: dict[str, bulk.Figure]) -> None:
+def _add_spans(table: Table, figures: dict[str, bulk.Figure]) -> None:
     for name, figure in figures.items():
         table.add_row(
-            f"{dialect}: {name} of {_SPANS:,} spans",
+            f"{name} (+{figure.grown / 2**20:.0f} MiB)",
             f"{figure.per_second:,.0f}",
             "",
             "",
             f"{figure.raw_per_second:,.0f}",
-            f"{figure.per_second / figure.raw_per_second:.3f}",
-            f"{figure.grown / 2**20:.0f}",
+            f"{figure.per_second / figure.raw_per_second:.2f}",
             "",
         )
 
@@ -214,18 +215,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="this one alone")
     parser.add_argument("--connections", type=int, nargs="+", default=[16, 64])
+    parser.add_argument("--workers", type=int, default=2, help="on PostgreSQL")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
     given = parser.parse_args()
     check_wrk()
     table = _table()
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
+        workers = given.workers if dialect == "postgresql" else 1
+        table.add_section()
+        table.add_row(f"{dialect}, {workers} worker{'s' * (workers > 1)}")
         with databases(dialect, "stet") as (folder, [url]):
-            workers = _WORKERS[dialect]
             work = measure(url, workers, given.connections, given.rounds, given.seconds, folder)
-            _add_requests(table, dialect, given.connections, asyncio.run(work))
+            _add_requests(table, given.connections, asyncio.run(work))
         with databases(dialect, "stet", "raw") as (folder, [url, raw]):
-            _add_spans(table, dialect, asyncio.run(bulk.measure(url, raw, _SPANS, folder)))
+            _add_spans(table, asyncio.run(bulk.measure(url, raw, _SPANS, folder)))
     Console().print(table)
 
 
