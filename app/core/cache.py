@@ -96,7 +96,8 @@ class Recent(Generic[K, V]):
         def changed(sure: bool) -> None:
             self._changing[source] -= 1
             # What was asked for before may be what was so before.
-            self._changed[source] = self.moment() + (0 if sure else _UNSURE_SECONDS)
+            over = self.moment() + (0 if sure else _UNSURE_SECONDS)
+            self._changed[source] = max(over, self._changed.get(source, 0))
 
         db.afterwards(changed)
         self._kept.clear()

@@ -75,9 +75,10 @@ class Session(Protocol):
         ...
 
     def afterwards(self, act: Callable[[bool], None]) -> None:
-        """Have this done once the session, which may write, is left; told if that is all of it.
+        """Have this done once the session, which may write, is left.
 
-        Where it is not, what was written may be committed a moment later.
+        It is told whether it is sure what came of the session: where it is not, what was written
+        may be committed a moment later.
         """
         ...
 

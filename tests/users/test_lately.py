@@ -174,3 +174,24 @@ async def test_what_was_asked_for_before_a_change_was_over_is_not_kept(newsroom:
     assert recent.get(source, "key") is None
     recent.put(source, "key", "new", asked=recent.moment())
     assert recent.get(source, "key") == "new"
+
+
+async def test_while_a_change_may_still_be_committed_nothing_is_kept(
+    newsroom: Newsroom, clock: Clock
+) -> None:
+    database = newsroom.app.state.database
+    recent: Recent[str, str] = Recent(10)
+    source = ""
+    for sure in (False, True):
+        async with database.session(writes=True) as db:
+            source, guard = db.source, db._guard  # noqa: SLF001  # whether it is sure
+            recent.forget(db)
+            guard.left(sure=sure)
+            # It is told once.
+            guard._afterwards.clear()  # noqa: SLF001
+
+    recent.put(source, "key", "old", asked=recent.moment())
+    assert recent.get(source, "key") is None
+    clock.seconds += 60
+    recent.put(source, "key", "new", asked=recent.moment())
+    assert recent.get(source, "key") == "new"
