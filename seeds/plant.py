@@ -14,8 +14,8 @@ import typer
 
 from app.annotations import commands as annotations
 from app.annotations import queries as annotation_queries
-from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn
+from app.annotations.seen import SeenAnnotation
 from app.cli import run
 from app.core.database import Database, Session
 from app.core.errors import Unauthenticated

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
 
-from app.annotations import queries
-from app.annotations.queries import SeenAnnotation
+from app.annotations import seen
 from app.annotations.schemas import AnnotationFilter
+from app.annotations.seen import SeenAnnotation
 from app.core.permissions import Act
-from app.core.routing import ATTRIBUTE_PREFIX, session_of
+from app.core.routing import ATTRIBUTE_PREFIX, may_recall, recalled, session_of
 from app.core.shapes import MomentIn
 from app.core.vocabulary import Origin, Status
 from app.users.access import Shown, remember
@@ -20,12 +20,22 @@ IdInPath = Annotated[UUID, Path(description="The annotation's id.")]
 
 def _annotation(act: Act) -> Callable[..., Awaitable[SeenAnnotation]]:
     async def annotation(id: IdInPath, credential: Shown, request: Request) -> SeenAnnotation:
-        found = await queries.seen(session_of(request), credential, id)
+        found = await seen.seen(session_of(request), credential, id)
         remember(request, found.standing.actor)
         found.standing.require(act)
         return found
 
     return annotation
+
+
+async def _marked(id: IdInPath, credential: Shown, request: Request) -> SeenAnnotation:
+    session = session_of(request)
+    found = await seen.seen_lately(session, credential, id, recall=may_recall(request))
+    if found.recalled:
+        recalled(request)
+    remember(request, found.standing.actor)
+    found.standing.require(Act.REVIEW)
+    return found
 
 
 HistoricAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.READ))]
@@ -38,7 +48,8 @@ async def _alive(annotation: HistoricAnnotation) -> SeenAnnotation:
 
 ReadableAnnotation = Annotated[SeenAnnotation, Depends(_alive)]
 EditableAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.ANNOTATE))]
-ReviewableAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.REVIEW))]
+ReviewableAnnotation = Annotated[SeenAnnotation, Depends(_marked)]
+"""One to be decided on; who the caller is may have been read up to a second ago."""
 
 Labels = Annotated[list[str], Query(alias="label", description="May be repeated.")]
 Statuses = Annotated[list[Status], Query(alias="status", description="May be repeated.")]

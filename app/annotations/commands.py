@@ -9,8 +9,8 @@ from uuid_utils.compat import uuid7
 
 from app.annotations import content, queries
 from app.annotations.content import Words
-from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
+from app.annotations.seen import SeenAnnotation
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
 from app.changes.superseding import Superseding

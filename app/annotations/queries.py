@@ -1,7 +1,6 @@
 """Annotations that the caller may see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,90 +18,23 @@ from sqlalchemy import (
 
 from app.annotations.filters import check_attributes, in_few_documents, matching, stretch
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
+from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
 from app.annotations.written import written
 from app.changes.queries import in_order
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, Unprocessable
+from app.core.errors import Unprocessable
 from app.core.paging import Page, Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import SeenDocument, text_of
-from app.models import Annotation, AnnotationVersion, Relation, User
+from app.models import Annotation, AnnotationVersion, Relation
 from app.text.offsets import Ruler
-from app.users.credentials import Credential
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
-
-_Author = User.__table__.alias("author")
-_Decider = User.__table__.alias("decider")
-
-COLUMNS = (
-    *(column for column in Annotation.__table__.c),
-    _Author.c.name.label("author"),
-    _Decider.c.name.label("decided_by"),
-)
-"""An annotation's row and the names of its author and of who decided on it last."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenAnnotation:
-    """An annotation that the caller may see, and what they are in its project."""
-
-    standing: Standing
-    row: Row[Any]
-
-    @property
-    def id(self) -> UUID:
-        """The annotation's id."""
-        found: UUID = self.row.id
-        return found
-
-    def alive(self) -> "SeenAnnotation":
-        """Itself.
-
-        Raises:
-            Gone: when it was withdrawn.
-        """
-        if self.row.withdrawn_at is not None:
-            raise Gone("The annotation was withdrawn; its history remains.")
-        return self
-
-
-_SEEN = {
-    kind: fixed(
-        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
-        .select_from(
-            caller.joined(Annotation.__table__, Annotation.id == bindparam("annotation_id"))
-            .seeing(Annotation.project_id)
-            .outerjoin(_Author, _Author.c.id == Annotation.author_id)
-            .outerjoin(_Decider, _Decider.c.id == Annotation.decided_by_id)
-        )
-        .where(caller.where)
-    )
-    for kind, caller in CALLERS.items()
-}
-
-
-async def seen(db: Session, credential: Credential, id: UUID) -> SeenAnnotation:
-    """Who is asking, what they are in the annotation's project, and the annotation.
-
-    Raises:
-        Unauthenticated: when the credential is not valid.
-        NotFound: when there is no such annotation or the caller may not see it.
-    """
-    parameters = {"credential_id": credential.id, "annotation_id": id}
-    row = (await db.execute(_SEEN[credential.kind], parameters)).one_or_none()
-    actor = actor_of(row, credential)
-    standing = row and standing_of(row, actor)
-    if standing is None or row is None:
-        raise NotFound("There is no such annotation.")
-    return SeenAnnotation(standing, row)
-
 
 ROWS: Select[Any] = (
     select(*COLUMNS)
-    .join(_Author, _Author.c.id == Annotation.author_id)
-    .outerjoin(_Decider, _Decider.c.id == Annotation.decided_by_id)
+    .join(AUTHOR, AUTHOR.c.id == Annotation.author_id)
+    .outerjoin(DECIDER, DECIDER.c.id == Annotation.decided_by_id)
 )
 """Annotations with the names of their people."""
 
@@ -149,7 +81,7 @@ _OF_DOCUMENT = (
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
     .limit(bindparam("limit"))
 )
-_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), _Author.c.name, "")
+_ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
 
 def _in_text_order(row: Any) -> tuple[Any, ...]:
@@ -185,7 +117,7 @@ async def of_document(
     """
     query = _ALL_OF_DOCUMENT
     if not given.everything:
-        query = matching(_OF_DOCUMENT, given, _Author.c.name, db.dialect)
+        query = matching(_OF_DOCUMENT, given, AUTHOR.c.name, db.dialect)
     if start is not None or end is not None:
         words = await text_of(db, document.id, document.revision)
         try:
@@ -241,7 +173,7 @@ async def of_project(
     if given.quote is not None and await in_few_documents(db, given.quote):
         project_id, sequence = _PROJECT_ID, _SEQUENCE
     query = ROWS.where(project_id == standing.project_id)
-    query = matching(query, given, _Author.c.name, db.dialect)
+    query = matching(query, given, AUTHOR.c.name, db.dialect)
     query = in_order(query, sequence, order, pages)
     if unit is OffsetUnit.CODE_POINTS:
         newest = order is Order.NEWEST

@@ -2,7 +2,8 @@
 
 The writers of a project take turns at its log, and each turn lasts until the disk has it. While one
 turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Nothing
-waits for company: a write that comes alone goes alone, at once.
+waits for a clock: a turn begins once the requests that are there already have come as far as this,
+so that they are one batch and not two. A write that comes alone goes alone.
 """
 
 import asyncio
@@ -18,6 +19,10 @@ Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
 """Writes some items by a session and answers what became of each: a result, or an exception."""
 
 _MOST = 64
+# Passes of the event loop in which what lies in a socket is read, parsed and brought here: a create
+# of sixteen callers took a quarter less of both processors so. They take microseconds if there is
+# nothing to do.
+_PASSES = 8
 
 TOGETHER = "written together with others"
 """What a request that waits for that spends its time on."""
@@ -80,6 +85,8 @@ class Gatherer:
         batch: list[_Waiting] = []
         try:
             while line:
+                for _ in range(_PASSES):
+                    await asyncio.sleep(0)
                 batch, line[:_MOST] = line[:_MOST], []
                 outcomes = await self._written([one.item for one in batch], write)
                 for one, outcome in zip(batch, outcomes, strict=True):

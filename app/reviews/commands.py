@@ -10,12 +10,12 @@ from uuid_utils.compat import uuid7
 
 from app.annotations import queries as annotations
 from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale, superseding
-from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import AnnotationOut
+from app.annotations.seen import SeenAnnotation
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
 from app.changes.superseding import copied
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.errors import (
     CommentRequired,
     Gone,
@@ -52,6 +52,9 @@ async def decide(
     standing, row = annotation.standing, annotation.alive().row
     _check_comment(new)
     if row.version != seen or row.decided_by_id == standing.actor.id:
+        if annotation.recalled:
+            # Nothing is written, so nothing will show whether the caller may still see it.
+            raise Moved
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False
@@ -68,6 +71,8 @@ async def decide(
             superseding={"id": annotation.id, "version": seen, **_sets(decision)},
         )
     except Refused:
+        if annotation.recalled:
+            raise Moved from None
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False

@@ -15,8 +15,8 @@ from sqlalchemy import (
     select,
 )
 
-from app.annotations.queries import SeenAnnotation
 from app.annotations.schemas import Measured
+from app.annotations.seen import SeenAnnotation
 from app.changes.recorded import table_of
 from app.core.database import Session
 from app.core.paging import Page, Paging

@@ -49,8 +49,6 @@ import argparse
 import asyncio
 import statistics
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from uuid import UUID
@@ -63,8 +61,8 @@ from app.core.connect import connect
 from app.core.settings import Settings
 from tests import serving
 from tests.bench import bulk, material
-from tests.bench.furnish import TOKENS, Newsroom, databases, migrate
-from tests.bench.load import Load, Run, check_wrk, lines, run
+from tests.bench.furnish import Newsroom, bearer, databases, migrate
+from tests.bench.load import Load, Run, Workload, check_wrk, lines, run, run_checked
 
 _FLOOR = (
     *(sys.executable, "-m", "uvicorn", "tests.bench.floor:app", "--port", "{port}"),
@@ -75,39 +73,31 @@ _DECISIONS_PER_SECOND = 5000
 _SPANS = 200_000
 
 
-@dataclass(frozen=True)
-class Workload:
-    """What is sent, and how many rows each answer leaves in each table."""
-
-    load: Callable[[Newsroom, float], Awaitable[Load]]
-    leaves: dict[str, int]
-
-
 async def _create(newsroom: Newsroom, _seconds: float) -> Load:
     sent = [
         (f"/v1/documents/{document}/annotations", "", material.span(number))
         for number in range(50)
         for document in newsroom.documents[1:]
     ]
-    return Load("POST", TOKENS["annotator"], lines(sent))
+    return Load("POST", bearer("annotator"), lines(sent))
 
 
 async def _list(newsroom: Newsroom, _seconds: float) -> Load:
     sent = [(f"/v1/documents/{newsroom.documents[0]}/annotations", "", None)]
-    return Load("GET", TOKENS["annotator"], lines(sent))
+    return Load("GET", bearer("annotator"), lines(sent))
 
 
 async def _decide(newsroom: Newsroom, seconds: float) -> Load:
     ids: list[UUID] = await newsroom.pend(round(_DECISIONS_PER_SECOND * seconds))
     sent = [(f"/v1/annotations/{id}/decisions", '"1"', {"verdict": "approve"}) for id in ids]
-    return Load("POST", TOKENS["reviewer"], lines(sent), once=True)
+    return Load("POST", bearer("reviewer"), lines(sent), once=True)
 
 
 async def _me(_newsroom: Newsroom, _seconds: float) -> Load:
-    return Load("GET", TOKENS["annotator"], lines([("/v1/me", "", None)]))
+    return Load("GET", bearer("annotator"), lines([("/v1/me", "", None)]))
 
 
-WORKLOADS = {
+WORKLOADS: dict[str, Workload[Newsroom]] = {
     "create": Workload(_create, {"annotations": 1, "changes": 1}),
     "list": Workload(_list, {}),
     "decide": Workload(_decide, {"decisions": 1, "annotation_versions": 1, "changes": 1}),
@@ -135,11 +125,12 @@ async def measure(
             for _ in range(rounds):
                 for count, (name, workload) in product(connections, WORKLOADS.items()):
                     load = await workload.load(newsroom, seconds)
-                    before = await newsroom.rows()
-                    measured = await run(stet.url, load, seconds, folder, connections=count)
-                    _check(workload, measured, count, before, await newsroom.rows())
+                    measured = await run_checked(
+                        *(stet.url, load, newsroom, workload.leaves, seconds, folder),
+                        connections=count,
+                    )
                     runs.setdefault((name, count, "stet"), []).append(measured)
-                    load = Load(load.method, load.token, load.requests)
+                    load = Load(load.method, load.authorization, load.requests)
                     measured = await run(floor.url, load, seconds, folder, connections=count)
                     runs.setdefault((name, count, "floor"), []).append(measured)
     finally:
@@ -152,24 +143,7 @@ async def _warm(newsroom: Newsroom, stet: str, floor: str, folder: Path) -> None
     for workload in WORKLOADS.values():
         load = await workload.load(newsroom, 1)
         for url in (stet, floor):
-            await run(url, Load(load.method, load.token, load.requests), 1, folder)
-
-
-def _check(
-    workload: Workload,
-    measured: Run,
-    connections: int,
-    before: dict[str, int],
-    after: dict[str, int],
-) -> None:
-    for table, count in before.items():
-        expected = measured.requests * workload.leaves.get(table, 0)
-        # When its time is up, wrk hangs up on requests that Stet still carries out.
-        unseen = connections * workload.leaves.get(table, 0)
-        if not expected <= after[table] - count <= expected + unseen:
-            raise RuntimeError(
-                f"{measured.requests} answers, but {after[table] - count} rows in {table}."
-            )
+            await run(url, Load(load.method, load.authorization, load.requests), 1, folder)
 
 
 def _table() -> Table:

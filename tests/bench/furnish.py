@@ -27,6 +27,11 @@ PEOPLE = ("admin", "annotator", "reviewer")
 TOKENS = {name: make.token_of(name, number) for number, name in enumerate(PEOPLE, 1)}
 
 
+def bearer(name: str) -> str:
+    """The Authorization header of one of the people."""
+    return f"Bearer {TOKENS[name]}"
+
+
 @contextmanager
 def databases(dialect: str, *names: str) -> Iterator[tuple[Path, list[str]]]:
     """A folder, and a database of each name: without tables, and gone afterwards."""
@@ -66,7 +71,7 @@ class Newsroom:
         """People with the database, all else through the API."""
         for number, name in enumerate(PEOPLE, 1):
             await make.user(self._database, name, number=number, admin=name == "admin")
-        headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
+        headers = {"Authorization": bearer("admin")}
         async with httpx.AsyncClient(base_url=self._url, headers=headers) as admin:
             await make.project(admin, "bench")
             for name in ("annotator", "reviewer"):

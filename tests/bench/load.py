@@ -3,10 +3,10 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 _SCRIPT = Path(__file__).parent / "requests.lua"
 
@@ -16,7 +16,8 @@ class Load:
     """Requests to send again and again, or, if ``once``, each at most once."""
 
     method: str
-    token: str
+    authorization: str
+    """The header's value: the scheme and the token."""
     requests: list[str]
     """Path, If-Match and body, separated by tabs."""
     once: bool = False
@@ -30,6 +31,25 @@ class Run:
     per_second: float
     p50_ms: float
     p99_ms: float
+
+
+class Stocked(Protocol):
+    """What a server has in its database, as a load finds and leaves it."""
+
+    async def rows(self) -> dict[str, int]:
+        """How many there are in each table that a load writes to."""
+        ...
+
+
+Stock = TypeVar("Stock", bound=Stocked)
+
+
+@dataclass(frozen=True)
+class Workload(Generic[Stock]):
+    """What is sent for so many seconds, and how many rows each answer leaves in each table."""
+
+    load: Callable[[Stock, float], Awaitable[Load]]
+    leaves: dict[str, int]
 
 
 def check_wrk() -> None:
@@ -69,6 +89,35 @@ async def run(url: str, load: Load, seconds: float, folder: Path, *, connections
     return Run(said["requests"], said["requests"] / said["seconds"], said["p50_ms"], said["p99_ms"])
 
 
+async def run_checked(
+    url: str,
+    load: Load,
+    stock: Stocked,
+    leaves: dict[str, int],
+    seconds: float,
+    folder: Path,
+    *,
+    connections: int,
+) -> Run:
+    """The same, and every answer has left its rows.
+
+    Raises:
+        RuntimeError: as ``run`` does, and when there are fewer rows than answers, or more.
+    """
+    before = await stock.rows()
+    measured = await run(url, load, seconds, folder, connections=connections)
+    after = await stock.rows()
+    for table, count in before.items():
+        expected = measured.requests * leaves.get(table, 0)
+        # When its time is up, wrk hangs up on requests that the server still carries out.
+        unseen = connections * leaves.get(table, 0)
+        if not expected <= after[table] - count <= expected + unseen:
+            raise RuntimeError(
+                f"{measured.requests} answers, but {after[table] - count} rows in {table}."
+            )
+    return measured
+
+
 async def seen_of(
     url: str, load: Load, seconds: float, folder: Path, *, connections: int
 ) -> dict[str, Any]:
@@ -79,7 +128,7 @@ async def seen_of(
     # late, and counts as that.
     wrk = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s",
-        "-s", str(_SCRIPT), url, "--", load.method, load.token, str(file),
+        "-s", str(_SCRIPT), url, "--", load.method, load.authorization, str(file),
         stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()

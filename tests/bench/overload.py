@@ -27,7 +27,7 @@ from app.core.settings import Settings
 from tests import serving
 from tests.bench import material
 from tests.bench.bulk import watched
-from tests.bench.furnish import TOKENS, Newsroom, databases, migrate
+from tests.bench.furnish import Newsroom, bearer, databases, migrate
 from tests.bench.load import Load, check_wrk, lines, run, seen_of
 
 PLACES = 64
@@ -47,7 +47,7 @@ async def measure(url: str, seconds: int, folder: Path) -> dict[str, str]:
                 for number in range(50)
                 for document in newsroom.documents[1:]
             ]
-            load = Load("POST", TOKENS["annotator"], lines(sent))
+            load = Load("POST", bearer("annotator"), lines(sent))
             await run(stet.url, load, 3, folder)
             before = await newsroom.rows()
             calm = await run(stet.url, load, 10, folder, connections=CALM)
@@ -88,7 +88,7 @@ async def measure(url: str, seconds: int, folder: Path) -> dict[str, str]:
 async def _calls(url: str, path: str, body: object) -> list[tuple[int, float]]:
     """Ten calls a second until cancelled: each answer's status, and its seconds."""
     answers = []
-    headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    headers = {"Authorization": bearer("annotator")}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
         try:
             while True:

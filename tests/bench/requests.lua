@@ -1,11 +1,11 @@
 -- Sends the requests of a file, one a line: path, If-Match and body, separated by tabs.
--- wrk -s requests.lua URL -- METHOD TOKEN FILE
+-- wrk -s requests.lua URL -- METHOD AUTHORIZATION FILE
 
 local requests, sent = {}, 0
 
 function init(arguments)
    local headers = {
-      ["Authorization"] = "Bearer " .. arguments[2],
+      ["Authorization"] = arguments[2],
       ["Content-Type"] = "application/json",
    }
    for line in io.lines(arguments[3]) do
