@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request
 
 from app.annotations import seen
 from app.annotations.schemas import AnnotationFilter
-from app.annotations.seen import SeenAnnotation
+from app.annotations.seen import NamedAnnotation, SeenAnnotation
 from app.core.permissions import Act
 from app.core.routing import ATTRIBUTE_PREFIX, may_recall, recalled, session_of
 from app.core.shapes import MomentIn
@@ -28,10 +28,12 @@ def _annotation(act: Act) -> Callable[..., Awaitable[SeenAnnotation]]:
     return annotation
 
 
-async def _marked(id: IdInPath, credential: Shown, request: Request) -> SeenAnnotation:
+async def _marked(
+    id: IdInPath, credential: Shown, request: Request
+) -> SeenAnnotation | NamedAnnotation:
     session = session_of(request)
     found = await seen.seen_lately(session, credential, id, recall=may_recall(request))
-    if found.recalled:
+    if isinstance(found, NamedAnnotation):
         recalled(request)
     remember(request, found.standing.actor)
     found.standing.require(Act.REVIEW)
@@ -48,8 +50,8 @@ async def _alive(annotation: HistoricAnnotation) -> SeenAnnotation:
 
 ReadableAnnotation = Annotated[SeenAnnotation, Depends(_alive)]
 EditableAnnotation = Annotated[SeenAnnotation, Depends(_annotation(Act.ANNOTATE))]
-ReviewableAnnotation = Annotated[SeenAnnotation, Depends(_marked)]
-"""One to be decided on; who the caller is may have been read up to a second ago."""
+ReviewableAnnotation = Annotated[SeenAnnotation | NamedAnnotation, Depends(_marked)]
+"""One to be decided on; for a caller who was let in up to a second ago, it is not looked at."""
 
 Labels = Annotated[list[str], Query(alias="label", description="May be repeated.")]
 Statuses = Annotated[list[Status], Query(alias="status", description="May be repeated.")]

@@ -1,5 +1,6 @@
 """Every write to annotations."""
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,13 +35,14 @@ from app.projects import queries as projects
 ANNOTATIONS, VERSIONS = table_of("annotations"), table_of("annotation_versions")
 
 
-def superseding(*changes: str) -> Superseding:
-    """A new version of a living annotation in which these columns are set."""
+def superseding(*changes: str, by_another: Mapping[str, str] | None = None) -> Superseding:
+    """A new version of a living annotation in which these columns are set (see ``Superseding``)."""
     return Superseding(
         ANNOTATIONS,
         VERSIONS,
         changes=(*changes, "updated_by_id", "updated_at"),
         living=ANNOTATIONS.c.withdrawn_at.is_(None),
+        by_another=by_another,
     )
 
 

@@ -1,7 +1,7 @@
 """What an annotation says, checked against its scheme and its text. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -119,7 +119,7 @@ def _placed(words: Words, span: SpanFields, fragments: Sequence[SpanFields] | No
         "start": verified.start,
         "end": verified.end,
         "quote": verified.quote,
-        "fragments": verified.fragments and [asdict(part) for part in verified.fragments],
+        "fragments": verified.fragments and [part._asdict() for part in verified.fragments],
         "warnings": [_warning(warning) for warning in verified.warnings],
     }
 
@@ -154,7 +154,7 @@ def _described(scheme: Scheme, words: Words, label: str, attributes: Mapping[str
         except Unprocessable as refusal:
             refusals.append(refusal)
         else:
-            stored[name] = asdict(span)
+            stored[name] = span._asdict()
             warnings += [_warning(one) for one in split_graphemes(words.text, span, pointer)]
     refuse(refusals)
     return {"label": label, "attributes": stored, "warnings": warnings}

@@ -1,21 +1,19 @@
 """One annotation, with who is asking and what they are in its project."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, select
 
-from app.core.cache import Recent
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, Unauthenticated
+from app.core.errors import Gone, NotFound
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.models import Annotation, User
+from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, actor_of, standing_of
 from app.users.credentials import Credential, CredentialKind
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, admitted, standing_of
 
 AUTHOR = User.__table__.alias("author")
 DECIDER = User.__table__.alias("decider")
@@ -34,8 +32,6 @@ class SeenAnnotation:
 
     standing: Standing
     row: Row[Any]
-    recalled: bool = False
-    """Whether the standing was read up to a second ago; the row never is."""
 
     @property
     def id(self) -> UUID:
@@ -52,6 +48,15 @@ class SeenAnnotation:
         if self.row.withdrawn_at is not None:
             raise Gone("The annotation was withdrawn; its history remains.")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAnnotation:
+    """An annotation that was only named: neither that it is there is known, nor in what project."""
+
+    standing: Standing
+    """What the caller was up to a second ago in the project where they were let in last."""
+    id: UUID
 
 
 _SEEN = {
@@ -115,28 +120,25 @@ _MARKED = {
     )
     for kind, caller in CALLERS.items()
 }
-_ROW_MARKED = fixed(select(*_MARKS).where(Annotation.id == bindparam("annotation_id")))
-_recent: Recent[tuple[UUID, UUID], SeenAnnotation] = Recent(4096)
+_lately: Lately[Standing] = Lately()
 
 
 async def seen_lately(
     db: Session, credential: Credential, id: UUID, *, recall: bool
-) -> SeenAnnotation:
-    """The same with no more of the annotation than a decision looks at, which names the epoch.
+) -> SeenAnnotation | NamedAnnotation:
+    """The same with no more of the annotation than a decision looks at, or nothing at all.
 
-    With ``recall``, who is asking and what they are in the project may be as it was up to a second
-    ago (see ``documents.queries.seen_lately``).
+    With ``recall``, whoever was let in a moment ago (see ``users.callers.Lately``) is taken to ask
+    for an annotation of the same project: what is written then must name that project, its epoch
+    and all that the annotation must be, and what is refused is to be asked for again without.
+
+    Raises:
+        Unauthenticated, NotFound: as ``seen``.
     """
-    by_token = credential.kind is CredentialKind.TOKEN
-    if recall and by_token:
-        row = (await db.execute(_ROW_MARKED, {"annotation_id": id})).one_or_none()
-        known = row and _recent.get(db.source, (credential.id, row.project_id))
-        if row is not None and known is not None:
-            with suppress(Unauthenticated):
-                admitted(known.row, credential)
-                return SeenAnnotation(known.standing, row, recalled=True)
-    asked = _recent.moment()
+    known = _lately.get(db, credential) if recall else None
+    if known is not None:
+        return NamedAnnotation(known, id)
+    asked = _lately.moment()
     found = _seen(await _read(db, _MARKED, credential, id), credential)
-    if by_token:
-        _recent.put(db.source, (credential.id, found.row.project_id), found, asked=asked)
+    _lately.put(db, credential, found.row, found.standing, asked=asked)
     return found

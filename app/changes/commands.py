@@ -6,8 +6,7 @@ no two writers of a project can wait for one another in a circle.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, insert, update
@@ -21,8 +20,7 @@ HEAD = Base.metadata.tables[ChangeHead.__tablename__]
 CHANGES = Base.metadata.tables[Change.__tablename__]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the log says: who did what to which subject, and the version it has now."""
 
     project_id: UUID

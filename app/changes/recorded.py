@@ -14,6 +14,7 @@ from sqlalchemy import (
     Executable,
     Table,
     bindparam,
+    exists,
     func,
     insert,
     select,
@@ -121,7 +122,12 @@ class Recorded:
 
     def _joined(self) -> Executable:
         """One write as one statement, which answers a row unless it is refused."""
-        head = _TAKE_SEQUENCE.cte("head")
+        taken = _TAKE_SEQUENCE
+        if self._supersedes is not None and self._supersedes.unseen:
+            # Nobody takes a number in vain, unless somebody else writes the row at this moment.
+            ours = self._supersedes.table.c.project_id == HEAD.c.project_id
+            taken = taken.where(exists().where(self._supersedes.seen(parameter), ours))
+        head = taken.cte("head")
         parts = []
         alive: Any = head
         if self._supersedes is not None:
@@ -193,11 +199,13 @@ class Recorded:
         def value(name: str, column: Any) -> Any:
             return parameter("head_sequence" if column.name == "sequence" else name, column)
 
-        before = (
-            []
-            if self._supersedes is None
-            else [self._supersedes.copy(parameter), self._supersedes.update(parameter)]
-        )
+        before: list[Executable] = []
+        if self._supersedes is not None:
+            project_id = self._supersedes.table.c.project_id
+            updated = self._supersedes.update(parameter).where(
+                project_id == bindparam("head_project", type_=project_id.type)
+            )
+            before = [self._supersedes.copy(parameter), updated]
         return [*before, *(_insert_values(table, value) for table in (*self._inserts, CHANGES))]
 
 

@@ -1,6 +1,6 @@
 """A row's next version, and the one before it kept in its history: the parts of a statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -34,24 +34,36 @@ class Superseding:
         *,
         changes: tuple[str, ...],
         living: ColumnElement[bool],
+        by_another: Mapping[str, str] | None = None,
     ) -> None:
-        """``changes`` are the columns that are set, ``living`` says which rows may have a next."""
+        """``changes`` are the columns that are set, ``living`` says which rows may have a next.
+
+        ``by_another`` has columns, each with the change whose new value it must not hold, for rows
+        that nobody has looked at.
+        """
         self.table = table
         self._history = history
         self._changes = changes
         self._living = living
+        self._by_another = by_another or {}
+        self.unseen = by_another is not None
 
     def parameters(self) -> dict[str, Any]:
         """Its parameters, and the column of the table that each is for."""
         return {f"seen_{name}": self.table.c[name] for name in ("id", "version", *self._changes)}
 
-    def _seen(self, value: Value) -> ColumnElement[bool]:
+    def seen(self, value: Value) -> ColumnElement[bool]:
+        """Whether a row is as the caller saw it."""
         # The WHERE is the guard: of two writers at once, one changes no row.
         columns = self.table.c
         return and_(
             columns.id == value("seen_id", columns.id),
             columns.version == value("seen_version", columns.version),
             self._living,
+            *(
+                columns[name].is_distinct_from(value(f"seen_{change}", columns[change]))
+                for name, change in self._by_another.items()
+            ),
         )
 
     def update(self, value: Value) -> Any:
@@ -60,7 +72,7 @@ class Superseding:
         changes = {name: value(f"seen_{name}", columns[name]) for name in self._changes}
         return (
             update(self.table)
-            .where(self._seen(value))
+            .where(self.seen(value))
             .values({"version": columns.version + 1, **changes})
         )
 
@@ -69,7 +81,7 @@ class Superseding:
 
         ``updated`` has a row ``on`` which to join it if the update has found the row.
         """
-        rows = _as_history(self.table, self._history).where(self._seen(value))
+        rows = _as_history(self.table, self._history).where(self.seen(value))
         if updated is not None:
             rows = rows.select_from(self.table.join(updated, on))
         return _into_history(self._history, rows)

@@ -62,8 +62,9 @@ def _at_a_glance(body: bytes) -> _Plain | None:
         value = from_json(body, allow_inf_nan=False)
     except ValueError:
         return None
-    bare = _STRING.sub(b"", body)
-    deepest = max(accumulate(map(_STEPS.__getitem__, _NO_BRACKET.sub(b"", bare))), default=0)
+    bare = b"".join(_ESCAPE.sub(b"", body).split(b'"')[::2])
+    brackets = bare.translate(None, _NO_BRACKET)
+    deepest = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
     if deepest > MAX_DEPTH or _LONG_NUMBER.search(bare):
         return None
     keys = 0
@@ -80,8 +81,9 @@ def _at_a_glance(body: bytes) -> _Plain | None:
     return _Plain(value) if keys == bare.count(b":") else None
 
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_NO_BRACKET = re.compile(rb"[^\[\]{}]+")
+# In JSON a backslash stands in a string; without those, each quotation mark is a string's end.
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 # An integer of thousands of digits is one that Python does not convert: such are looked at closely.
 _LONG_NUMBER = re.compile(rb"[0-9.]{300}")

@@ -55,8 +55,15 @@ class Session(Protocol):
         """
         ...
 
-    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert many rows by the fastest way that the database has; ``begin`` comes first.
+    def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """Rows with all columns of a table as ``load`` takes them; made by the processor alone.
+
+        Many are packed in a thread, while the database writes those before them.
+        """
+        ...
+
+    async def load(self, table: Table, packed: Any) -> None:
+        """Insert what ``packed`` gave by the fastest way there is; ``begin`` comes first.
 
         Raises:
             Moved: when a row of the same key was written meanwhile.

@@ -1,12 +1,13 @@
 """Writes that wait for one another anyway are written together: one statement, one commit for all.
 
 The writers of a project take turns at its log, and each turn lasts until the disk has it. While one
-turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Nothing
-waits for a clock: a turn begins once the requests that are there already have come as far as this,
-so that they are one batch and not two. A write that comes alone goes alone.
+turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Before a
+turn begins, requests that lie in the sockets already have a few passes of the event loop to come
+as far as this, so that they are one batch and not two. A write that comes alone goes alone.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
@@ -21,8 +22,9 @@ Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
 _MOST = 64
 # Passes of the event loop in which what lies in a socket is read, parsed and brought here: a create
 # of sixteen callers took a quarter less of both processors so. They take microseconds if there is
-# nothing to do.
+# nothing to do, and where others have much to do, no longer than a commit.
 _PASSES = 8
+_SECONDS = 0.004
 
 TOGETHER = "written together with others"
 """What a request that waits for that spends its time on."""
@@ -85,8 +87,7 @@ class Gatherer:
         batch: list[_Waiting] = []
         try:
             while line:
-                for _ in range(_PASSES):
-                    await asyncio.sleep(0)
+                await _gathered(line)
                 batch, line[:_MOST] = line[:_MOST], []
                 outcomes = await self._written([one.item for one in batch], write)
                 for one, outcome in zip(batch, outcomes, strict=True):
@@ -107,6 +108,15 @@ class Gatherer:
                 return [failure] * len(items)
         # One of them is in the way of all, and which it is shows when each goes alone.
         return [outcome for one in items for outcome in await self._written([one], write)]
+
+
+async def _gathered(line: Sequence[_Waiting]) -> None:
+    """Let those come who are nearly there, while there is room in a batch for them."""
+    until = time.monotonic() + _SECONDS
+    for _ in range(_PASSES):
+        if len(line) >= _MOST or time.monotonic() >= until:
+            return
+        await asyncio.sleep(0)
 
 
 async def alone(db: Any, item: Any, write: Write) -> Any:

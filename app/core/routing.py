@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
@@ -103,9 +104,10 @@ class Route(APIRoute):
                         return await answer(request, content)
                 except Moved:
                     continue
-                except Problem as problem:
-                    # Nothing is refused for what was so a moment ago.
-                    if isinstance(problem, Unavailable) or not request.state.recalled:
+                except (Problem, RequestValidationError) as refusal:
+                    # Nothing is refused to whom was let in a moment ago: by now it may not be for
+                    # them to know.
+                    if isinstance(refusal, Unavailable) or not request.state.recalled:
                         raise
             raise Unavailable("The project is changing too fast; nothing was written.")
 

@@ -359,11 +359,23 @@ class SqliteSession:
             self._reader.close()
             self._reader = None
 
-    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """See ``core.database.Session``; SQLAlchemy's insert makes dictionaries of rows first."""
+        assert self._writer is not None  # noqa: S101  # begin comes first
+        dialect = self._writer.dialect
+        columns: list[Iterable[Any]] = []
+        for column in table.columns:
+            values = [row[column.name] for row in rows]
+            bind = column.type.dialect_impl(dialect).bind_processor(dialect)
+            columns.append(values if bind is None else _each_once(bind, values))
+        return [*zip(*columns, strict=True)]
+
+    async def load(self, table: Table, packed: list[tuple[Any, ...]]) -> None:
         """See ``core.database.Session``: in a thread, so that the loop goes on."""
         assert self._writer is not None  # noqa: S101  # begin comes first
+        statement = str(insert(table).compile(dialect=self._writer.dialect))
         try:
-            await asyncio.to_thread(_insert, self._writer, table, rows)
+            await asyncio.to_thread(self._writer.exec_driver_sql, statement, packed)
         except IntegrityError:
             raise Moved from None
 
@@ -424,18 +436,6 @@ class SqliteSession:
             self._database.release(self._writer)
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What ``insert(table)`` does, which makes dictionaries of each row before it binds it."""
-    dialect = connection.dialect
-    columns: list[Iterable[Any]] = []
-    for column in table.columns:
-        values = [row[column.name] for row in rows]
-        bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-        columns.append(values if bind is None else _each_once(bind, values))
-    statement = str(insert(table).compile(dialect=dialect))
-    connection.exec_driver_sql(statement, [*zip(*columns, strict=True)])
-
-
 def _each_once(bind: Callable[[Any], Any], values: Sequence[Any]) -> Iterable[Any]:
     """The values bound, each object once: the rows of an import share people and moments."""
     of_object = {id(value): value for value in values}
@@ -477,7 +477,15 @@ class SqliteSnapshot:
     async def rest(self) -> None:
         """A snapshot holds its connection: that is what keeps its moment."""
 
-    async def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002
+    def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ARG002
+        """A snapshot reads only.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("A snapshot reads only.")
+
+    async def load(self, table: Table, packed: Any) -> None:  # noqa: ARG002
         """A snapshot reads only.
 
         Raises:

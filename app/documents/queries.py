@@ -1,7 +1,6 @@
 """Documents that the caller may see, and their texts."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -17,9 +16,9 @@ from sqlalchemy import (
 )
 
 from app.changes.queries import in_order
-from app.core.cache import Bounded, Recent
+from app.core.cache import Bounded
 from app.core.database import Session
-from app.core.errors import Gone, NotFound, Unauthenticated
+from app.core.errors import Gone, NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
@@ -27,8 +26,8 @@ from app.core.vocabulary import OffsetUnit, Order, Status
 from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
 from app.models import Annotation, Document, Revision, User
+from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, actor_of, standing_of
 from app.users.credentials import Credential, CredentialKind
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, admitted, standing_of
 
 _Maker = User.__table__.alias("maker")
 
@@ -145,7 +144,7 @@ _MARKED = {
     )
     for kind, caller in CALLERS.items()
 }
-_recent: Recent[tuple[UUID, UUID], SeenDocument] = Recent(4096)
+_lately: Lately[SeenDocument] = Lately()
 
 
 async def seen_lately(
@@ -153,23 +152,18 @@ async def seen_lately(
 ) -> SeenDocument:
     """The same without what a span needs not, for a write that names the epoch.
 
-    With ``recall`` it may be as it was up to a second ago.
+    With ``recall`` it may be as it was up to a second ago (see ``users.callers.Lately``); what is
+    refused then is to be asked for again without.
 
-    What changed in the project meanwhile, the epoch shows; so what is left is that a token works
-    for a second after another process revoked it. What is refused is to be asked for without
-    ``recall``. People who signed in are looked up each time.
+    Raises:
+        Unauthenticated, NotFound, Gone: as ``seen``.
     """
-    recall = recall and credential.kind is CredentialKind.TOKEN
-    key = (credential.id, id)
-    known = _recent.get(db.source, key) if recall else None
+    known = _lately.get(db, credential, id) if recall else None
     if known is not None:
-        with suppress(Unauthenticated):
-            admitted(known.row, credential)
-            return known
-    asked = _recent.moment()
+        return replace(known, recalled=True)
+    asked = _lately.moment()
     document = _seen(await _read(db, _MARKED, credential, id), credential)
-    if credential.kind is CredentialKind.TOKEN:
-        _recent.put(db.source, key, replace(document, recalled=True), asked=asked)
+    _lately.put(db, credential, document.row, document, asked=asked, key=id)
     return document
 
 

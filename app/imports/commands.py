@@ -105,9 +105,9 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """Records that have their places: their rows by table, and the ids that they claim."""
+    """Records that have their places: their rows by table, packed, and the ids that they claim."""
 
-    tables: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     claimed: Set[UUID | str] = frozenset()
 
 
@@ -232,14 +232,13 @@ class _Importing:
         return later
 
     async def _write(self, waiting: _Waiting) -> None:
-        for name, new in waiting.tables.items():
-            if new and (self._logs or name != Change.__tablename__):
-                await self._db.load(_TABLES[name], new)
+        for name, packed in waiting.tables.items():
+            await self._db.load(_TABLES[name], packed)
 
     def _tables(
         self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
-    ) -> dict[str, list[dict[str, Any]]]:
-        """What is to be inserted, by table, each subject with its entry in the log."""
+    ) -> dict[str, Any]:
+        """What is to be inserted, by table and packed, each subject with its entry in the log."""
         fresh = self._placed(items, fit, stored)
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
 
@@ -273,7 +272,9 @@ class _Importing:
             self._count("documents", int(placed.document_is_new), int(not placed.document_is_new))
             self._count("annotations", len(placed.annotations), placed.unchanged_annotations)
             self._count("relations", len(placed.relations), placed.unchanged_relations)
-        return tables
+        if not self._logs:
+            del tables[Change.__tablename__]
+        return {name: self._db.packed(_TABLES[name], new) for name, new in tables.items() if new}
 
     def _placed(
         self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored

@@ -16,8 +16,8 @@ from app.formats.record import Head
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects.schemas import MemberOut, ProjectOut, SchemeOut
 from app.projects.scheme import Scheme
+from app.users.callers import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 from app.users.credentials import Credential
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
 _BySlug = Project.__table__.alias("by_slug")
 _ID_OF_SLUG: ColumnElement[Any] = (

@@ -17,8 +17,8 @@ from app.core.vocabulary import Order
 from app.documents.queries import SeenDocument
 from app.models import Annotation, Relation, User
 from app.relations.schemas import RelationOut
+from app.users.callers import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 from app.users.credentials import Credential
-from app.users.queries import CALLERS, STANDING_COLUMNS, actor_of, standing_of
 
 _Author = User.__table__.alias("author")
 

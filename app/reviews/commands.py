@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.annotations import queries as annotations
 from app.annotations.commands import ANNOTATIONS, VERSIONS, moved_or_stale, stale, superseding
 from app.annotations.schemas import AnnotationOut
-from app.annotations.seen import SeenAnnotation
+from app.annotations.seen import NamedAnnotation, SeenAnnotation
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
 from app.changes.superseding import copied
@@ -35,26 +35,48 @@ from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionIn, Decision
 from app.text.offsets import Ruler
 
 _DECISIONS = table_of("decisions")
-_DECIDE = Recorded(_DECISIONS, supersedes=superseding("status", "decided_by_id", "decided_at"))
+_CHANGES = ("status", "decided_by_id", "decided_at")
+_DECIDE = Recorded(_DECISIONS, supersedes=superseding(*_CHANGES))
+_DECIDE_UNSEEN = Recorded(
+    _DECISIONS,
+    supersedes=superseding(
+        *_CHANGES,
+        # Nothing of their own, nor what they decided on last.
+        by_another=dict.fromkeys(("author_id", "editor_id", "decided_by_id"), "decided_by_id"),
+    ),
+)
 
 
 async def decide(
-    db: Session, annotation: SeenAnnotation, seen: int, new: DecisionIn, unit: OffsetUnit
+    db: Session,
+    annotation: SeenAnnotation | NamedAnnotation,
+    seen: int,
+    new: DecisionIn,
+    unit: OffsetUnit,
 ) -> tuple[DecisionOut, bool]:
     """Decide on version ``seen``; False when this reviewer had said so already.
 
+    Of an annotation that was only named, the write itself says what it must be.
+
     Raises:
+        Moved: when that does not hold, or the project has changed: all is to be looked at anew.
         CommentRequired: when the verdict needs a comment and has none.
         OwnAnnotation: when the reviewer wrote or last edited it, and the project forbids that.
         Stale: when ``seen`` is not the current version.
         Gone: when the annotation was withdrawn.
     """
-    standing, row = annotation.standing, annotation.alive().row
+    standing = annotation.standing
+    if isinstance(annotation, NamedAnnotation):
+        _check_comment(new)
+        decision = _decision(standing, annotation.id, seen, new)
+        try:
+            await _write(db, _DECIDE_UNSEEN, standing, decision)
+        except Refused:
+            raise Moved from None
+        return _out(decision, standing.actor), True
+    row = annotation.alive().row
     _check_comment(new)
     if row.version != seen or row.decided_by_id == standing.actor.id:
-        if annotation.recalled:
-            # Nothing is written, so nothing will show whether the caller may still see it.
-            raise Moved
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False
@@ -63,21 +85,29 @@ async def decide(
     _check_other(standing, row)
     decision = _decision(standing, annotation.id, seen, new)
     try:
-        await _DECIDE.write(
-            db,
-            _entry(standing, decision),
-            epoch=standing.epoch,
-            rows={"decisions": decision},
-            superseding={"id": annotation.id, "version": seen, **_sets(decision)},
-        )
+        await _write(db, _DECIDE, standing, decision)
     except Refused:
-        if annotation.recalled:
-            raise Moved from None
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False
         raise await moved_or_stale(db, annotation, seen, unit) from None
     return _out(decision, standing.actor), True
+
+
+async def _write(
+    db: Session, write: Recorded, standing: Standing, decision: dict[str, Any]
+) -> None:
+    await write.write(
+        db,
+        _entry(standing, decision),
+        epoch=standing.epoch,
+        rows={"decisions": decision},
+        superseding={
+            "id": decision["annotation_id"],
+            "version": decision["version"],
+            **_sets(decision),
+        },
+    )
 
 
 async def _said_before(

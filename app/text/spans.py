@@ -9,6 +9,7 @@ points. What is refused is refused with the reason, the place (a JSON pointer) a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from app.core.errors import (
     FragmentsInvalid,
@@ -34,8 +35,7 @@ FRAGMENTS = 256
 REFUSED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class SpanIn:
+class SpanIn(NamedTuple):
     """A span as a caller gives it; the offsets are in the caller's unit."""
 
     start: int | None = None
@@ -45,8 +45,7 @@ class SpanIn:
     suffix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A verified span: half-open, in code points, its quote cut from our text."""
 
     start: int
@@ -69,8 +68,7 @@ class SplitsGrapheme:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """Where an annotation stands: its envelope, its fragments if it is discontinuous, warnings."""
 
     start: int

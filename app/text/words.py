@@ -94,10 +94,12 @@ class Indexed:
 def indexed(text: str) -> Indexed:
     """What is kept of a text."""
     runs = _runs(_plain(text))
-    counted = [run[:LONGEST] for run in runs]
-    keys: dict[str, None] = {}
-    for run in dict.fromkeys(runs):
-        keys[run[:LONGEST]] = None
+    distinct = dict.fromkeys(runs)
+    counted = runs
+    if max(map(len, distinct), default=0) > LONGEST:
+        counted = [run[:LONGEST] for run in runs]
+    keys = dict.fromkeys(counted)
+    for run in distinct:
         keys.update(_pieces(run))
     return Indexed(line(counted), line(keys))
 

@@ -1,162 +1,23 @@
 """Who is asking, and what is known of users."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
-    FromClause,
     Row,
-    and_,
-    bindparam,
-    null,
-    or_,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.cache import Recent
 from app.core.database import Session
-from app.core.errors import NotFound, Unauthenticated
-from app.core.moments import now
+from app.core.errors import NotFound
 from app.core.paging import Page, Paging
-from app.core.permissions import Actor, Standing, narrower
+from app.core.permissions import Actor, narrower
 from app.core.prepared import fixed
-from app.core.vocabulary import Role
-from app.models import BrowserSession, ChangeHead, Membership, Project, Token, User
-from app.users.credentials import Credential, CredentialKind
+from app.models import Membership, Project, Token, User
+from app.users.callers import CALLERS, Lately, actor_of
+from app.users.credentials import Credential
 from app.users.schemas import MembershipOut, MeOut, TokenOut, UserOut
-
-Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The part of every query that says who is asking: its FROM, its columns and its two caps.
-
-    Joining it to what is asked for answers "who is it, may they, and what is it" in one statement.
-    """
-
-    source: FromClause
-    columns: tuple[ColumnElement[Any], ...]
-    project_cap: Column
-    where: ColumnElement[bool]
-
-    def seeing(self, project_id: Column) -> FromClause:
-        """Joined to the project of that id; its columns are NULL if the caller may not see it."""
-        return (
-            self.source.outerjoin(
-                Membership,
-                and_(Membership.project_id == project_id, Membership.user_id == User.id),
-            )
-            .outerjoin(
-                Project,
-                and_(
-                    Project.id == project_id,
-                    or_(User.is_admin, Membership.role.is_not(None)),
-                    or_(self.project_cap.is_(None), self.project_cap == Project.id),
-                ),
-            )
-            .outerjoin(ChangeHead, ChangeHead.project_id == Project.id)
-        )
-
-    def joined(self, target: FromClause, on: ColumnElement[bool]) -> "Caller":
-        """The same, with ``target`` outer-joined first: its columns can then name the project."""
-        return Caller(self.source.outerjoin(target, on), self.columns, self.project_cap, self.where)
-
-
-def _caller(proof: type[Token] | type[BrowserSession]) -> Caller:
-    by_token = proof is Token
-    return Caller(
-        source=proof.__table__.join(User.__table__, User.id == proof.user_id),
-        columns=(
-            User.id.label("caller_id"),
-            User.name.label("caller_name"),
-            User.is_admin.label("caller_is_admin"),
-            User.is_active.label("caller_is_active"),
-            proof.secret_hash.label("caller_secret_hash"),
-            proof.expires_at.label("caller_expires_at"),
-            (Token.revoked_at if by_token else null()).label("caller_revoked_at"),
-            (Token.role if by_token else null()).label("caller_role_cap"),
-            (Token.project_id if by_token else null()).label("caller_project_cap"),
-        ),
-        project_cap=Token.project_id if by_token else null(),
-        where=proof.id == bindparam("credential_id"),
-    )
-
-
-CALLERS: Mapping[CredentialKind, Caller] = {
-    CredentialKind.TOKEN: _caller(Token),
-    CredentialKind.SESSION: _caller(BrowserSession),
-}
-
-STANDING_COLUMNS = (
-    Project.id.label("standing_project_id"),
-    Project.slug.label("standing_project"),
-    Project.allow_self_review.label("standing_allow_self_review"),
-    Project.scheme_version.label("standing_scheme_version"),
-    Membership.role.label("standing_role"),
-    ChangeHead.epoch.label("standing_epoch"),
-    ChangeHead.sequence.label("standing_sequence"),
-)
-
-
-def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
-    """The actor whom a row with ``Caller.columns`` describes.
-
-    Raises:
-        Unauthenticated: see ``admitted``.
-    """
-    row = admitted(row, credential)
-    by_session = credential.kind is CredentialKind.SESSION
-    return Actor(
-        id=row.caller_id,
-        name=row.caller_name,
-        is_admin=row.caller_is_admin,
-        role_cap=row.caller_role_cap,
-        project_cap=row.caller_project_cap,
-        expires_at=None if by_session else row.caller_expires_at,
-        session_id=credential.id if by_session else None,
-    )
-
-
-def admitted(row: Row[Any] | None, credential: Credential) -> Row[Any]:
-    """The row itself, if the credential is good now.
-
-    Raises:
-        Unauthenticated: when the credential is unknown, wrong, revoked, expired or its user's
-            deactivated: always in the same words.
-    """
-    if (
-        row is None
-        or not credential.fits(row.caller_secret_hash)
-        or not row.caller_is_active
-        or row.caller_revoked_at is not None
-        or (row.caller_expires_at is not None and row.caller_expires_at <= now())
-    ):
-        raise Unauthenticated("The token or session is not valid, or no longer.")
-    return row
-
-
-def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
-    """What the actor is in the project of a row with ``STANDING_COLUMNS``; None if it is hidden."""
-    if row.standing_project_id is None:
-        return None
-    role = Role.MANAGER if row.caller_is_admin else row.standing_role
-    return Standing(
-        actor=actor,
-        project_id=row.standing_project_id,
-        project=row.standing_project,
-        role=narrower(role, actor.role_cap),
-        epoch=row.standing_epoch,
-        sequence=row.standing_sequence,
-        scheme_version=row.standing_scheme_version,
-        allow_self_review=row.standing_allow_self_review,
-    )
-
 
 _ACTOR = {
     kind: fixed(select(*caller.columns).select_from(caller.source).where(caller.where))
@@ -231,7 +92,7 @@ _ME = {
 }
 
 
-_recent: Recent[UUID, tuple[Row[Any], MeOut]] = Recent(4096)
+_lately: Lately[MeOut] = Lately()
 
 
 async def me(db: Session, credential: Credential) -> MeOut:
@@ -243,24 +104,20 @@ async def me(db: Session, credential: Credential) -> MeOut:
     Raises:
         Unauthenticated: see ``admitted``.
     """
-    by_token = credential.kind is CredentialKind.TOKEN
-    known = _recent.get(db.source, credential.id) if by_token else None
+    known = _lately.get(db, credential)
     if known is not None:
-        with suppress(Unauthenticated):
-            admitted(known[0], credential)
-            return known[1]
-    asked = _recent.moment()
+        return known
+    asked = _lately.moment()
     # A row for each membership, or one without.
     rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
     me = _me(rows, credential)
-    if by_token:
-        _recent.put(db.source, credential.id, (rows[0], me), asked=asked)
+    _lately.put(db, credential, rows[0], me, asked=asked)
     return me
 
 
 def forget_memberships(db: Session) -> None:
     """Remember of nobody what they are a member of: that is about to change."""
-    _recent.forget(db)
+    _lately.forget(db)
 
 
 def _me(rows: Sequence[Row[Any]], credential: Credential) -> MeOut:

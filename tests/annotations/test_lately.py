@@ -14,7 +14,7 @@ from app.models import Token
 from tests import make
 from tests.conftest import Newsroom
 
-Post = Callable[[str], Coroutine[Any, Any, httpx.Response]]
+Post = Callable[[object], Coroutine[Any, Any, httpx.Response]]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def post(newsroom: Newsroom) -> Post:
     document = await make.document(newsroom["annotator"])
     path = f"/v1/documents/{document['id']}/annotations"
 
-    async def post(label: str, who: str = "annotator") -> httpx.Response:
+    async def post(label: object, who: str = "annotator") -> httpx.Response:
         return await newsroom[who].post(path, json={"label": label, "quote": "Beijing"})
 
     await make.said(await post("claim"))
@@ -89,6 +89,8 @@ async def test_a_member_who_is_removed_is_refused_at_once(newsroom: Newsroom, po
     assert removed.status_code == 204
 
     make.refused(await post("claim"), 404, "not-found")
+    # Nor does a wrong body tell them that the document is there.
+    make.refused(await post(7), 404, "not-found")
 
 
 async def test_a_scheme_that_allows_more_does_so_at_once(newsroom: Newsroom, post: Post) -> None:

@@ -273,7 +273,7 @@ async def test_documents_written_without_the_api_are_found_by_their_words(
         await db.execute(delete(DocumentWords))
         project = (await db.execute(text("SELECT project_id FROM documents"))).scalar_one()
         document = {"id": UUID(made["id"]), "project_id": UUID(str(project)), "title": "Loaded"}
-        await db.load(WORDS, [words_of(document, "The bridge")])
+        await db.load(WORDS, db.packed(WORDS, [words_of(document, "The bridge")]))
 
     assert await found(newsroom["reader"], "loaded bridge") == ["none"]
     assert await found(newsroom["reader"], "none") == []
