@@ -22,9 +22,9 @@ Write: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]]
 _MOST = 64
 # Passes of the event loop in which what lies in a socket is read, parsed and brought here: a create
 # of sixteen callers took a quarter less of both processors so. They take microseconds if there is
-# nothing to do, and where others have much to do, no longer than a commit.
+# nothing to do, and where others have much to do, a commit or two's time.
 _PASSES = 8
-_SECONDS = 0.004
+_SECONDS = 0.01
 
 TOGETHER = "written together with others"
 """What a request that waits for that spends its time on."""
