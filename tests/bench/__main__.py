@@ -40,7 +40,7 @@ one worker, 16 connections; shares by py-spy, the whole by the processes' own co
          29  limits, places, other middleware, finding the route, the session
     185 the floor's worker does of this: uvicorn, FastAPI, one body in, one answer out
 
-A list takes the worker 373 and PostgreSQL 404 (the floor 389), a decision 377 and 201 (190), me 145
+A list takes the worker 409 and PostgreSQL 479 (the floor 389), a decision 332 and 169 (190), me 145
 (99). So a worker with a core of its own answers half as many writes as FastAPI's floor, and as many
 lists; where workers, PostgreSQL and wrk share two cores the floor has both of them for itself.
 """
