@@ -1,6 +1,5 @@
 """Every write to annotations."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +11,9 @@ from app.annotations import content, queries
 from app.annotations.content import Words
 from app.annotations.schemas import AnnotationIn, AnnotationOut, AnnotationPatch
 from app.annotations.seen import SeenAnnotation
+from app.annotations.versions import ANNOTATIONS, superseding
 from app.changes.commands import Entry, append, lock_under
-from app.changes.recorded import Recorded, Refused, table_of
-from app.changes.superseding import Superseding
+from app.changes.recorded import Recorded, Refused
 from app.core.database import Moved, Session
 from app.core.errors import (
     ExternalIdConflict,
@@ -31,20 +30,6 @@ from app.documents.queries import SeenDocument, text_of
 from app.models import Relation
 from app.models.constraints import violated
 from app.projects import queries as projects
-
-ANNOTATIONS, VERSIONS = table_of("annotations"), table_of("annotation_versions")
-
-
-def superseding(*changes: str, by_another: Mapping[str, str] | None = None) -> Superseding:
-    """A new version of a living annotation in which these columns are set (see ``Superseding``)."""
-    return Superseding(
-        ANNOTATIONS,
-        VERSIONS,
-        changes=(*changes, "updated_by_id", "updated_at"),
-        living=ANNOTATIONS.c.withdrawn_at.is_(None),
-        by_another=by_another,
-    )
-
 
 _CREATE = Recorded(ANNOTATIONS)
 _EDIT = Recorded(

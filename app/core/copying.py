@@ -35,6 +35,8 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 def binary(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The rows, of which there are some, each with all columns of the table, in the table's order.
 
+    What a column cannot hold (a number beyond its type, half a surrogate pair) is refused before.
+
     Raises:
         TypeError: for a column of a type that no table of Stet had yet.
     """

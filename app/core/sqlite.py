@@ -30,7 +30,7 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +68,7 @@ from app.core.jsontext import dump_json
 from app.core.metrics import waiting
 from app.core.rowjson import FLOAT_FUNCTION
 from app.core.settings import InvalidSettings, Settings
+from app.core.threads import whole
 from app.core.timing import spending
 
 T = TypeVar("T")
@@ -115,6 +116,7 @@ class SqliteDatabase:
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
         self._read_engine = self._engine("BEGIN", _READER_PRAGMAS, size=64)
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
+        self.dialect_of_driver = self._write_engine.dialect
         self._engines = (self._snapshot_engine, self._read_engine, self._write_engine)
         self._turn = asyncio.Lock()
         self._in_line = 0
@@ -197,11 +199,11 @@ class SqliteDatabase:
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:  # noqa: ARG002
         """One reading transaction, whose statements run in a thread; there are no replicas."""
-        connection = await asyncio.to_thread(self._snapshot_engine.connect)
+        snapshot = SqliteSnapshot(self._snapshot_engine, self.source)
         try:
-            yield SqliteSnapshot(connection, self.source)
+            yield snapshot
         finally:
-            connection.close()
+            snapshot.close()
 
     def reader(self) -> Connection:
         """A connection that the database keeps from writing."""
@@ -361,8 +363,7 @@ class SqliteSession:
 
     def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """See ``core.database.Session``; SQLAlchemy's insert makes dictionaries of rows first."""
-        assert self._writer is not None  # noqa: S101  # begin comes first
-        dialect = self._writer.dialect
+        dialect = self._database.dialect_of_driver
         columns: list[Iterable[Any]] = []
         for column in table.columns:
             values = [row[column.name] for row in rows]
@@ -374,8 +375,9 @@ class SqliteSession:
         """See ``core.database.Session``: in a thread, so that the loop goes on."""
         assert self._writer is not None  # noqa: S101  # begin comes first
         statement = str(insert(table).compile(dialect=self._writer.dialect))
+        loading = asyncio.to_thread(self._writer.exec_driver_sql, statement, packed)
         try:
-            await asyncio.to_thread(self._writer.exec_driver_sql, statement, packed)
+            await whole(asyncio.ensure_future(loading), stop=partial(_interrupt, self._writer))
         except IntegrityError:
             raise Moved from None
 
@@ -419,14 +421,8 @@ class SqliteSession:
             return
         loop = asyncio.get_running_loop()
         committing = loop.run_in_executor(self._database.committer, self._writer.commit)
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            # The connection is the thread's until it is done.
-            while not committing.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([committing])
-            raise
+        # What is on its way to the disk is not stopped.
+        await whole(committing, stop=_nothing)
 
     def _close(self) -> None:
         """Give the connections back; what is not committed is rolled back."""
@@ -434,6 +430,17 @@ class SqliteSession:
             self._reader.close()
         if self._writer is not None:
             self._database.release(self._writer)
+
+
+def _interrupt(connection: Connection) -> None:
+    """End the statement under way, if there is one, with an error in its thread."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101  # for the type checker
+    driver.interrupt()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _each_once(bind: Callable[[Any], Any], values: Sequence[Any]) -> Iterable[Any]:
@@ -448,10 +455,11 @@ class SqliteSnapshot:
 
     dialect = "sqlite"
 
-    def __init__(self, connection: Connection, source: str) -> None:
+    def __init__(self, engine: Engine, source: str) -> None:
         """The transaction begins with the first statement."""
         self.source = source
-        self._connection = connection
+        self._engine = engine
+        self._connection: Connection | None = None
         self._guard = WriteGuard(writes=False)
 
     async def execute(
@@ -460,11 +468,23 @@ class SqliteSnapshot:
         """See ``core.database.Session``."""
         self._guard.check(statement)
         with spending(statement):
-            return await asyncio.to_thread(self._fetched, statement, parameters)
+            fetching = asyncio.to_thread(self._fetched, statement, parameters)
+            return await whole(asyncio.ensure_future(fetching), stop=self._interrupt)
 
     def _fetched(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
         result = self._connection.execute(statement, parameters)
         return result.freeze()()  # type: ignore[return-value]  # read whole here, not in the loop
+
+    def _interrupt(self) -> None:
+        if self._connection is not None:
+            _interrupt(self._connection)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
 
     async def begin(self, *, unhurried: bool = False) -> None:  # noqa: ARG002
         """A snapshot reads only.

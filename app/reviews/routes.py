@@ -20,7 +20,7 @@ from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.units import Unit
 from app.projects.access import ReviewableProject
-from app.reviews import commands, queries
+from app.reviews import bulk, commands, queries
 from app.reviews.schemas import BulkIn, BulkOut, DecisionIn, DecisionOut, HistoryOut
 
 router = APIRouter(route_class=Route, tags=["review"])
@@ -89,4 +89,4 @@ async def decide(
 )
 async def decide_many(standing: ReviewableProject, new: BulkIn, unit: Unit, db: Db) -> BulkOut:
     """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest."""
-    return BulkOut(results=await commands.decide_many(db, standing, new.decisions, unit))
+    return BulkOut(results=await bulk.decide_many(db, standing, new.decisions, unit))

@@ -1,5 +1,6 @@
 """Many rows at once: whatever a column can hold is there as it was given."""
 
+import asyncio
 import datetime as dt
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     delete,
+    func,
     select,
 )
 from sqlalchemy.schema import CreateTable
@@ -103,6 +105,35 @@ async def test_a_key_that_was_written_meanwhile_is_to_be_looked_at_anew(
 
     with pytest.raises(Moved):
         await loaded(database, [row, row])
+
+
+async def test_what_is_left_in_the_midst_leaves_nothing_and_nobody_in_the_way(
+    database: Database,
+) -> None:
+    rows = [{**dict.fromkeys(VALUES), "place": place} for place in range(100_000)]
+    begun = asyncio.Event()
+
+    async def load() -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            packed = db.packed(EVERYTHING, rows)
+            begun.set()
+            await db.load(EVERYTHING, packed)
+            await asyncio.Event().wait()
+
+    loading = asyncio.ensure_future(load())
+    await begun.wait()
+    # Long enough for some rows, and on no machine for all that the thread would write.
+    await asyncio.sleep(0.03)
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    # What a thread that was left behind would still write.
+    await asyncio.sleep(0.2)
+
+    async with database.session(writes=False) as db:
+        assert (await db.execute(select(func.count()).select_from(EVERYTHING))).scalar_one() == 0
+    assert await loaded(database, rows[:2]) == rows[:2]
 
 
 def test_a_column_of_another_type_is_a_mistake_in_the_program() -> None:

@@ -1,5 +1,7 @@
 """A session keeps to what it was opened for, and the database sees to it."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -78,3 +80,32 @@ async def test_a_snapshot_sees_one_moment(newsroom: Newsroom) -> None:
     assert created.status_code == 201
     assert (before, during) == (["demo"], ["demo"])
     assert sorted(after) == ["demo", "new"]
+
+
+# Counting to a thousand million.
+LONG = {
+    "sqlite": """
+        WITH RECURSIVE counted (n) AS (
+            SELECT 1 UNION ALL SELECT n + 1 FROM counted LIMIT 1000000000)
+        SELECT count(*) FROM counted""",
+    "postgresql": "SELECT count(*) FROM generate_series(1, 1000000000)",
+}
+
+
+async def test_whoever_leaves_a_long_read_does_not_wait_for_its_end(newsroom: Newsroom) -> None:
+    database: Database = newsroom.app.state.database
+
+    async def read() -> None:
+        async with database.snapshot() as db:
+            await db.execute(text("SELECT 1"))
+            await db.execute(text(LONG[database.dialect]))
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.sleep(0.1)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(reading, timeout=10)
+
+    assert database.pool_in_use() == 0
+    async with database.snapshot() as db:
+        assert (await db.execute(text("SELECT 1"))).scalar_one() == 1

@@ -1,0 +1,149 @@
+"""Deciding on many annotations by one request, each on its own."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, update
+
+from app.annotations import queries as annotations
+from app.annotations.schemas import AnnotationOut
+from app.annotations.versions import ANNOTATIONS, VERSIONS
+from app.changes.commands import append, lock_under
+from app.changes.superseding import copied
+from app.core.database import Session
+from app.core.errors import Gone, InvalidValue, NotFound, Problem, Stale
+from app.core.permissions import Standing
+from app.core.vocabulary import OffsetUnit
+from app.documents.queries import text_of
+from app.models import Annotation
+from app.reviews import decisions, queries
+from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut
+from app.text.offsets import Ruler
+
+_DECIDE_MANY = (
+    update(ANNOTATIONS)
+    .where(
+        ANNOTATIONS.c.id == bindparam("seen_id"),
+        ANNOTATIONS.c.version == bindparam("seen_version"),
+    )
+    .values(
+        version=ANNOTATIONS.c.version + 1,
+        **{
+            name: bindparam(f"seen_{name}", type_=ANNOTATIONS.c[name].type)
+            for name in ("status", "decided_by_id", "decided_at", "updated_by_id", "updated_at")
+        },
+    )
+)
+
+
+async def decide_many(
+    db: Session, standing: Standing, given: Sequence[BulkDecisionIn], unit: OffsetUnit
+) -> list[BulkResult]:
+    """Decide on many annotations of a project, each on its own; all that succeed in one commit.
+
+    The log's lock is held throughout, so that what is read is what is decided on.
+    """
+    await db.begin()
+    end = await lock_under(db, standing)
+    ids = sorted({item.annotation for item in given})
+    found = await db.execute(
+        annotations.ROWS.where(Annotation.id.in_(ids), Annotation.project_id == standing.project_id)
+    )
+    rows = {row.id: row for row in found}
+    own = await queries.by_reviewer(db, standing.actor.id, ids)
+    made: dict[UUID, dict[str, Any]] = {}
+    results: list[BulkResult] = []
+    first: dict[UUID, BulkDecisionIn] = {}
+    for item in given:
+        try:
+            _check_once(item, first.setdefault(item.annotation, item))
+            out, is_new = _decided(standing, rows.get(item.annotation), item, own, made)
+        except Stale:
+            row = rows[item.annotation]
+            # Only for UTF-16 and UTF-8, and only for what was refused.
+            results.append(_refused(item, await _stale(db, standing, row, unit)))
+        except Problem as problem:
+            results.append(_refused(item, problem))
+        else:
+            status = 201 if is_new else 200
+            results.append(BulkResult(annotation=item.annotation, status=status, decision=out))
+    await _write_many(db, standing, list(made.values()), end)
+    return results
+
+
+def _check_once(item: BulkDecisionIn, first: BulkDecisionIn) -> None:
+    # Whatever the versions are by now: so the same request again is answered the same.
+    if (item.version, item.verdict) != (first.version, first.verdict):
+        raise InvalidValue(
+            "/annotation", "The request holds another verdict on this annotation before this one."
+        )
+
+
+def _decided(
+    standing: Standing,
+    row: Row[Any] | None,
+    item: BulkDecisionIn,
+    own: dict[tuple[UUID, int], Row[Any]],
+    made: dict[UUID, dict[str, Any]],
+) -> tuple[DecisionOut, bool]:
+    """The decision that stands, or the new one, which is added to ``made``; then True."""
+    if row is None:
+        raise NotFound("There is no such annotation in the project.")
+    if row.withdrawn_at is not None:
+        raise Gone("The annotation was withdrawn; its history remains.")
+    decisions.check_comment(item)
+    said = decisions.repeated(own, row, item.version, item)
+    if said is not None:
+        return said, False
+    here = made.get(item.annotation)
+    if here is not None:
+        return decisions.out(here, standing.actor), False
+    if row.version != item.version:
+        raise Stale(None, version=row.version)
+    decisions.check_other(standing, row)
+    decision = decisions.row(standing, item.annotation, item.version, item)
+    made[item.annotation] = decision
+    return decisions.out(decision, standing.actor), True
+
+
+async def _stale(
+    db: Session,
+    standing: Standing,
+    row: Row[Any],
+    unit: OffsetUnit,
+) -> Stale:
+    ruler = None
+    if unit is not OffsetUnit.CODE_POINTS:
+        ruler = Ruler(await text_of(db, row.document_id, row.revision), unit)
+    current = AnnotationOut.of(row, standing.project, unit, ruler)
+    return Stale(current.model_dump(mode="json"), version=current.version)
+
+
+def _refused(item: BulkDecisionIn, problem: Problem) -> BulkResult:
+    return BulkResult(annotation=item.annotation, status=problem.status, problem=problem.body())
+
+
+async def _write_many(
+    db: Session, standing: Standing, made: Sequence[dict[str, Any]], end: int
+) -> None:
+    if not made:
+        return
+    for place, decision in enumerate(made, 1):
+        decision["sequence"] = end + place
+    ids = [decision["annotation_id"] for decision in made]
+    await db.execute(copied(ANNOTATIONS, VERSIONS, ANNOTATIONS.c.id.in_(ids)))
+    await db.execute(
+        _DECIDE_MANY,
+        [
+            {
+                "seen_id": decision["annotation_id"],
+                "seen_version": decision["version"],
+                **{f"seen_{name}": value for name, value in decisions.sets(decision).items()},
+            }
+            for decision in made
+        ],
+    )
+    await db.execute(insert(decisions.TABLE), list(made))
+    entries = [decisions.entry(standing, decision) for decision in made]
+    await append(db, standing.project_id, entries, after=end)

@@ -1,0 +1,108 @@
+"""What a decision is and who may make it: the same whether one is made or many."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from uuid_utils.compat import uuid7
+
+from app.changes.commands import Entry
+from app.changes.recorded import table_of
+from app.core.errors import CommentRequired, OwnAnnotation
+from app.core.moments import now
+from app.core.permissions import Actor, Standing
+from app.core.vocabulary import ChangeKind
+from app.reviews.schemas import DecisionIn, DecisionOut
+
+TABLE = table_of("decisions")
+
+
+def repeated(
+    own: dict[tuple[UUID, int], Row[Any]], row: Row[Any], seen: int, new: DecisionIn
+) -> DecisionOut | None:
+    """The reviewer's decision on the same version with the same verdict: a lost answer's retry.
+
+    So is one on the version that their own decision made, while that is the current one, unless it
+    says more than that decision did.
+    """
+    said = own.get((row.id, seen))
+    if said is None and row.version == seen:
+        said = own.get((row.id, seen - 1))
+        if said is not None and new.comment not in {None, said.comment}:
+            return None
+    return None if said is None or said.verdict is not new.verdict else DecisionOut.of(said)
+
+
+def check_comment(new: DecisionIn) -> None:
+    """Raise unless a verdict that needs a comment has one.
+
+    Raises:
+        CommentRequired: when it has none.
+    """
+    if new.verdict.needs_comment and not (new.comment and new.comment.strip()):
+        raise CommentRequired(
+            "/comment", "To reject or to request changes, say why: it goes back to the author."
+        )
+
+
+def check_other(standing: Standing, row: Row[Any]) -> None:
+    """Raise unless the annotation is somebody else's, or the project allows one's own.
+
+    Raises:
+        OwnAnnotation: when the reviewer wrote or last edited it.
+    """
+    if standing.allow_self_review:
+        return
+    if row.author_id == standing.actor.id:
+        raise OwnAnnotation("Nobody decides on an annotation of their own.")
+    if row.editor_id == standing.actor.id:
+        raise OwnAnnotation("Whoever edited a version leaves it to another reviewer.")
+
+
+def row(standing: Standing, id: UUID, seen: int, new: DecisionIn) -> dict[str, Any]:
+    """The decision as it is stored, but for its place in the log."""
+    return {
+        "id": uuid7(),
+        "project_id": standing.project_id,
+        "annotation_id": id,
+        "version": seen,
+        "verdict": new.verdict,
+        "comment": new.comment,
+        "reviewer_id": standing.actor.id,
+        "decided_at": now(),
+    }
+
+
+def sets(decision: dict[str, Any]) -> dict[str, Any]:
+    """What a decision sets on its annotation."""
+    moment: dt.datetime = decision["decided_at"]
+    return {
+        "status": decision["verdict"].status,
+        "decided_by_id": decision["reviewer_id"],
+        "decided_at": moment,
+        "updated_by_id": decision["reviewer_id"],
+        "updated_at": moment,
+    }
+
+
+def entry(standing: Standing, decision: dict[str, Any]) -> Entry:
+    """What the log says of a decision."""
+    return Entry.by(
+        standing,
+        ChangeKind.ANNOTATION_DECIDED,
+        decision["annotation_id"],
+        decision["version"] + 1,
+        decision["decided_at"],
+    )
+
+
+def out(decision: dict[str, Any], reviewer: Actor) -> DecisionOut:
+    """What the reviewer is answered."""
+    return DecisionOut(
+        **{name: decision[name] for name in ("id", "version", "verdict", "comment", "decided_at")},
+        annotation=decision["annotation_id"],
+        resulting_version=decision["version"] + 1,
+        status=decision["verdict"].status,
+        reviewer=reviewer.name,
+    )
