@@ -90,6 +90,17 @@ class Session(Protocol):
         ...
 
 
+class Snapshot(Session, Protocol):
+    """A session that sees one moment for as long as it lasts."""
+
+    async def beside(self) -> Session | None:
+        """Another session that sees the same moment, to read two things at once; left with this.
+
+        None where there is none: on SQLite, or when too few connections are free.
+        """
+        ...
+
+
 Holding = Callable[[Session], Awaitable[bool]]
 
 
@@ -102,7 +113,9 @@ class Database(Protocol):
         """A session for one request; without ``writes`` the database itself refuses to write."""
         ...
 
-    def snapshot(self, *, holding: "Holding | None" = None) -> AbstractAsyncContextManager[Session]:
+    def snapshot(
+        self, *, holding: "Holding | None" = None
+    ) -> AbstractAsyncContextManager[Snapshot]:
         """A reading session that sees one moment for as long as it lasts, out of the loop's way.
 
         With ``holding``, which says whether a session sees all that the caller has seen, it may be

@@ -42,12 +42,20 @@ class Lender:
         self._keep = keep
         self._statements = PreparedStatements(engine.dialect)
         self._free = asyncio.Semaphore(size)
+        self._size = size
         self._kept: deque[Lent] = deque()
         self.lent = 0
 
     def prepared(self, statement: Executable) -> Prepared | None:
         """The statement as it is run on the driver itself, if it is a constant one."""
         return self._statements.get(statement) if self._keep else None
+
+    def has_many_free(self) -> bool:
+        """Whether one more can be lent, and half of all are then still left to others.
+
+        How many a pooler has free is not known here.
+        """
+        return self._keep and 2 * (self.lent + 1) <= self._size
 
     async def lend(self) -> Lent:
         """A connection, to be given back by ``take_back``.

@@ -4,43 +4,24 @@ import asyncio
 import time
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
-    Callable,
-    Hashable,
-    Mapping,
-    Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 from pydantic_core import from_json
-from sqlalchemy import CursorResult, Executable, NullPool, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.copying import binary
-from app.core.database import (
-    FAILURES,
-    Holding,
-    Moved,
-    Parameters,
-    Session,
-    WriteGuard,
-    unavailable,
-)
-from app.core.gathering import TOGETHER, Gatherer, Write, alone
+from app.core.database import FAILURES, Holding, Session, Snapshot, unavailable
+from app.core.gathering import Gatherer
 from app.core.jsontext import dump_json
-from app.core.lending import Lender, Lent
-from app.core.prepared import failure
+from app.core.lending import Lender
+from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
 from app.core.settings import InvalidSettings, Settings
-from app.core.timing import spending
-
-T = TypeVar("T")
 
 
 class PostgresDatabase:
@@ -126,7 +107,7 @@ class PostgresDatabase:
         )
 
     @asynccontextmanager
-    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:
+    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Snapshot]:
         """One REPEATABLE READ transaction, read only, without a limit on how long it lasts."""
         session = None if holding is None else await self._of_replica(holding)
         if session is None:
@@ -136,16 +117,10 @@ class PostgresDatabase:
         finally:
             await session.close(commit=False)
 
-    def _snapshot(self, lender: Lender) -> "PostgresSession":
-        return PostgresSession(
-            lender,
-            self._source,
-            self._gatherer,
-            writes=False,
-            opening=f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_UNHURRIED}",
-        )
+    def _snapshot(self, lender: Lender) -> PostgresSnapshot:
+        return PostgresSnapshot(lender, self._source, self._gatherer)
 
-    async def _of_replica(self, holding: Holding) -> "PostgresSession | None":
+    async def _of_replica(self, holding: Holding) -> PostgresSnapshot | None:
         """A snapshot of the replica; None if there is none, or it is away or too far behind."""
         begun = time.monotonic()
         if self._replica is None or begun < self._replica_rests_until:
@@ -190,162 +165,3 @@ class PostgresDatabase:
 _BEHIND_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _AWAY_SECONDS = 10.0
-_PIECE = 256 * 1024
-
-_UNHURRIED = """
-    SET LOCAL statement_timeout = 0;
-    SET LOCAL idle_in_transaction_session_timeout = 0
-"""
-
-
-class PostgresSession:
-    """One request's statements, on one connection."""
-
-    dialect = "postgresql"
-
-    def __init__(
-        self,
-        lender: Lender,
-        source: str,
-        gatherer: Gatherer,
-        *,
-        writes: bool,
-        opening: str | None,
-    ) -> None:
-        """``opening`` begins a transaction with the first statement; else each is its own."""
-        self.source = source
-        self._gatherer = gatherer
-        self._lender = lender
-        self._guard = WriteGuard(writes=writes)
-        self._opening = opening
-        self._lent: Lent | None = None
-        self._in_transaction = False
-        # Set while a statement runs: whoever is cut off in it leaves the connection in a state
-        # that nobody knows.
-        self._busy = False
-
-    async def __aenter__(self) -> Self:
-        """Nothing is done yet."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Commit, or after an exception roll back."""
-        try:
-            await self.close(commit=kind is None)
-        finally:
-            # Whoever is cut off in a COMMIT does not know whether it is done, or when.
-            self._guard.left(sure=not self._busy)
-
-    async def execute(
-        self, statement: Executable, parameters: Parameters | None = None
-    ) -> CursorResult[Any]:
-        """See ``core.database.Session``."""
-        self._guard.check(statement)
-        lent = self._lent or await self._lend()
-        prepared = self._lender.prepared(statement)
-        self._busy = True
-        try:
-            with spending(statement):
-                if prepared is None:
-                    result = await lent.connection.execute(statement, parameters)
-                else:
-                    result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
-        except DBAPIError as error:
-            self._busy = error.connection_invalidated
-            raise
-        self._busy = False
-        return result
-
-    async def begin(self, *, unhurried: bool = False) -> None:
-        """See ``core.database.Session``."""
-        self._guard.begun = True
-        if not self._in_transaction:
-            lent = self._lent or await self._lend()
-            # Said before it is done: if it is cancelled on its way, there may be one to roll back.
-            self._in_transaction = True
-            await self._say(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
-
-    async def rest(self) -> None:
-        """See ``core.database.Session``."""
-        if self._opening or not self._in_transaction:
-            await self.close(commit=True)
-
-    def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
-        """See ``core.database.Session``."""
-        return binary(table, rows)
-
-    async def load(self, table: Table, packed: bytes) -> None:
-        """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
-        lent = self._lent or await self._lend()
-        columns = [column.name for column in table.columns]
-
-        async def pieces() -> AsyncIterator[memoryview]:
-            # What the driver is given at once, the socket holds a second time.
-            for begin in range(0, len(packed), _PIECE):
-                yield memoryview(packed)[begin : begin + _PIECE]
-
-        self._busy = True
-        try:
-            await lent.driver.copy_to_table(
-                table.name, source=pieces(), columns=columns, format="binary"
-            )
-            self._busy = False
-        except asyncpg.UniqueViolationError:
-            raise Moved from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise failure(f"COPY {table.name}", error) from error
-
-    async def together(self, key: Hashable, item: Any, write: Write) -> Any:
-        """See ``core.database.Session``."""
-        self._guard.require()
-        if self._in_transaction:
-            return await alone(self, item, write)
-        # Whoever waits for a turn keeps no connection from those whose turn it is.
-        await self.rest()
-        with spending(TOGETHER):
-            return await self._gatherer.write(key, item, write)
-
-    async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
-        """See ``core.database.Session``: a single statement is atomic, more are begun."""
-        return await work()
-
-    def afterwards(self, act: Callable[[bool], None]) -> None:
-        """See ``core.database.Session``."""
-        self._guard.afterwards(act)
-
-    async def _lend(self) -> Lent:
-        lent = self._lent = await self._lender.lend()
-        if self._opening:
-            self._in_transaction = True
-            await self._say(lent, self._opening)
-        return lent
-
-    async def _say(self, lent: Lent, words: str) -> None:
-        """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
-        self._busy = True
-        try:
-            await lent.driver.execute(words)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise failure(words, error) from error
-        self._busy = False
-
-    async def close(self, *, commit: bool) -> None:
-        """End the transaction, if one is open, and give the connection back."""
-        lent = self._lent
-        if lent is None:
-            return
-        try:
-            if self._in_transaction and not self._busy:
-                await self._say(lent, "COMMIT" if commit else "ROLLBACK")
-        except DBAPIError:
-            # The database rolls back what it loses, and why the session ended says more.
-            if commit:
-                raise
-        finally:
-            self._lent, self._in_transaction = None, False
-            await self._lender.take_back(lent, sound=not self._busy)

@@ -59,6 +59,7 @@ from app.core.database import (
     Moved,
     Parameters,
     Session,
+    Snapshot,
     WriteGuard,
     unavailable,
 )
@@ -197,7 +198,7 @@ class SqliteDatabase:
         return SqliteSession(self, writes=writes)
 
     @asynccontextmanager
-    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Session]:  # noqa: ARG002
+    async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Snapshot]:  # noqa: ARG002
         """One reading transaction, whose statements run in a thread; there are no replicas."""
         snapshot = SqliteSnapshot(self._snapshot_engine, self.source)
         try:
@@ -476,6 +477,9 @@ class SqliteSnapshot:
             self._connection = self._engine.connect()
         result = self._connection.execute(statement, parameters)
         return result.freeze()()  # type: ignore[return-value]  # read whole here, not in the loop
+
+    async def beside(self) -> None:
+        """No other connection can be told to see this one's moment."""
 
     def _interrupt(self) -> None:
         if self._connection is not None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from prometheus_client import Counter as Measured
 
 from app.core.ahead import Ahead
-from app.core.database import Session
+from app.core.database import Session, Snapshot
 from app.exports import lines, queries
 from app.exports.corpus import Corpus
 from app.exports.schemas import Example, LossOut, LossReport
@@ -25,7 +25,7 @@ Pieces = Ahead[tuple[int, bytes]]
 """An export, some documents at a time: how many, and their bytes."""
 
 
-def stream(db: Session, corpus: Corpus, format: Format, head: Head) -> Pieces:
+def stream(db: Snapshot, corpus: Corpus, format: Format, head: Head) -> Pieces:
     """The corpus in the format; some documents are read while those before them are sent.
 
     Args:
@@ -39,11 +39,11 @@ def stream(db: Session, corpus: Corpus, format: Format, head: Head) -> Pieces:
     )
 
 
-async def _lines(db: Session, corpus: Corpus) -> AsyncGenerator[tuple[int, bytes]]:
+async def _lines(db: Snapshot, corpus: Corpus) -> AsyncGenerator[tuple[int, bytes]]:
     async with aclosing(Ahead(lines.read(db, corpus))) as read:
-        async for batch, some in read:
+        async for some in read:
             # In a thread, so that the loop goes on.
-            yield batch.documents, await asyncio.to_thread(lines.joined, some)
+            yield len(some), await asyncio.to_thread(lines.joined, some)
 
 
 async def _pieces(

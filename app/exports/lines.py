@@ -4,13 +4,15 @@ Turning rows into Python's values and those into JSON took most of an export; he
 become values (``core.rowjson``). What the two must agree on is the order of the fields.
 """
 
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from itertools import chain
+from typing import Any, cast
 
 from sqlalchemy import Select, case, literal, literal_column, select
 
 from app.core.columns import Json
-from app.core.database import Session
+from app.core.database import Session, Snapshot
 from app.core.jsontext import one_line
 from app.core.rowjson import json_array, json_lines, json_object
 from app.exports.corpus import Corpus
@@ -19,11 +21,37 @@ from app.exports.queries import Batch, batches, within
 _NOTHING = literal_column("'[]'", Json)
 
 
-async def read(db: Session, corpus: Corpus) -> AsyncGenerator[tuple[Batch, Sequence[str]]]:
-    """The lines of the corpus without their newlines, by age of the documents, in batches."""
+async def read(db: Snapshot, corpus: Corpus) -> AsyncGenerator[Sequence[str]]:
+    """The lines of the corpus without their newlines, by age of the documents, in batches.
+
+    PostgreSQL writes JSON on one processor for each connection, and for nearly all of the time that
+    an export takes. So two batches are read at once where there are two connections.
+    """
     statement = _statement(corpus, db.dialect)
-    async for batch in batches(db, corpus):
-        yield batch, (await db.execute(statement, batch.bounds)).scalars().all()
+
+    async def lines(of: Session, batch: Batch) -> Sequence[str]:
+        return (await of.execute(statement, batch.bounds)).scalars().all()
+
+    following = batches(db, corpus)
+    while (first := await anext(following, None)) is not None:
+        second = await anext(following, None)
+        beside = None if second is None else await db.beside()
+        if second is None:
+            yield await lines(db, first)
+        elif beside is None:
+            yield await lines(db, first)
+            yield await lines(db, second)
+        else:
+            yield [*chain(*await _both(lines(db, first), lines(beside, second)))]
+
+
+async def _both(*reading: Awaitable[Sequence[str]]) -> list[Sequence[str]]:
+    """What both have read; if one fails, once the other has ended too."""
+    ended = await asyncio.gather(*reading, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return cast("list[Sequence[str]]", ended)
 
 
 def joined(some: Sequence[str]) -> bytes:

