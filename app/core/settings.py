@@ -26,8 +26,8 @@ class Settings(BaseSettings):
     )
     database_pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         default=16,
-        description="PostgreSQL connections that a worker keeps for writing, and as many again for "
-        "reading.",
+        description="PostgreSQL connections that a worker keeps at most for writing, as many again "
+        "for reading, and as many for exports.",
     )
     database_replica_url: str = Field(
         default="",

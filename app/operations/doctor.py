@@ -90,8 +90,8 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
     if encoding != "UTF8":
         yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
     if not settings.database_pooler:
-        # Each worker has a pool for writing and one for reading.
-        wanted = 2 * settings.database_pool_size * settings.workers
+        # Each worker has a pool for writing, one for reading and one for exports.
+        wanted = 3 * settings.database_pool_size * settings.workers
         allowed = int(await queries.asked(db, "SHOW max_connections"))
         yield Finding(
             wanted <= allowed,

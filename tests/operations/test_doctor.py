@@ -108,4 +108,4 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
     ((what, detail),) = await ill(newsroom.app.state.database, chosen)
 
     assert what == "connections"
-    assert detail.startswith("50 workers take up to 5000; the server allows ")
+    assert detail.startswith("50 workers take up to 7500; the server allows ")
