@@ -58,11 +58,11 @@ def settings(url: str, **given: Any) -> Settings:
     return Settings(_env_file=None, database_url=url, **given)
 
 
-def migrate(url: str, revision: str = "head") -> None:
-    """Bring a database to a revision, up or down, from inside or outside a running loop."""
+def migrate(url: str, revision: str = "head", *, down: bool = False) -> None:
+    """Bring a database up to a revision or down to it, from inside or outside a running loop."""
     config = alembic_config()
     config.attributes["database_url"] = url
-    step = command.downgrade if revision == "base" else command.upgrade
+    step = command.downgrade if down else command.upgrade
     failures: list[BaseException] = []
 
     def run() -> None:

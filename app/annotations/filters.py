@@ -1,11 +1,13 @@
 """Which annotations a filter means, in the words of either database."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, or_, select, text
 
 from app.annotations.schemas import AnnotationFilter
+from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import InvalidParameter, SpanEmpty, SpanReversed
 from app.core.permissions import Standing
@@ -14,13 +16,21 @@ from app.models import POSITION, Annotation, DocumentWords, having
 from app.projects import queries as projects
 from app.text.containing import as_glob, as_regular_expression
 from app.text.offsets import to_code_points
-from app.text.words import LONGEST, keys_within, run_within
+from app.text.words import keys_within, run_within
 
 
 def matching(
-    query: Select[Any], given: AnnotationFilter, author: ColumnElement[str], dialect: str
+    query: Select[Any],
+    given: AnnotationFilter,
+    author: ColumnElement[str],
+    dialect: str,
+    *,
+    keys: Sequence[str] | None = None,
 ) -> Select[Any]:
-    """A query over annotations, narrowed to those that the filter means."""
+    """A query over annotations, narrowed to those that the filter means.
+
+    Of the keys that its quote has, the index is asked for these (``telling_keys``), or for all.
+    """
     conditions: list[ColumnElement[bool]] = [Annotation.withdrawn_at.is_(None)]
     if given.label:
         conditions.append(Annotation.label.in_(given.label))
@@ -37,11 +47,12 @@ def matching(
     for place, (name, value) in enumerate(given.attributes):
         conditions.append(_attribute_is(place, name, value, dialect))
     if given.quote is not None:
-        conditions += _quote_contains(given.quote, dialect)
+        keys = keys_within(given.quote) if keys is None else keys
+        conditions += _quote_contains(given.quote, keys, dialect)
     return query.where(and_(*conditions))
 
 
-def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
+def _quote_contains(part: str, keys: Sequence[str], dialect: str) -> list[ColumnElement[bool]]:
     """The quote contains the part.
 
     A quote is cut from its document's text, so only documents need be looked into whose texts have
@@ -49,7 +60,6 @@ def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
     for quotes too, and no annotation pays for one when it is written.
     """
     conditions: list[ColumnElement[bool]] = []
-    keys = keys_within(part)
     if keys:
         documents = select(DocumentWords.document_id).where(
             having(keys, dialect), _words_hold(run_within(part), dialect)
@@ -63,20 +73,58 @@ def _quote_contains(part: str, dialect: str) -> list[ColumnElement[bool]]:
 
 
 def _words_hold(run: str, dialect: str) -> ColumnElement[bool]:
-    """The words of the document hold these, or one that may have been cut.
+    """The words of the document hold these, or one of its words was cut.
 
     Many documents have all the pieces of a part, and few of them the part: without this, each
     annotation of all of those would be looked at.
     """
     held: ColumnElement[bool] = POSITION[dialect](DocumentWords.text, run) > 0
-    operator, uncut = _LONGEST_WORD[dialect]
-    return or_(held, DocumentWords.text.op(operator)(uncut))
+    some = DocumentWords.__table__.alias("some").c
+    return or_(held, DocumentWords.id.in_(select(some.id).where(some.cut)))
 
 
-_LONGEST_WORD = {
-    "postgresql": ("~", f"[^ ]{{{LONGEST}}}"),
-    "sqlite": ("GLOB", f"*{'[^ ]' * LONGEST}*"),
-}
+_COMMON = 0.5
+_ENOUGH = 4
+# What PostgreSQL found at its last ANALYZE, for the index's own expression.
+_FREQUENCIES = text(
+    """
+    SELECT it.key, it.frequency
+    FROM pg_stats,
+        unnest(most_common_elems::text::text[], most_common_elem_freqs) AS it (key, frequency)
+    WHERE tablename = 'ix_document_words_keys' AND schemaname = ANY (current_schemas(false))
+        AND it.key IS NOT NULL"""
+)
+_frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
+
+
+async def telling_keys(db: Session, part: str) -> Sequence[str]:
+    """Of the keys that a text must have in which the part occurs, those to ask the index for.
+
+    PostgreSQL goes through all that its index has of each key, however few documents have them all.
+    So it is asked for the rarest; the words themselves are looked at afterwards in any case.
+    """
+    keys = keys_within(part)
+    if db.dialect != "postgresql" or len(keys) == 1:
+        return keys
+    known = _frequencies.get(db.source, None)
+    if known is None:
+        asked = Recent.moment()
+        known = {row.key: row.frequency for row in await db.execute(_FREQUENCIES)}
+        _frequencies.put(db.source, None, known, asked=asked)
+    return telling(keys, known)
+
+
+def telling(keys: Sequence[str], frequencies: Mapping[str, float]) -> Sequence[str]:
+    """The rarest of the keys, or all where it is not known how rare they are.
+
+    Frequencies are shares of all documents; what is not among them is rare.
+    """
+    if frequencies.keys().isdisjoint(keys):
+        return keys
+    by_rarity = sorted(keys, key=lambda key: frequencies.get(key, 0.0))
+    rare = [key for key in by_rarity if frequencies.get(key, 0.0) < _COMMON]
+    return (rare or by_rarity[:2])[:_ENOUGH]
+
 
 _FEW = 1000
 

@@ -16,7 +16,13 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.annotations.filters import check_attributes, in_few_documents, matching, stretch
+from app.annotations.filters import (
+    check_attributes,
+    in_few_documents,
+    matching,
+    stretch,
+    telling_keys,
+)
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
 from app.annotations.written import written
@@ -170,10 +176,13 @@ async def of_project(
     await check_attributes(db, standing, given)
     project_id: Any = Annotation.project_id
     sequence: Any = Annotation.sequence
-    if given.quote is not None and await in_few_documents(db, given.quote):
-        project_id, sequence = _PROJECT_ID, _SEQUENCE
+    keys = None
+    if given.quote is not None:
+        keys = await telling_keys(db, given.quote)
+        if await in_few_documents(db, given.quote):
+            project_id, sequence = _PROJECT_ID, _SEQUENCE
     query = ROWS.where(project_id == standing.project_id)
-    query = matching(query, given, AUTHOR.c.name, db.dialect)
+    query = matching(query, given, AUTHOR.c.name, db.dialect, keys=keys)
     query = in_order(query, sequence, order, pages)
     if unit is OffsetUnit.CODE_POINTS:
         newest = order is Order.NEWEST

@@ -49,12 +49,13 @@ _UNSURE_SECONDS = 60.0
 
 
 class Recent(Generic[K, V]):
-    """Keeps what a database said within the last second, for whoever can tell if it still holds."""
+    """Keeps what a database said lately, for whom it need not hold, or who can tell."""
 
     _all: ClassVar[list["Recent[Any, Any]"]] = []
 
-    def __init__(self, capacity: int) -> None:
-        """``capacity`` is how many values are kept."""
+    def __init__(self, capacity: int, *, seconds: float = 1) -> None:
+        """``capacity`` is how many values are kept, ``seconds`` for how long."""
+        self._seconds = seconds
         self._kept: OrderedDict[tuple[str, K], tuple[float, V]] = OrderedDict()
         self._changing: Counter[str] = Counter()
         self._changed: dict[str, float] = {}
@@ -67,18 +68,18 @@ class Recent(Generic[K, V]):
         return time.monotonic()
 
     def get(self, source: str, key: K) -> V | None:
-        """The value, if the database ``source`` said it less than a second ago."""
+        """The value, if the database ``source`` said it so lately."""
         kept = self._kept.get((source, key))
         return kept[1] if kept is not None and self.moment() < kept[0] else None
 
     def put(self, source: str, key: K, value: V, *, asked: float) -> None:
-        """Keep the value, for a second from the ``moment`` when it was ``asked`` for.
+        """Keep the value, from the ``moment`` when it was ``asked`` for.
 
         What was put here longest ago makes room for it.
         """
         if self._changing[source] or asked < self._changed.get(source, 0):
             return
-        self._kept[source, key] = (asked + 1, value)
+        self._kept[source, key] = (asked + self._seconds, value)
         self._kept.move_to_end((source, key))
         if len(self._kept) > self._capacity:
             self._kept.popitem(last=False)

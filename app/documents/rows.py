@@ -89,6 +89,7 @@ def words_of(document: dict[str, Any], text: str) -> dict[str, Any]:
         "title": line(words(document["title"])),
         "text": kept.words,
         "keys": kept.keys,
+        "cut": kept.cut,
     }
 
 

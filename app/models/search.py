@@ -7,23 +7,28 @@ tokenizer splits at blanks. An index tells which documents have some keys; that 
 phrase stand side by side is looked up in the words themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     DDL,
     BigInteger,
+    Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     MetaData,
     Table,
     Text,
     Uuid,
     bindparam,
+    collate,
     event,
+    false,
     func,
     text,
 )
@@ -34,12 +39,20 @@ from app.models.base import Base
 
 
 class DocumentWords(Base):
-    """The words of a document's title and of its text, and the keys of its text.
+    """The words of a document's title and of its text, the keys of its text, if a word was cut.
 
     FTS5 knows a document by ``id``, which VACUUM leaves as it is.
     """
 
     __tablename__ = "document_words"
+    __table_args__ = (
+        Index(
+            "ix_document_words_cut",
+            "id",
+            postgresql_where=text("cut"),
+            sqlite_where=text("cut = 1"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True
@@ -49,6 +62,7 @@ class DocumentWords(Base):
     title: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     keys: Mapped[str] = mapped_column(Text)
+    cut: Mapped[bool] = mapped_column(server_default=false())
 
 
 WORDS = Table(
@@ -59,6 +73,7 @@ WORDS = Table(
     Column("title", Text),
     Column("text", Text),
     Column("keys", Text),
+    Column("cut", Boolean),
 )
 """The table as it is written: the database gives the ids."""
 
@@ -110,8 +125,12 @@ for _dialect, _statements in (("postgresql", _FOR_POSTGRESQL), ("sqlite", _FOR_S
         )
 
 
-POSITION = {"postgresql": func.strpos, "sqlite": func.instr}
-"""Where a string begins in another, from 1; 0 where it is not."""
+POSITION: Mapping[str, Callable[[Any, str], ColumnElement[int]]] = {
+    # By bytes, which takes a quarter of the time that the collation of the database takes.
+    "postgresql": lambda words, part: func.strpos(collate(words, "C"), part),
+    "sqlite": func.instr,
+}
+"""Where a string begins in some words, from 1; 0 where it is not."""
 
 
 def having(keys: Sequence[str], dialect: str, *, project_id: UUID | None = None) -> Any:

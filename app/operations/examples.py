@@ -332,7 +332,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         200: {
             "status": "ready",
             "database": "postgresql",
-            "revision": "0006_add_audit_events",
+            "revision": "0008_index_cut_words",
         }
     },
     "get_metrics": {200: _METRICS},

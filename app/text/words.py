@@ -89,19 +89,20 @@ class Indexed:
     """Its words in order, as ``line`` joins them."""
     keys: str
     """Each word once, and each piece of ``GRAM`` code points of them, likewise joined."""
+    cut: bool
+    """Whether some word is longer than ``LONGEST``, so that the words are not all of the text."""
 
 
 def indexed(text: str) -> Indexed:
     """What is kept of a text."""
     runs = _runs(_plain(text))
     distinct = dict.fromkeys(runs)
-    counted = runs
-    if max(map(len, distinct), default=0) > LONGEST:
-        counted = [run[:LONGEST] for run in runs]
+    cut = max(map(len, distinct), default=0) > LONGEST
+    counted = [run[:LONGEST] for run in runs] if cut else runs
     keys = dict.fromkeys(counted)
     for run in distinct:
         keys.update(_pieces(run))
-    return Indexed(line(counted), line(keys))
+    return Indexed(line(counted), line(keys), cut)
 
 
 @lru_cache(maxsize=20_000)
@@ -130,6 +131,6 @@ def keys_within(part: str, *, most: int = 16) -> list[str]:
 def run_within(part: str) -> str:
     """What the words of every text hold, as ``line`` joins them, in which this part occurs.
 
-    But for texts with a word of ``LONGEST`` or more, for what was left out of it is not known.
+    But for texts of which a word was cut: what was left out of it is not known.
     """
     return " ".join(words(part))

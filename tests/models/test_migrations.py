@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.models import Base
 from app.operations.queries import alembic_config
-from tests.conftest import Databases, migrate
+from tests import make
+from tests.conftest import Databases, Newsroom, migrate
 
 
 async def on(url: str, work: Any) -> Any:
@@ -98,7 +99,7 @@ async def test_they_go_down_to_nothing_and_up_again(empty_url: str) -> None:
     migrate(empty_url)
     first = await on(empty_url, described)
 
-    migrate(empty_url, "base")
+    migrate(empty_url, "base", down=True)
     emptied = await on(empty_url, described)
     migrate(empty_url)
 
@@ -134,3 +135,21 @@ async def test_a_second_time_changes_nothing(empty_url: str) -> None:
     migrate(empty_url)
 
     assert await on(empty_url, described) == first
+
+
+async def test_documents_of_which_a_word_was_cut_are_known_afterwards(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    for text_ in ("Short words.", f"A {'x' * 150} b."):
+        await make.document(newsroom["annotator"], text_)
+    whose = text("SELECT cut FROM document_words ORDER BY id")
+
+    def cut(connection: Connection) -> list[bool]:
+        return [bool(found) for found in connection.execute(whose).scalars()]
+
+    before = await on(database_url, cut)
+    migrate(database_url, "0006_add_audit_events", down=True)
+    migrate(database_url)
+
+    assert before[-2:] == [False, True]
+    assert await on(database_url, cut) == before

@@ -38,10 +38,6 @@ def test_words_are_runs_of_letters_without_case_and_accents(text: str, expected:
     assert words(text) == expected
 
 
-def longest(kept: str) -> int:
-    return max(map(len, kept.split(" ")))
-
-
 @given(ODD, ODD, ODD)
 def test_every_text_has_the_keys_that_are_certain_of_a_part_of_it(
     before: str, part: str, behind: str
@@ -50,7 +46,13 @@ def test_every_text_has_the_keys_that_are_certain_of_a_part_of_it(
 
     assert set(keys_within(part)) <= set(kept.keys.split())
     assert kept.words == line(words(before + part + behind))
-    assert run_within(part) in kept.words or longest(kept.words) == LONGEST
+    assert run_within(part) in kept.words or kept.cut
+
+
+def test_it_is_kept_whether_a_word_was_cut() -> None:
+    assert not indexed(f"a {'x' * LONGEST} b").cut
+    assert indexed(f"a {'x' * (LONGEST + 1)} b").cut
+    assert not indexed("").cut
 
 
 @given(st.text())

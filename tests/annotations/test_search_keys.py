@@ -1,0 +1,56 @@
+"""What the index of words is asked for, of all that a text must have in which a part occurs."""
+
+import pytest
+from sqlalchemy import text
+
+from app.annotations.filters import telling, telling_keys
+from app.core.database import Database
+from app.text.words import keys_within
+from tests import make
+from tests.annotations.test_search_quotes import quotes
+from tests.conftest import Newsroom
+
+PART = "the rare ministry said"
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "expected"),
+    [
+        # Nothing is known of any.
+        ({}, ["a", "b", "c", "d", "e"]),
+        ({"z": 0.1}, ["a", "b", "c", "d", "e"]),
+        # What is known of none but the common ones.
+        ({"a": 1.0, "c": 0.7}, ["b", "d", "e"]),
+        # The rarest come first, and more than some say no more.
+        ({"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1, "e": 0.05}, ["e", "d", "c", "b"]),
+        # All are common.
+        ({"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "e": 1.0}, ["d", "c"]),
+    ],
+)
+def test_the_rarest_keys_are_asked_for(frequencies: dict[str, float], expected: list[str]) -> None:
+    assert telling(["a", "b", "c", "d", "e"], frequencies) == expected
+
+
+async def test_how_rare_keys_are_is_known_from_the_statistics_of_the_database(
+    newsroom: Newsroom, dialect: str, statements: list[str]
+) -> None:
+    annotator = newsroom["annotator"]
+    for number in range(40):
+        await make.document(annotator, f"In report {number} the ministry said.")
+    rare = await make.document(annotator, "Then the rare ministry said no.")
+    await make.annotation(annotator, rare["id"], quote=PART)
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(text("ANALYZE"))
+
+    statements.clear()
+    async with database.session(writes=False) as db:
+        first, second = await telling_keys(db, PART), await telling_keys(db, PART)
+
+    assert first == second == (["rare"] if dialect == "postgresql" else keys_within(PART))
+    # Once a minute, and SQLite has nothing to say.
+    asked = [statement for statement in statements if "pg_stats" in statement]
+    assert len(asked) == (1 if dialect == "postgresql" else 0)
+    assert await quotes(newsroom["reader"], quote=PART) == [PART]
+    assert await quotes(newsroom["reader"], quote="the rare ministry sat") == []
