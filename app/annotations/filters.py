@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, or_, select, text
@@ -25,11 +26,11 @@ def matching(
     author: ColumnElement[str],
     dialect: str,
     *,
-    keys: Sequence[str] | None = None,
+    places: "Places | None" = None,
 ) -> Select[Any]:
     """A query over annotations, narrowed to those that the filter means.
 
-    Of the keys that its quote has, the index is asked for these (``telling_keys``), or for all.
+    ``places`` is what ``look_up`` found of its quote; without it the index is asked for all keys.
     """
     conditions: list[ColumnElement[bool]] = [Annotation.withdrawn_at.is_(None)]
     if given.label:
@@ -47,12 +48,21 @@ def matching(
     for place, (name, value) in enumerate(given.attributes):
         conditions.append(_attribute_is(place, name, value, dialect))
     if given.quote is not None:
-        keys = keys_within(given.quote) if keys is None else keys
-        conditions += _quote_contains(given.quote, keys, dialect)
+        places = places or Places(keys_within(given.quote))
+        conditions += _quote_contains(given.quote, places, dialect)
     return query.where(and_(*conditions))
 
 
-def _quote_contains(part: str, keys: Sequence[str], dialect: str) -> list[ColumnElement[bool]]:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the index is asked for to find a part, and what it answered if it was asked already."""
+
+    keys: Sequence[str]
+    few: Sequence[int] | None = None
+    """The ids of the words of few documents: no others have the keys."""
+
+
+def _quote_contains(part: str, places: Places, dialect: str) -> list[ColumnElement[bool]]:
     """The quote contains the part.
 
     A quote is cut from its document's text, so only documents need be looked into whose texts have
@@ -60,9 +70,11 @@ def _quote_contains(part: str, keys: Sequence[str], dialect: str) -> list[Column
     for quotes too, and no annotation pays for one when it is written.
     """
     conditions: list[ColumnElement[bool]] = []
-    if keys:
+    if places.keys:
+        few = places.few
+        have = having(places.keys, dialect) if few is None else DocumentWords.id.in_(few)
         documents = select(DocumentWords.document_id).where(
-            having(keys, dialect), _words_hold(run_within(part), dialect)
+            have, _words_hold(run_within(part), dialect)
         )
         conditions.append(Annotation.document_id.in_(documents))
     if dialect == "postgresql":
@@ -83,6 +95,7 @@ def _words_hold(run: str, dialect: str) -> ColumnElement[bool]:
     return or_(held, DocumentWords.id.in_(select(some.id).where(some.cut)))
 
 
+_FEW = 1000
 _COMMON = 0.5
 _ENOUGH = 4
 # What PostgreSQL found at its last ANALYZE, for the index's own expression.
@@ -97,21 +110,30 @@ _FREQUENCIES = text(
 _frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
 
 
-async def telling_keys(db: Session, part: str) -> Sequence[str]:
-    """Of the keys that a text must have in which the part occurs, those to ask the index for.
+async def look_up(db: Session, part: str) -> Places:
+    """Where to look for a part, as quickly as each database can say so.
 
     PostgreSQL goes through all that its index has of each key, however few documents have them all.
-    So it is asked for the rarest; the words themselves are looked at afterwards in any case.
+    So it is asked for the rarest; the words themselves are looked at afterwards in any case. Its
+    planner knows how many documents that are; SQLite is asked for them here, and not once more.
     """
     keys = keys_within(part)
-    if db.dialect != "postgresql" or len(keys) == 1:
-        return keys
+    if not keys:
+        return Places(keys)
+    if db.dialect == "postgresql":
+        return Places(keys if len(keys) == 1 else telling(keys, await _known_frequencies(db)))
+    some = select(DocumentWords.id).where(having(keys, db.dialect)).limit(_FEW)
+    few = (await db.execute(some)).scalars().all()
+    return Places(keys, few if len(few) < _FEW else None)
+
+
+async def _known_frequencies(db: Session) -> Mapping[str, float]:
     known = _frequencies.get(db.source, None)
     if known is None:
         asked = Recent.moment()
         known = {row.key: row.frequency for row in await db.execute(_FREQUENCIES)}
         _frequencies.put(db.source, None, known, asked=asked)
-    return telling(keys, known)
+    return known
 
 
 def telling(keys: Sequence[str], frequencies: Mapping[str, float]) -> Sequence[str]:
@@ -124,18 +146,6 @@ def telling(keys: Sequence[str], frequencies: Mapping[str, float]) -> Sequence[s
     by_rarity = sorted(keys, key=lambda key: frequencies.get(key, 0.0))
     rare = [key for key in by_rarity if frequencies.get(key, 0.0) < _COMMON]
     return (rare or by_rarity[:2])[:_ENOUGH]
-
-
-_FEW = 1000
-
-
-async def in_few_documents(db: Session, part: str) -> bool:
-    """Whether few documents can have the part; PostgreSQL's planner finds out by itself."""
-    keys = keys_within(part)
-    if not keys or db.dialect == "postgresql":
-        return False
-    some = select(DocumentWords.id).where(having(keys, db.dialect)).limit(_FEW)
-    return len((await db.execute(some)).all()) < _FEW
 
 
 # A JSON number, as a query may hold it (RFC 8259, section 6).

@@ -18,10 +18,9 @@ from sqlalchemy import (
 
 from app.annotations.filters import (
     check_attributes,
-    in_few_documents,
+    look_up,
     matching,
     stretch,
-    telling_keys,
 )
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
@@ -176,13 +175,13 @@ async def of_project(
     await check_attributes(db, standing, given)
     project_id: Any = Annotation.project_id
     sequence: Any = Annotation.sequence
-    keys = None
+    places = None
     if given.quote is not None:
-        keys = await telling_keys(db, given.quote)
-        if await in_few_documents(db, given.quote):
+        places = await look_up(db, given.quote)
+        if places.few is not None:
             project_id, sequence = _PROJECT_ID, _SEQUENCE
     query = ROWS.where(project_id == standing.project_id)
-    query = matching(query, given, AUTHOR.c.name, db.dialect, keys=keys)
+    query = matching(query, given, AUTHOR.c.name, db.dialect, places=places)
     query = in_order(query, sequence, order, pages)
     if unit is OffsetUnit.CODE_POINTS:
         newest = order is Order.NEWEST
