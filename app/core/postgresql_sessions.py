@@ -187,32 +187,38 @@ class PostgresSnapshot(PostgresSession):
             lender, source, gatherer, writes=False, opening=f"{_ONE_MOMENT}; {_UNHURRIED}"
         )
         self._beside: PostgresSession | None = None
+        self._alone = False
 
     async def beside(self) -> PostgresSession | None:
         """See ``core.database.Snapshot``."""
-        if self._beside is None and self._lender.has_many_free():
-            moment = (await self.execute(_MOMENT)).scalar_one()
-            beside = PostgresSession(
-                self._lender,
-                self.source,
-                self._gatherer,
-                writes=False,
-                opening=f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'; {_UNHURRIED}",
-            )
-            try:
-                await beside._lend()  # noqa: SLF001  # of this module
-            except FAILURES:
-                # Another server of several behind one address, say, which does not know the moment.
-                await beside.close(commit=False)
-            else:
-                self._beside = beside
+        if self._beside is not None:
+            return self._beside
+        if self._alone or not self._lender.has_many_free():
+            return None
+        moment = (await self.execute(_MOMENT)).scalar_one()
+        if not self._lender.has_many_free():
+            return None
+        beside = self._beside = PostgresSession(
+            self._lender,
+            self.source,
+            self._gatherer,
+            writes=False,
+            opening=f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'; {_UNHURRIED}",
+        )
+        try:
+            await beside._lend()  # noqa: SLF001  # of this module
+        except FAILURES:
+            # Another server of several behind one address, say, which does not know the moment.
+            self._alone, self._beside = True, None
+            await beside.close(commit=False)
         return self._beside
 
     async def close(self, *, commit: bool) -> None:
         """End it, and what stands beside it."""
+        beside, self._beside = self._beside, None
         try:
-            if self._beside is not None:
-                await self._beside.close(commit=commit)
+            if beside is not None:
+                await beside.close(commit=commit)
         finally:
             await super().close(commit=commit)
 

@@ -376,9 +376,9 @@ class SqliteSession:
         """See ``core.database.Session``: in a thread, so that the loop goes on."""
         assert self._writer is not None  # noqa: S101  # begin comes first
         statement = str(insert(table).compile(dialect=self._writer.dialect))
-        loading = asyncio.to_thread(self._writer.exec_driver_sql, statement, packed)
+        loading = partial(self._writer.exec_driver_sql, statement, packed)
         try:
-            await whole(asyncio.ensure_future(loading), stop=partial(_interrupt, self._writer))
+            await whole(loading, stop=partial(_interrupt, self._writer))
         except IntegrityError:
             raise Moved from None
 
@@ -420,10 +420,8 @@ class SqliteSession:
         """Commit: in a thread, so that the loop goes on while the disk is waited for."""
         if self._writer is None:
             return
-        loop = asyncio.get_running_loop()
-        committing = loop.run_in_executor(self._database.committer, self._writer.commit)
         # What is on its way to the disk is not stopped.
-        await whole(committing, stop=_nothing)
+        await whole(self._writer.commit, stop=_nothing, executor=self._database.committer)
 
     def _close(self) -> None:
         """Give the connections back; what is not committed is rolled back."""
@@ -469,8 +467,8 @@ class SqliteSnapshot:
         """See ``core.database.Session``."""
         self._guard.check(statement)
         with spending(statement):
-            fetching = asyncio.to_thread(self._fetched, statement, parameters)
-            return await whole(asyncio.ensure_future(fetching), stop=self._interrupt)
+            fetching = partial(self._fetched, statement, parameters)
+            return await whole(fetching, stop=self._interrupt)
 
     def _fetched(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
         if self._connection is None:

@@ -28,9 +28,9 @@ from sqlalchemy import (
     bindparam,
     collate,
     event,
-    false,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,7 +62,7 @@ class DocumentWords(Base):
     title: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     keys: Mapped[str] = mapped_column(Text)
-    cut: Mapped[bool] = mapped_column(server_default=false())
+    cut: Mapped[bool] = mapped_column(server_default=true())
 
 
 WORDS = Table(

@@ -332,7 +332,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         200: {
             "status": "ready",
             "database": "postgresql",
-            "revision": "0008_index_cut_words",
+            "revision": "0009_index_cut_words",
         }
     },
     "get_metrics": {200: _METRICS},

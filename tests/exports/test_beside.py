@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, literal, select, text
@@ -101,6 +102,25 @@ async def test_where_the_moment_is_not_known_one_reads_alone(
         assert await db.beside() is None
         assert len([id async for id in exported(db)]) == DOCUMENTS
         assert database.pool_in_use() == 1
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_whoever_leaves_while_the_second_is_lent_leaves_none_behind(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    """On SQLite there is no second one."""
+    other = connect(settings(database_url))
+    # A moment later each time: in every step on the way.
+    for moments in range(1, 40):
+        async with other.snapshot() as db:
+            await db.execute(COUNT)
+            asking = asyncio.ensure_future(db.beside())
+            await asyncio.sleep(moments / 4000)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+        assert other.pool_in_use() == 0
+    await other.dispose()
 
 
 async def test_when_one_of_two_is_cut_off_the_export_fails(

@@ -136,6 +136,36 @@ async def test_what_is_left_in_the_midst_leaves_nothing_and_nobody_in_the_way(
     assert await loaded(database, rows[:2]) == rows[:2]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_loop_that_ends_leaves_no_thread_that_goes_on_writing(empty_url: str) -> None:
+    """PostgreSQL has no thread."""
+    rows = [{**dict.fromkeys(VALUES), "place": place} for place in range(100_000)]
+    here = Settings(_env_file=None, database_url=empty_url)
+    begun: list[asyncio.Task[None]] = []
+
+    async def load(database: Database) -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            await db.load(EVERYTHING, db.packed(EVERYTHING, rows))
+            await asyncio.Event().wait()
+
+    async def leave_it() -> None:
+        database = connect(here)
+        async with database.session(writes=True) as db:
+            await db.begin()
+            await db.execute(CreateTable(EVERYTHING))
+        begun.append(asyncio.ensure_future(load(database)))
+        await asyncio.sleep(0.3)
+
+    await asyncio.to_thread(asyncio.run, leave_it())
+
+    assert begun[0].cancelled()
+    database = connect(here)
+    async with database.session(writes=False) as db:
+        assert (await db.execute(select(func.count()).select_from(EVERYTHING))).scalar_one() == 0
+    await database.dispose()
+
+
 def test_a_column_of_another_type_is_a_mistake_in_the_program() -> None:
     table = Table("lasting", MetaData(), Column("time", Interval))
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.models import Base
 from app.operations.queries import alembic_config
+from app.text.words import LONGEST
 from tests import make
 from tests.conftest import Databases, Newsroom, migrate
 
@@ -137,10 +138,13 @@ async def test_a_second_time_changes_nothing(empty_url: str) -> None:
     assert await on(empty_url, described) == first
 
 
+WORD = "x" * LONGEST + "y" * 50
+
+
 async def test_documents_of_which_a_word_was_cut_are_known_afterwards(
     newsroom: Newsroom, database_url: str
 ) -> None:
-    for text_ in ("Short words.", f"A {'x' * 150} b."):
+    for text_ in ("Short words.", f"A {WORD} b."):
         await make.document(newsroom["annotator"], text_)
     whose = text("SELECT cut FROM document_words ORDER BY id")
 
@@ -153,3 +157,28 @@ async def test_documents_of_which_a_word_was_cut_are_known_afterwards(
 
     assert before[-2:] == [False, True]
     assert await on(database_url, cut) == before
+
+
+async def test_words_that_say_nothing_of_a_cut_are_looked_into(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    """So it is with those that workers of the release before write while the tables change."""
+    document = await make.document(newsroom["annotator"], f"A {WORD} b.")
+    await make.annotation(newsroom["annotator"], document["id"], quote=f"{WORD} b")
+    before = """
+        INSERT INTO document_words (document_id, project_id, title, text, keys)
+        SELECT document_id, project_id, title, text, keys FROM taken"""
+
+    def write(connection: Connection) -> None:
+        for statement in (
+            "CREATE TEMP TABLE taken AS SELECT * FROM document_words",
+            "DELETE FROM document_words",
+            before,
+        ):
+            connection.execute(text(statement))
+
+    await on(database_url, write)
+
+    path = f"/v1/projects/demo/annotations?quote={WORD[-40:]} b"
+    found = await make.said(await newsroom["reader"].get(path), 200)
+    assert [item["document_id"] for item in found["items"]] == [document["id"]]

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_index_cut_words"
-down_revision = "0007_add_cut_words"
+revision = "0009_index_cut_words"
+down_revision = "0008_fill_cut_words"
 branch_labels = None
 depends_on = None
 
