@@ -37,10 +37,19 @@ class Ahead(AsyncIterator[T], Generic[T]):
         return await anext(self._items, None)
 
     async def aclose(self) -> None:
-        """Make no more; whatever is being made has then ended, perhaps in a thread."""
+        """Make no more; whatever is being made has then ended, perhaps in a thread.
+
+        Whoever is cancelled here, however often, is so when it has ended.
+        """
         coming, self._coming = self._coming, None
-        if coming is not None:
-            await asyncio.wait([coming])
-            if not coming.cancelled():
-                coming.exception()
+        cancelled = False
+        while coming is not None and not coming.done():
+            try:
+                await asyncio.wait([coming])
+            except asyncio.CancelledError:
+                cancelled = True
+        if coming is not None and not coming.cancelled():
+            coming.exception()
         await self._items.aclose()
+        if cancelled:
+            raise asyncio.CancelledError

@@ -44,6 +44,31 @@ async def test_what_fails_ahead_fails_where_it_would_be_used() -> None:
         await anext(ahead)
 
 
+async def test_whoever_is_cancelled_while_closing_leaves_when_the_item_has_ended() -> None:
+    made: list[int] = []
+    may_end = asyncio.Event()
+
+    async def items() -> AsyncGenerator[int]:
+        yield 0
+        await may_end.wait()
+        made.append(1)
+        yield 1
+
+    ahead = Ahead(items())
+    assert await anext(ahead) == 0
+    closing = asyncio.ensure_future(ahead.aclose())
+    for _ in range(2):
+        await asyncio.sleep(0.01)
+        closing.cancel()
+    await asyncio.sleep(0.01)
+    assert not closing.done()
+
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert made == [1]
+
+
 async def test_of_an_export_that_nobody_reads_on_nothing_is_left_under_way(
     newsroom: Newsroom,
 ) -> None:
