@@ -93,10 +93,11 @@ class Session(Protocol):
 class Snapshot(Session, Protocol):
     """A session that sees one moment for as long as it lasts."""
 
-    async def beside(self) -> Session | None:
-        """Another session that sees the same moment, to read two things at once; left with this.
+    def beside(self) -> AbstractAsyncContextManager[Session | None]:
+        """Another session that sees the same moment, to read two things at once.
 
-        None where there is none: on SQLite, or when too few connections are free.
+        None where there is none: on SQLite, or when too few connections are free. It is not to be
+        kept while somebody else is waited for: then it is wanted by others.
         """
         ...
 

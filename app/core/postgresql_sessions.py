@@ -1,6 +1,7 @@
 """Sessions on PostgreSQL: what ``core.database`` promises of them, over asyncpg."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -186,43 +187,37 @@ class PostgresSnapshot(PostgresSession):
         super().__init__(
             lender, source, gatherer, writes=False, opening=f"{_ONE_MOMENT}; {_UNHURRIED}"
         )
-        self._beside: PostgresSession | None = None
+        self._exported: str | None = None
         self._alone = False
 
-    async def beside(self) -> PostgresSession | None:
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[PostgresSession | None]:
         """See ``core.database.Snapshot``."""
-        if self._beside is not None:
-            return self._beside
         if self._alone or not self._lender.has_many_free():
-            return None
-        moment = (await self.execute(_MOMENT)).scalar_one()
-        if not self._lender.has_many_free():
-            return None
-        beside = self._beside = PostgresSession(
-            self._lender,
-            self.source,
-            self._gatherer,
-            writes=False,
-            opening=f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'; {_UNHURRIED}",
+            yield None
+            return
+        if self._exported is None:
+            self._exported = (await self.execute(_EXPORT)).scalar_one()
+        opening = f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{self._exported}'; {_UNHURRIED}"
+        beside = PostgresSession(
+            self._lender, self.source, self._gatherer, writes=False, opening=opening
         )
         try:
-            await beside._lend()  # noqa: SLF001  # of this module
-        except FAILURES:
-            # Another server of several behind one address, say, which does not know the moment.
-            self._alone, self._beside = True, None
+            try:
+                await beside._lend()  # noqa: SLF001  # of this module
+            except FAILURES:
+                # Another server of several behind one address, say, which does not know the moment.
+                self._alone = True
+            yield None if self._alone else beside
+        finally:
             await beside.close(commit=False)
-        return self._beside
 
     async def close(self, *, commit: bool) -> None:
-        """End it, and what stands beside it."""
-        beside, self._beside = self._beside, None
-        try:
-            if beside is not None:
-                await beside.close(commit=commit)
-        finally:
-            await super().close(commit=commit)
+        """End it: what it exported is known no longer."""
+        self._exported = None
+        await super().close(commit=commit)
 
 
 _ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
-_MOMENT = select(func.pg_export_snapshot())
+_EXPORT = select(func.pg_export_snapshot())

@@ -476,8 +476,9 @@ class SqliteSnapshot:
         result = self._connection.execute(statement, parameters)
         return result.freeze()()  # type: ignore[return-value]  # read whole here, not in the loop
 
-    async def beside(self) -> None:
+    def beside(self) -> AbstractAsyncContextManager[None]:
         """No other connection can be told to see this one's moment."""
+        return nullcontext()
 
     def _interrupt(self) -> None:
         if self._connection is not None:

@@ -35,14 +35,16 @@ async def read(db: Snapshot, corpus: Corpus) -> AsyncGenerator[Sequence[str]]:
     following = batches(db, corpus)
     while (first := await anext(following, None)) is not None:
         second = await anext(following, None)
-        beside = None if second is None else await db.beside()
         if second is None:
             yield await lines(db, first)
-        elif beside is None:
-            yield await lines(db, first)
-            yield await lines(db, second)
-        else:
-            yield [*chain(*await _both(lines(db, first), lines(beside, second)))]
+            return
+        # Whoever takes nothing of an export keeps one connection, and not two.
+        async with db.beside() as beside:
+            if beside is None:
+                both = [await lines(db, first), await lines(db, second)]
+            else:
+                both = await _both(lines(db, first), lines(beside, second))
+        yield [*chain(*both)]
 
 
 async def _both(*reading: Awaitable[Sequence[str]]) -> list[Sequence[str]]:

@@ -93,10 +93,9 @@ async def test_two_connections_to_a_replica_see_one_moment(
             while await asked(follower.url, name.text) != "new":  # noqa: ASYNC110  # nobody says
                 await asyncio.sleep(0.02)
 
-        beside = await db.beside()
-
-        assert beside is not None
-        assert (await beside.execute(name)).scalar_one() == before
+        async with db.beside() as beside:
+            assert beside is not None
+            assert (await beside.execute(name)).scalar_one() == before
     await database.dispose()
 
 
