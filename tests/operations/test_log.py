@@ -106,11 +106,14 @@ async def test_the_log_has_nothing_that_a_caller_sent(log: Log, newsroom: Newsro
 
 
 async def test_a_failure_is_told_without_what_it_says(log: Log, newsroom: Newsroom) -> None:
-    @newsroom.app.get("/fails")
+    # The routes of all tests stay as they are.
+    another = newsroom.beside()
+
+    @another.app.get("/fails")
     async def fails(request: Request) -> Response:
         raise ValueError(f"{SECRET} in {request.url}") from KeyError(SECRET)
 
-    answer = await newsroom["annotator"].get(f"/fails?{SECRET}")
+    answer = await another["annotator"].get(f"/fails?{SECRET}")
 
     problem = await make.said(answer, 500)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -151,7 +154,9 @@ async def test_a_failure_in_the_middle_of_an_answer_breaks_it_off_and_is_told(
         yield b"half"
         raise ValueError(SECRET)
 
-    @newsroom.app.get("/breaks")
+    another = newsroom.beside()
+
+    @another.app.get("/breaks")
     async def breaks() -> StreamingResponse:
         return StreamingResponse(half())
 
@@ -168,7 +173,7 @@ async def test_a_failure_in_the_middle_of_an_answer_breaks_it_off_and_is_told(
 
     # The server is told by the exception, and closes the connection.
     with pytest.raises(ValueError, match=SECRET):
-        await wrapped(newsroom.app)(scope, receive, send)
+        await wrapped(another.app)(scope, receive, send)
 
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     (line,) = log.lines()
@@ -195,12 +200,14 @@ async def test_a_caller_who_goes_away_is_no_failure(log: Log, newsroom: Newsroom
 
 @pytest.mark.parametrize("level", ["warning"])
 async def test_a_higher_level_leaves_out_what_went_well(log: Log, newsroom: Newsroom) -> None:
-    @newsroom.app.get("/fails")
+    another = newsroom.beside(log_level="warning")
+
+    @another.app.get("/fails")
     async def fails() -> Response:
         raise ValueError
 
-    await newsroom["nobody"].get("/healthz")
-    await newsroom["nobody"].get("/fails")
+    await another["nobody"].get("/healthz")
+    await another["nobody"].get("/fails")
 
     assert [line["event"] for line in log.lines()] == ["failed"]
 
