@@ -1,6 +1,7 @@
 """Several people, and a network that comes and goes: nothing is lost, nothing overwritten."""
 
 import asyncio
+from typing import Any
 
 from playwright.async_api import Page, Route, expect
 
@@ -11,6 +12,15 @@ from tests.web.conftest import PASSWORD, Room
 async def _note(page: Page, words: str) -> None:
     await page.get_by_label("note").fill(words)
     await page.get_by_label("note").blur()
+
+
+async def _arrived(room: Room, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The document's annotations, of which there are some soon."""
+    deadline = asyncio.get_running_loop().time() + 10
+    while not (stored := await room.stored(document)):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
+    return stored
 
 
 async def _role(room: Room, role: str) -> None:
@@ -151,11 +161,7 @@ async def test_what_a_closed_page_left_is_sent_by_the_next(room: Room) -> None:
     # Closed without a word, as a browser that crashes closes it.
     await left.close()
     await expect(other.locator(".outstanding")).to_have_text("")
-    deadline = asyncio.get_running_loop().time() + 10
-    while not (stored := await room.stored(document)):
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.05)
-    assert [one["quote"] for one in stored] == [
+    assert [one["quote"] for one in await _arrived(room, document)] == [
         "Ukraine says that Chinese nationals fight for Russia."
     ]
 
@@ -202,7 +208,8 @@ async def test_what_one_user_left_is_never_sent_as_another(room: Room) -> None:
             await page.wait_for_timeout(1500)
             assert await room.stored(document) == []
 
-    (stored,) = await room.stored(document)
+    # Nothing is said to be outstanding before the page has looked for it, too.
+    (stored,) = await _arrived(room, document)
     assert stored["author"] == "annotator"
 
 
