@@ -1,5 +1,6 @@
 """Which annotations a filter means, in the words of either database."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ def _words_hold(run: str, dialect: str) -> ColumnElement[bool]:
 _FEW = 1000
 _COMMON = 0.5
 _ENOUGH = 4
+_SAMPLED = 50
 # What PostgreSQL found at its last ANALYZE, for the index's own expression.
 _FREQUENCIES = text(
     """
@@ -108,26 +110,43 @@ _FREQUENCIES = text(
         AND it.key IS NOT NULL"""
 )
 _frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
+# SQLite has no statistics, but its index begins with the oldest: where the first fifty documents
+# of a key end, there is one of it in so many.
+_ENDS = text(
+    """
+    SELECT value AS key, (
+        SELECT rowid FROM document_index WHERE document_index MATCH '"' || value || '"'
+        LIMIT 1 OFFSET :before) AS document
+    FROM json_each(:keys)"""
+)
 
 
 async def look_up(db: Session, part: str) -> Places:
     """Where to look for a part, as quickly as each database can say so.
 
-    PostgreSQL goes through all that its index has of each key, however few documents have them all.
-    So it is asked for the rarest; the words themselves are looked at afterwards in any case. Its
-    planner knows how many documents that are; SQLite is asked for them here, and not once more.
+    Both go through all that their index has of each key, however few documents have them all. So
+    they are asked for the rarest; the words themselves are looked at afterwards in any case.
+    PostgreSQL's planner knows how many documents that are; SQLite is asked for them here, and not
+    once more.
     """
     keys = keys_within(part)
-    if not keys:
+    if len(keys) > 1:
+        known = _known_frequencies if db.dialect == "postgresql" else _sampled_frequencies
+        keys = telling(keys, await known(db, keys))
+    if not keys or db.dialect == "postgresql":
         return Places(keys)
-    if db.dialect == "postgresql":
-        return Places(keys if len(keys) == 1 else telling(keys, await _known_frequencies(db)))
     some = select(DocumentWords.id).where(having(keys, db.dialect)).limit(_FEW)
     few = (await db.execute(some)).scalars().all()
     return Places(keys, few if len(few) < _FEW else None)
 
 
-async def _known_frequencies(db: Session) -> Mapping[str, float]:
+async def _sampled_frequencies(db: Session, keys: Sequence[str]) -> Mapping[str, float]:
+    sampled = {"keys": json.dumps(keys), "before": _SAMPLED - 1}
+    rows = await db.execute(_ENDS, sampled)
+    return {row.key: _SAMPLED / row.document if row.document else 0.0 for row in rows}
+
+
+async def _known_frequencies(db: Session, _keys: Sequence[str]) -> Mapping[str, float]:
     known = _frequencies.get(db.source, None)
     if known is None:
         asked = Recent.moment()
@@ -136,7 +155,7 @@ async def _known_frequencies(db: Session) -> Mapping[str, float]:
     return known
 
 
-def telling(keys: Sequence[str], frequencies: Mapping[str, float]) -> Sequence[str]:
+def telling(keys: list[str], frequencies: Mapping[str, float]) -> list[str]:
     """The rarest of the keys, or all where it is not known how rare they are.
 
     Frequencies are shares of all documents; what is not among them is rare.

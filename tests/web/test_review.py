@@ -219,18 +219,20 @@ async def test_many_are_selected_and_approved_together(room: Room) -> None:
     await page.get_by_label("All", exact=False).first.check()
     await expect(page.get_by_role("button", name="Approve 4 selected")).to_be_enabled()
     # One is decided between the request and its answer.
-    held = asyncio.Event()
+    sent, decided = asyncio.Event(), asyncio.Event()
 
     async def late(route: Any) -> None:
-        await make.decision(
-            room.client("reviewer-b"), annotations[1]["id"], "reject", comment="No claim."
-        )
-        held.set()
+        sent.set()
+        await decided.wait()
         await route.continue_()
 
     await page.route("**/decisions?**", late)
     await page.keyboard.press("Shift+A")
-    await asyncio.wait_for(held.wait(), 20)
+    await asyncio.wait_for(sent.wait(), 20)
+    await make.decision(
+        room.client("reviewer-b"), annotations[1]["id"], "reject", comment="No claim."
+    )
+    decided.set()
     results = page.get_by_role("region", name="What became of the selected")
     await expect(results).to_contain_text("3 approved")
     await expect(results).to_contain_text("1 not taken")
