@@ -26,13 +26,13 @@ from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
 from app.annotations.written import written
 from app.changes.queries import in_order
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.errors import Unprocessable
 from app.core.paging import Page, Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order
-from app.documents.queries import SeenDocument, text_of
+from app.documents.queries import STANDS, SeenDocument, as_recalled, text_of
 from app.models import Annotation, AnnotationVersion, Relation
 from app.text.offsets import Ruler
 
@@ -84,18 +84,30 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
 _OF_DOCUMENT = (
     ROWS.where(Annotation.document_id == bindparam("document_id"))
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger))
 )
 _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
 
-def _in_text_order(row: Any) -> tuple[Any, ...]:
-    return row.start, row.end, row.sequence
+_TEXT_ORDER = ("start", "end", "sequence")
 
 
-_ALL_WRITTEN = {
-    dialect: fixed(written(_ALL_OF_DOCUMENT, dialect, _in_text_order))
+def _while_it_stands(query: Select[Any], recalled: bool) -> Select[Any]:
+    """The query; of a document that was recalled, it finds nothing when that is another by now."""
+    return query.where(STANDS) if recalled else query
+
+
+def _check_stands(document: SeenDocument, found: int) -> None:
+    if document.recalled and not found:
+        raise Moved
+
+
+_WRITTEN = {
+    (dialect, recalled): fixed(
+        written(_while_it_stands(_ALL_OF_DOCUMENT, recalled), dialect, _TEXT_ORDER)
+    )
     for dialect in ("postgresql", "sqlite")
+    for recalled in (False, True)
 }
 
 
@@ -119,6 +131,7 @@ async def of_document(
         OffsetInsideCharacter: when one of them splits a character.
         SpanEmpty: when they are equal.
         SpanReversed: when ``start`` lies behind ``end``.
+        Moved: when the document was recalled, and is another by now or has no such annotation.
     """
     query = _ALL_OF_DOCUMENT
     if not given.everything:
@@ -134,21 +147,26 @@ async def of_document(
     if after is not None:
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
         query = query.where(order > tuple_(*(literal(part, BigInteger) for part in after)))
-    parameters = {"document_id": document.id, "limit": pages.limit + 1}
     project = document.standing.project
+    parameters = as_recalled(document) | {"limit": pages.limit}
     if document.measures_alike(unit):
         statement = (
-            _ALL_WRITTEN[db.dialect]
+            _WRITTEN[db.dialect, document.recalled]
             if query is _ALL_OF_DOCUMENT
-            else written(query, db.dialect, _in_text_order)
+            else written(_while_it_stands(query, document.recalled), db.dialect, _TEXT_ORDER)
         )
         parameters |= {"project": project, "offset_unit": unit}
-        rows = (await db.execute(statement, parameters)).all()
-        return pages.written(rows, key=_in_text_order)
+        page = (await db.execute(statement, parameters)).one()
+        _check_stands(document, page.number)
+        return pages.written(page, *_TEXT_ORDER)
+    query = _while_it_stands(query, document.recalled)
     rows = (await db.execute(query, parameters)).all()
+    _check_stands(document, len(rows))
     ruler = await _ruler(db, document.id, document.revision, unit)
     return pages.page(
-        rows, lambda row: AnnotationOut.of(row, project, unit, ruler), key=_in_text_order
+        rows,
+        lambda row: AnnotationOut.of(row, project, unit, ruler),
+        key=lambda row: (row.start, row.end, row.sequence),
     )
 
 
@@ -157,6 +175,7 @@ async def of_document(
 # SQLite from the other (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE terms").
 _PROJECT_ID = literal_column("+annotations.project_id", Annotation.__table__.c.project_id.type)
 _SEQUENCE = literal_column("+annotations.sequence", BigInteger)
+_AGE = ("sequence",)
 
 
 async def of_project(
@@ -184,13 +203,9 @@ async def of_project(
     query = matching(query, given, AUTHOR.c.name, db.dialect, places=places)
     query = in_order(query, sequence, order, pages)
     if unit is OffsetUnit.CODE_POINTS:
-        newest = order is Order.NEWEST
-        statement = written(
-            query, db.dialect, lambda row: (row.sequence.desc() if newest else row.sequence,)
-        )
-        parameters = {"project": standing.project, "offset_unit": unit}
-        rows = (await db.execute(statement, parameters)).all()
-        return pages.written(rows, key=_by_age)
+        statement = written(query, db.dialect, _AGE, newest=order is Order.NEWEST)
+        parameters = {"project": standing.project, "offset_unit": unit, "limit": pages.limit}
+        return pages.written((await db.execute(statement, parameters)).one(), *_AGE)
     rows = (await db.execute(query)).all()
     rulers: dict[tuple[UUID, int], Ruler | None] = {}
     for row in rows[: pages.limit]:
@@ -203,12 +218,8 @@ async def of_project(
         lambda row: AnnotationOut.of(
             row, standing.project, unit, rulers[(row.document_id, row.revision)]
         ),
-        key=_by_age,
+        key=lambda row: (row.sequence,),
     )
-
-
-def _by_age(row: Any) -> tuple[int]:
-    return (row.sequence,)
 
 
 async def living_relations_of(db: Session, annotation_id: UUID) -> Sequence[Row[Any]]:

@@ -43,7 +43,7 @@ from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.units import Unit
 from app.core.vocabulary import Order
-from app.documents.access import MarkedDocument, ReadableDocument
+from app.documents.access import ListedDocument, MarkedDocument
 from app.projects.access import ReadableProject
 
 router = APIRouter(route_class=Route, tags=["annotations"])
@@ -58,7 +58,7 @@ router = APIRouter(route_class=Route, tags=["annotations"])
     ),
 )
 async def list_of_document(
-    document: ReadableDocument,
+    document: ListedDocument,
     unit: Unit,
     db: Db,
     pages: Pages,

@@ -5,22 +5,24 @@ stored ones, so this serves callers who count in code points, and all of them wh
 many UTF-16 units or bytes as it has characters.
 """
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, Text, bindparam, func, literal_column, select
 
 from app.core.columns import Json
-from app.core.rowjson import json_object
+from app.core.rowjson import json_object, json_page
 
 _NOTHING = literal_column("'[]'", Json)
 
 
-def written(query: Select[Any], dialect: str, order: Callable[[Any], Sequence[Any]]) -> Select[Any]:
-    """The rows of a query with ``annotations.queries.COLUMNS`` as ``json``, and their sort keys.
+def written(
+    query: Select[Any], dialect: str, key: tuple[str, ...], *, newest: bool = False
+) -> Select[Any]:
+    """A page of a query with ``annotations.queries.COLUMNS``, as ``rowjson.json_page`` makes it.
 
-    ``order`` says by which of the query's columns they are sorted: what a subquery is sorted by is
-    no promise. Parameters are ``project``, the slug, and ``offset_unit``, the caller's.
+    ``key`` names the columns by which the rows are sorted, downwards if ``newest``: what a subquery
+    is sorted by is no promise. Parameters are ``limit``, the length of the page, ``project``, the
+    slug, and ``offset_unit``, the caller's.
     """
     rows = query.subquery("annotation")
     row = rows.c
@@ -50,4 +52,6 @@ def written(query: Select[Any], dialect: str, order: Callable[[Any], Sequence[An
         func.coalesce(row.warnings, _NOTHING, type_=Json).label("warnings"),
     ).correlate(rows)
     json = json_object(item, dialect).cast(Text).label("json")
-    return select(json, row.start, row.end, row.sequence).order_by(*order(row))
+    keys = [row[name] for name in key]
+    order = [column.desc() if newest else column for column in keys]
+    return json_page(json, keys, order, dialect)

@@ -40,14 +40,15 @@ class Page(BaseModel, Generic[T]):
 class Written:
     """One page of a list whose items the database has written as JSON already."""
 
-    items: Sequence[str]
+    items: str
+    """All of them, with commas between."""
     next: str | None
 
     def json(self) -> bytes:
         """What ``Page`` would be."""
         # A cursor is made of letters that need no escape.
         cursor = "null" if self.next is None else f'"{self.next}"'
-        return f'{{"items":[{",".join(self.items)}],"next":{cursor}}}'.encode()
+        return f'{{"items":[{self.items}],"next":{cursor}}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,12 @@ class Paging:
         items = [out(row) for row in rows[: self.limit]]
         return Page.model_construct(items=items, next=self._next(rows, key))
 
-    def written(self, rows: Sequence[Any], *, key: Callable[[Any], Key]) -> Written:
-        """The same of rows that have their item as ``json``."""
-        return Written([row.json for row in rows[: self.limit]], self._next(rows, key))
+    def written(self, row: Any, *key: str) -> Written:
+        """The same of what ``core.rowjson.json_page`` says; ``key`` names the columns."""
+        more = row.number > self.limit
+        return Written(
+            row.json or "", self._cursor([getattr(row, name) for name in key]) if more else None
+        )
 
     def _next(self, rows: Sequence[Any], key: Callable[[Any], Key]) -> str | None:
         return self._cursor(key(rows[self.limit - 1])) if len(rows) > self.limit else None

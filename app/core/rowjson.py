@@ -5,25 +5,28 @@ become values. What the two must agree on is the order of the fields, the form o
 and numbers, and JSON without blanks; ``json`` columns hold the text that was stored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     TIMESTAMP,
+    BigInteger,
     Boolean,
     ColumnElement,
     Float,
     Select,
     Text,
     Uuid,
+    bindparam,
     case,
     cast,
     func,
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.core.columns import Json
 
@@ -55,6 +58,40 @@ def json_array(rows: Select[Any], dialect: str) -> ColumnElement[Any]:
 def json_lines(rows: Select[Any], dialect: str) -> Select[Any]:
     """Each row as the text of an object."""
     return _OBJECTS[dialect](rows, type_=Text)
+
+
+def json_page(
+    json: ColumnElement[str],
+    key: Sequence[ColumnElement[Any]],
+    order: Sequence[ColumnElement[Any]],
+    dialect: str,
+) -> Select[Any]:
+    """One row of all that a page is: many rows take the driver longer than their JSON.
+
+    Its ``json`` has that of the first ``limit`` rows, in their order, with commas between them, and
+    is NULL where there are none; ``number`` says how many rows there are; and the columns of the
+    key, by their names, are those of the last row of a page that is full.
+    """
+    place = func.row_number().over(order_by=order).label("place")
+    each = select(json, place, *key)
+    # SQLite's aggregate takes the rows of a subquery in that one's order; of PostgreSQL's it is
+    # no promise.
+    rows = (each if dialect == "postgresql" else each.order_by(place)).subquery("each").c
+    limit = bindparam("limit", type_=BigInteger)
+    joined = _JOINED[dialect](rows.json, rows.place).filter(rows.place <= limit)
+    last = (
+        func.max(column).filter(rows.place == limit).label(name)
+        for name, column in rows.items()
+        if name not in {"json", "place"}
+    )
+    return select(joined.label("json"), func.count().label("number"), *last)
+
+
+_COMMA = literal_column("','", Text)
+_JOINED: Mapping[str, Callable[..., Any]] = {
+    "postgresql": lambda json, place: func.string_agg(json, aggregate_order_by(_COMMA, place)),
+    "sqlite": lambda json, _place: func.group_concat(json, _COMMA),
+}
 
 
 def _by_postgresql(rows: Select[Any], type_: Any = Json) -> Select[Any]:

@@ -25,19 +25,24 @@ def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
     return document
 
 
-async def _marked(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
-    session = session_of(request)
-    found = await queries.seen_lately(session, credential, id, recall=may_recall(request))
-    if found.recalled:
-        recalled(request)
-    remember(request, found.standing.actor)
-    found.standing.require(Act.ANNOTATE)
-    return found
+def _document_lately(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
+    async def document(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
+        session = session_of(request)
+        found = await queries.seen_lately(session, credential, id, recall=may_recall(request))
+        if found.recalled:
+            recalled(request)
+        remember(request, found.standing.actor)
+        found.standing.require(act)
+        return found
+
+    return document
 
 
 ReadableDocument = Annotated[SeenDocument, Depends(_document(Act.READ))]
 AnnotatableDocument = Annotated[SeenDocument, Depends(_document(Act.ANNOTATE))]
-MarkedDocument = Annotated[SeenDocument, Depends(_marked)]
-"""One to be annotated; it may have been read up to a second ago."""
+ListedDocument = Annotated[SeenDocument, Depends(_document_lately(Act.READ))]
+"""One whose annotations are read; it may have been read itself up to a second ago."""
+MarkedDocument = Annotated[SeenDocument, Depends(_document_lately(Act.ANNOTATE))]
+"""One to be annotated, likewise."""
 EditableDocument = Annotated[SeenDocument, Depends(_document(Act.ADD_DOCUMENTS))]
 ManagedDocument = Annotated[SeenDocument, Depends(_document(Act.MANAGE))]

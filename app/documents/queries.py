@@ -25,7 +25,7 @@ from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit, Order, Status
 from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
-from app.models import Annotation, Document, Revision, User
+from app.models import Annotation, ChangeHead, Document, Revision, User
 from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, actor_of, standing_of
 from app.users.credentials import Credential, CredentialKind
 
@@ -133,12 +133,19 @@ def _seen(row: Row[Any] | None, credential: Credential) -> SeenDocument:
 _MARKED = {
     kind: fixed(
         select(
-            *caller.columns, *STANDING_COLUMNS, Document.id, Document.revision, Document.deleted_at
+            *caller.columns,
+            *STANDING_COLUMNS,
+            Document.id,
+            Document.revision,
+            Document.deleted_at,
+            Revision.code_points,
+            Revision.utf16,
+            Revision.utf8,
         )
         .select_from(
-            caller.joined(Document.__table__, Document.id == bindparam("document_id")).seeing(
-                Document.project_id
-            )
+            caller.joined(Document.__table__, Document.id == bindparam("document_id"))
+            .seeing(Document.project_id)
+            .outerjoin(Revision, CURRENT_REVISION)
         )
         .where(caller.where)
     )
@@ -150,7 +157,7 @@ _lately: Lately[SeenDocument] = Lately()
 async def seen_lately(
     db: Session, credential: Credential, id: UUID, *, recall: bool
 ) -> SeenDocument:
-    """The same without what a span needs not, for a write that names the epoch.
+    """The same without what a span needs not, for who names the epoch or whether it ``STANDS``.
 
     With ``recall`` it may be as it was up to a second ago (see ``users.callers.Lately``); what is
     refused then is to be asked for again without.
@@ -165,6 +172,21 @@ async def seen_lately(
     document = _seen(await _read(db, _MARKED, credential, id), credential)
     _lately.put(db, credential, document.row, document, asked=asked, key=id)
     return document
+
+
+STANDS = exists().where(
+    Document.id == bindparam("document_id"),
+    Document.revision == bindparam("revision"),
+    ChangeHead.project_id == Document.project_id,
+    ChangeHead.epoch == bindparam("epoch"),
+)
+"""Whether a document and its project are still as they were recalled, with ``as_recalled``."""
+
+
+def as_recalled(document: SeenDocument) -> dict[str, Any]:
+    """The parameters of ``STANDS``."""
+    standing = document.standing
+    return {"document_id": document.id, "revision": document.revision, "epoch": standing.epoch}
 
 
 # 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.
