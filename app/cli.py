@@ -333,7 +333,7 @@ def export_project(  # noqa: PLR0913  # an option each
     token: _Token = None,
 ) -> None:
     """Write a project to a file: one consistent moment, whatever is written meanwhile."""
-    given = AnnotationFilter(status=status or (), label=label or ())
+    given = AnnotationFilter(status=tuple(status or ()), label=tuple(label or ()))
 
     async def work(database: Database) -> None:
         async with database.snapshot() as db:

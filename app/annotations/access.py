@@ -93,7 +93,14 @@ async def annotation_filter(
         if name.startswith(ATTRIBUTE_PREFIX)
     )
     return AnnotationFilter(
-        label, status, author, origin, document, updated_after, attributes, quote
+        tuple(label),
+        tuple(status),
+        tuple(author),
+        tuple(origin),
+        document,
+        updated_after,
+        attributes,
+        quote,
     )
 
 

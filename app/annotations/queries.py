@@ -1,6 +1,7 @@
 """Annotations that the caller may see."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
 )
 
 from app.annotations.filters import (
+    Places,
     check_attributes,
     look_up,
     matching,
@@ -25,7 +27,6 @@ from app.annotations.filters import (
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
 from app.annotations.written import written
-from app.changes.queries import in_order
 from app.core.database import Moved, Session
 from app.core.errors import Unprocessable
 from app.core.paging import Page, Paging, Written
@@ -81,10 +82,11 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
     return Ruler(await text_of(db, document_id, revision), unit)
 
 
+_ONE_MORE = bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger)
 _OF_DOCUMENT = (
     ROWS.where(Annotation.document_id == bindparam("document_id"))
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
-    .limit(bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger))
+    .limit(_ONE_MORE)
 )
 _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
@@ -175,7 +177,48 @@ async def of_document(
 # SQLite from the other (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE terms").
 _PROJECT_ID = literal_column("+annotations.project_id", Annotation.__table__.c.project_id.type)
 _SEQUENCE = literal_column("+annotations.sequence", BigInteger)
-_AGE = ("sequence",)
+
+
+def _by_age(
+    given: AnnotationFilter,
+    dialect: str,
+    newest: bool,
+    follows: bool,
+    places: Places | None = None,
+) -> Select[Any]:
+    """A page of a project's annotations, and one beyond.
+
+    Parameters are ``project_id``, ``limit`` and, if the page follows another, ``after``. Sequences
+    become visible in their own order, so a walk from the oldest misses nothing that is written
+    meanwhile.
+    """
+    project_id: Any = Annotation.project_id
+    sequence: Any = Annotation.sequence
+    if places is not None and places.few is not None:
+        project_id, sequence = _PROJECT_ID, _SEQUENCE
+    query = ROWS.where(project_id == bindparam("project_id"))
+    if follows:
+        after = bindparam("after", type_=BigInteger)
+        query = query.where(sequence < after if newest else sequence > after)
+    query = matching(query, given, AUTHOR.c.name, dialect, places=places)
+    return query.order_by(sequence.desc() if newest else sequence).limit(_ONE_MORE)
+
+
+def _written_by_age(
+    given: AnnotationFilter,
+    dialect: str,
+    newest: bool,
+    follows: bool,
+    places: Places | None = None,
+) -> Select[Any]:
+    query = _by_age(given, dialect, newest, follows, places)
+    return written(query, dialect, ("sequence",), newest=newest)
+
+
+# Building one takes as long as running it, and most lists are asked for again: a review queue, the
+# next page. What a quote asks for depends on what is stored.
+_known_by_age = lru_cache(maxsize=32)(_by_age)
+_known_written_by_age = lru_cache(maxsize=32)(_written_by_age)
 
 
 async def of_project(
@@ -192,21 +235,20 @@ async def of_project(
         InvalidParameter: when the filter names an attribute that the scheme does not have.
     """
     await check_attributes(db, standing, given)
-    project_id: Any = Annotation.project_id
-    sequence: Any = Annotation.sequence
-    places = None
-    if given.quote is not None:
-        places = await look_up(db, given.quote)
-        if places.few is not None:
-            project_id, sequence = _PROJECT_ID, _SEQUENCE
-    query = ROWS.where(project_id == standing.project_id)
-    query = matching(query, given, AUTHOR.c.name, db.dialect, places=places)
-    query = in_order(query, sequence, order, pages)
+    after = pages.after(int)
+    shape = (given, db.dialect, order is Order.NEWEST, after is not None)
+    places = None if given.quote is None else await look_up(db, given.quote)
+    parameters: dict[str, Any] = {"project_id": standing.project_id, "limit": pages.limit}
+    if after is not None:
+        parameters["after"] = after[0]
     if unit is OffsetUnit.CODE_POINTS:
-        statement = written(query, db.dialect, _AGE, newest=order is Order.NEWEST)
-        parameters = {"project": standing.project, "offset_unit": unit, "limit": pages.limit}
-        return pages.written((await db.execute(statement, parameters)).one(), *_AGE)
-    rows = (await db.execute(query)).all()
+        statement = (
+            _known_written_by_age(*shape) if places is None else _written_by_age(*shape, places)
+        )
+        parameters |= {"project": standing.project, "offset_unit": unit}
+        return pages.written((await db.execute(statement, parameters)).one(), "sequence")
+    query = _known_by_age(*shape) if places is None else _by_age(*shape, places)
+    rows = (await db.execute(query, parameters)).all()
     rulers: dict[tuple[UUID, int], Ruler | None] = {}
     for row in rows[: pages.limit]:
         key = (row.document_id, row.revision)

@@ -76,7 +76,7 @@ async def list_of_document(
         await queries.of_document(
             db,
             document,
-            AnnotationFilter(label, status, author),
+            AnnotationFilter(tuple(label), tuple(status), tuple(author)),
             unit,
             pages,
             start=start,

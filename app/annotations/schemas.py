@@ -1,7 +1,7 @@
 """Annotations, as they come in and go out."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -193,13 +193,13 @@ def _measured(ruler: Ruler, value: Mapping[str, Any]) -> dict[str, Any]:
 class AnnotationFilter:
     """Which annotations of a project are meant; what is empty or None does not narrow."""
 
-    label: Sequence[str] = ()
-    status: Sequence[Status] = ()
-    author: Sequence[str] = ()
-    origin: Sequence[Origin] = ()
+    label: tuple[str, ...] = ()
+    status: tuple[Status, ...] = ()
+    author: tuple[str, ...] = ()
+    origin: tuple[Origin, ...] = ()
     document: UUID | None = None
     updated_after: dt.datetime | None = None
-    attributes: Sequence[tuple[str, str]] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
     quote: str | None = None
 
     @property

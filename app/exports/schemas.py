@@ -92,10 +92,10 @@ class ReleaseFilter(In):
     def given(self) -> AnnotationFilter:
         """The filter as every list takes it."""
         return AnnotationFilter(
-            label=self.label,
-            status=self.status,
-            author=self.author,
-            origin=self.origin,
+            label=tuple(self.label),
+            status=tuple(self.status),
+            author=tuple(self.author),
+            origin=tuple(self.origin),
             document=self.document,
             updated_after=self.updated_after,
             quote=self.quote,
