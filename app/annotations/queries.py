@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Row,
     Select,
+    Uuid,
     bindparam,
     literal,
     literal_column,
@@ -83,10 +84,15 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
 
 
 _ONE_MORE = bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger)
+# PostgreSQL plans a statement anew each time, which takes as long as running it, for as long as it
+# believes that this document and this limit are less work than most. Of what a subquery answers it
+# believes nothing (https://www.postgresql.org/docs/current/sql-prepare.html, "Notes").
 _OF_DOCUMENT = (
-    ROWS.where(Annotation.document_id == bindparam("document_id"))
+    ROWS.where(
+        Annotation.document_id == select(bindparam("document_id", type_=Uuid)).scalar_subquery()
+    )
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
-    .limit(_ONE_MORE)
+    .limit(select(_ONE_MORE).scalar_subquery())
 )
 _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 

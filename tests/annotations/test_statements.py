@@ -5,9 +5,13 @@ BEGIN, and what PostgreSQL does in one statement stands between SAVEPOINT and RE
 schemes are immutable, so each is fetched once; the figures are those of the second time.
 """
 
+import json
+
 import pytest
+from sqlalchemy import text
 
 from app.core.cache import Recent
+from app.core.database import Database
 from tests import make
 from tests.conftest import Newsroom
 
@@ -154,3 +158,42 @@ async def test_withdrawing_costs_the_same_however_many_relations_go_with_it(
     # SQLite: BEGIN and who, BEGIN IMMEDIATE, lock, relations, SAVEPOINT, the four, RELEASE.
     expected = {"postgresql": [6, 9, 9], "sqlite": [11, 14, 14]}[dialect]
     assert costs == expected, "\n".join(statements)
+
+
+async def test_a_list_is_planned_once_however_many_others_have(
+    newsroom: Newsroom, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody is remembered, so that the same statement runs each time.
+    monkeypatch.setattr(Recent, "get", lambda *_: None)
+    words = "Beijing denies it. " * 3000
+    place = {"label": "claim", "quote": "Beijing"}
+    spans = [{**place, "start": 19 * n, "end": 19 * n + 7} for n in range(3000)]
+    lines = [
+        {"title": "Many", "text": words, "annotations": spans},
+        {"title": "Few", "text": words, "annotations": spans[:10]},
+    ]
+    imported = await newsroom["manager"].post(
+        "/v1/projects/demo/import?format=jsonl", content="\n".join(map(json.dumps, lines))
+    )
+    await make.said(imported, 200)
+    listed = (await newsroom["reader"].get("/v1/projects/demo/documents")).json()["items"]
+    few = next(one["id"] for one in listed if one["title"] == "Few")
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(text("ANALYZE"))
+
+    for _ in range(20):
+        found = await newsroom["reader"].get(f"/v1/documents/{few}/annotations")
+        assert len((await make.said(found, 200))["items"]) == 10
+
+    if dialect == "postgresql":
+        # Each of the first five is planned with what it asks for; then PostgreSQL compares.
+        async with database.session(writes=False) as db:
+            plans = await db.execute(
+                text(
+                    "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+                    " WHERE statement LIKE 'SELECT string_agg%'"
+                )
+            )
+            assert [tuple(row) for row in plans] == [(15, 5)]
