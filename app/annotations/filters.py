@@ -110,14 +110,19 @@ _FREQUENCIES = text(
         AND it.key IS NOT NULL"""
 )
 _frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
-# SQLite has no statistics, but its index begins with the oldest: where the first fifty documents
-# of a key end, there is one of it in so many.
+# SQLite has no statistics, but its index is in the order of arrival: where the first fifty
+# documents of a key end, there is one of it in so many, and likewise from the other end. What is
+# common in some years need not be so in others; it is rare if it is so at either end. Rows are
+# counted by their ids, those of all projects and of deleted documents too.
 _ENDS = text(
     """
-    SELECT value AS key, (
-        SELECT rowid FROM document_index WHERE document_index MATCH '"' || value || '"'
-        LIMIT 1 OFFSET :before) AS document
-    FROM json_each(:keys)"""
+    SELECT key, newest.id AS newest,
+        (SELECT rowid FROM document_index WHERE document_index MATCH '"' || key || '"'
+            LIMIT 1 OFFSET :before) AS first_end,
+        (SELECT rowid FROM document_index WHERE document_index MATCH '"' || key || '"'
+            ORDER BY rowid DESC LIMIT 1 OFFSET :before) AS last_end
+    FROM (SELECT value AS key FROM json_each(:keys)), (SELECT max(id) AS id FROM document_words)
+        AS newest"""
 )
 
 
@@ -143,7 +148,12 @@ async def look_up(db: Session, part: str) -> Places:
 async def _sampled_frequencies(db: Session, keys: Sequence[str]) -> Mapping[str, float]:
     sampled = {"keys": json.dumps(keys), "before": _SAMPLED - 1}
     rows = await db.execute(_ENDS, sampled)
-    return {row.key: _SAMPLED / row.document if row.document else 0.0 for row in rows}
+    return {
+        row.key: 0.0
+        if row.first_end is None
+        else _SAMPLED / max(row.first_end, row.newest + 1 - row.last_end)
+        for row in rows
+    }
 
 
 async def _known_frequencies(db: Session, _keys: Sequence[str]) -> Mapping[str, float]:

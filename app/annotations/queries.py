@@ -33,6 +33,7 @@ from app.core.errors import Unprocessable
 from app.core.paging import Page, Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
+from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import STANDS, SeenDocument, as_recalled, text_of
 from app.models import Annotation, AnnotationVersion, Relation
@@ -100,22 +101,13 @@ _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 _TEXT_ORDER = ("start", "end", "sequence")
 
 
-def _while_it_stands(query: Select[Any], recalled: bool) -> Select[Any]:
-    """The query; of a document that was recalled, it finds nothing when that is another by now."""
-    return query.where(STANDS) if recalled else query
+def _written(query: Select[Any], dialect: str) -> Select[Any]:
+    page = written(query, dialect, _TEXT_ORDER)
+    return page.add_columns(STANDS.label("stands"))
 
 
-def _check_stands(document: SeenDocument, found: int) -> None:
-    if document.recalled and not found:
-        raise Moved
-
-
-_WRITTEN = {
-    (dialect, recalled): fixed(
-        written(_while_it_stands(_ALL_OF_DOCUMENT, recalled), dialect, _TEXT_ORDER)
-    )
-    for dialect in ("postgresql", "sqlite")
-    for recalled in (False, True)
+_ALL_WRITTEN = {
+    dialect: fixed(_written(_ALL_OF_DOCUMENT, dialect)) for dialect in ("postgresql", "sqlite")
 }
 
 
@@ -139,18 +131,14 @@ async def of_document(
         OffsetInsideCharacter: when one of them splits a character.
         SpanEmpty: when they are equal.
         SpanReversed: when ``start`` lies behind ``end``.
-        Moved: when the document was recalled, and is another by now or has no such annotation.
+        InvalidParameter: when the page would be too long.
+        Moved: when the document was recalled, and may be another by now.
     """
     query = _ALL_OF_DOCUMENT
     if not given.everything:
         query = matching(_OF_DOCUMENT, given, AUTHOR.c.name, db.dialect)
     if start is not None or end is not None:
-        words = await text_of(db, document.id, document.revision)
-        try:
-            first, last = stretch(words, start, end, unit)
-        except Unprocessable as refusal:
-            raise refusal.in_query() from None
-        query = query.where(Annotation.end > first, Annotation.start < last)
+        query = await _within(db, document, query, unit, start, end)
     after = pages.after(int, int, int)
     if after is not None:
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
@@ -158,24 +146,41 @@ async def of_document(
     project = document.standing.project
     parameters = as_recalled(document) | {"limit": pages.limit}
     if document.measures_alike(unit):
-        statement = (
-            _WRITTEN[db.dialect, document.recalled]
-            if query is _ALL_OF_DOCUMENT
-            else written(_while_it_stands(query, document.recalled), db.dialect, _TEXT_ORDER)
-        )
         parameters |= {"project": project, "offset_unit": unit}
-        page = (await db.execute(statement, parameters)).one()
-        _check_stands(document, page.number)
+        statement = (
+            _ALL_WRITTEN[db.dialect] if query is _ALL_OF_DOCUMENT else _written(query, db.dialect)
+        )
+        page = await read_page(db, statement, parameters)
+        if document.recalled and not page.stands:
+            raise Moved
         return pages.written(page, *_TEXT_ORDER)
-    query = _while_it_stands(query, document.recalled)
+    if document.recalled:
+        query = query.where(STANDS)
     rows = (await db.execute(query, parameters)).all()
-    _check_stands(document, len(rows))
+    if document.recalled and not rows:
+        raise Moved
     ruler = await _ruler(db, document.id, document.revision, unit)
     return pages.page(
         rows,
         lambda row: AnnotationOut.of(row, project, unit, ruler),
         key=lambda row: (row.start, row.end, row.sequence),
     )
+
+
+async def _within(
+    db: Session,
+    document: SeenDocument,
+    query: Select[Any],
+    unit: OffsetUnit,
+    start: int | None,
+    end: int | None,
+) -> Select[Any]:
+    words = await text_of(db, document.id, document.revision)
+    try:
+        first, last = stretch(words, start, end, unit)
+    except Unprocessable as refusal:
+        raise refusal.in_query() from None
+    return query.where(Annotation.end > first, Annotation.start < last)
 
 
 # SQLite knows nothing of how often a word occurs. Where many documents have it, the list in its own
@@ -238,7 +243,8 @@ async def of_project(
     """The project's annotations by age, newest or oldest first.
 
     Raises:
-        InvalidParameter: when the filter names an attribute that the scheme does not have.
+        InvalidParameter: when the filter names an attribute that the scheme does not have, or the
+            page would be too long.
     """
     await check_attributes(db, standing, given)
     after = pages.after(int)
@@ -252,7 +258,7 @@ async def of_project(
             _known_written_by_age(*shape) if places is None else _written_by_age(*shape, places)
         )
         parameters |= {"project": standing.project, "offset_unit": unit}
-        return pages.written((await db.execute(statement, parameters)).one(), "sequence")
+        return pages.written(await read_page(db, statement, parameters), "sequence")
     query = _known_by_age(*shape) if places is None else _by_age(*shape, places)
     rows = (await db.execute(query, parameters)).all()
     rulers: dict[tuple[UUID, int], Ruler | None] = {}

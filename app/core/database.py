@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Moved(Exception):
-    """What a write had read is no longer so; the whole request is to be tried again."""
+    """What a request had read may be so no longer; the whole of it is to be tried again."""
 
 
 class Session(Protocol):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Float,
+    Row,
     Select,
     Text,
     Uuid,
@@ -27,8 +28,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.exc import DataError, DBAPIError
 
 from app.core.columns import Json
+from app.core.database import Session
+from app.core.errors import InvalidParameter
 
 FLOAT_FUNCTION = "json_float"
 """What an SQLite connection must know: a number to its JSON, as Python writes it.
@@ -87,6 +91,23 @@ def json_page(
     return select(joined.label("json"), func.count().label("number"), *last)
 
 
+async def read_page(db: Session, statement: Select[Any], parameters: Mapping[str, Any]) -> Row[Any]:
+    """The one row of such a statement.
+
+    Raises:
+        InvalidParameter: when the page is longer than a value of the database may be, a gigabyte.
+    """
+    try:
+        return (await db.execute(statement, parameters)).one()
+    except DBAPIError as error:
+        if isinstance(error, DataError) or getattr(error.orig, "sqlstate", "") == _TOO_LONG:
+            raise InvalidParameter("limit", "So much text is too long for a page.") from None
+        raise
+
+
+# "Program limit exceeded" (https://www.postgresql.org/docs/current/errcodes-appendix.html); of
+# SQLite it is the DataError that a statement without a wrong value can have.
+_TOO_LONG = "54000"
 _COMMA = literal_column("','", Text)
 _JOINED: Mapping[str, Callable[..., Any]] = {
     "postgresql": lambda json, place: func.string_agg(json, aggregate_order_by(_COMMA, place)),

@@ -157,7 +157,7 @@ _lately: Lately[SeenDocument] = Lately()
 async def seen_lately(
     db: Session, credential: Credential, id: UUID, *, recall: bool
 ) -> SeenDocument:
-    """The same without what a span needs not, for who names the epoch or whether it ``STANDS``.
+    """The same with what spans need, for who names the epoch or asks whether it ``STANDS``.
 
     With ``recall`` it may be as it was up to a second ago (see ``users.callers.Lately``); what is
     refused then is to be asked for again without.

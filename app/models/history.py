@@ -46,7 +46,8 @@ class ChangeHead(Base):
 
     ``epoch`` counts the changes that other writers may have relied on without locking them: the
     scheme, the members, the settings, a deleted document. A write that read under an older epoch
-    changes no row here, and is tried again from the start.
+    changes no row here, and is tried again from the start. Readers who were let in a moment ago
+    rely on it too: a change of who may read that does not raise it would show them what it hides.
     """
 
     __tablename__ = "change_heads"

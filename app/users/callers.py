@@ -150,10 +150,11 @@ def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
 class Lately(Generic[V]):
     """What was read for a token within the last second, for as long as the token is good.
 
-    What changed in a project meanwhile shows in the epoch that a write names, so what is left is
-    that a token works for a second after another process revoked it or deactivated its user. That
-    an administrator is none any more shows in no epoch: of them nothing is kept, and nothing of
-    people who signed in. Nobody is refused for what is kept: who would be is looked up anew.
+    What changed in a project meanwhile shows in the epoch, which a write names and a list compares,
+    so what is left is that a token works for a second after another process revoked it or
+    deactivated its user. That an administrator is none any more shows in no epoch: of them nothing
+    is kept, and nothing of people who signed in. Nobody is refused for what is kept: who would be
+    is looked up anew.
     """
 
     def __init__(self) -> None:

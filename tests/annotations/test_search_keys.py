@@ -56,3 +56,17 @@ async def test_the_database_says_how_rare_keys_are(
     assert len(asked) == (1 if dialect == "postgresql" else 2)
     assert await quotes(newsroom["reader"], quote=PART) == [PART]
     assert await quotes(newsroom["reader"], quote="the rare ministry sat") == []
+
+
+async def test_what_was_common_in_the_first_documents_may_be_rare(newsroom: Newsroom) -> None:
+    annotator = newsroom["annotator"]
+    for agency in ("Xinhua",) * 55 + ("Reuters",) * 65:
+        await make.document(annotator, f"It was {agency} said the ministry.")
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(text("ANALYZE"))
+
+    async with database.session(writes=False) as db:
+        assert (await look_up(db, "s Xinhua said t")).keys == ["xinhua"]
+        assert (await look_up(db, "s Reuters said t")).keys[0] == "reuters"

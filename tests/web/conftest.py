@@ -155,7 +155,8 @@ class Room:
         context = await self.site.browser.new_context(base_url=self.site.url, **options)
         self.stack.push_async_callback(context.close)
         # Chromium says that it hands requests to a route before its pages do. Of a context that has
-        # had one from the start they do, so what a test adds later misses no request.
+        # had one from the start they do, so what a test adds later misses no request. The browser's
+        # own cache is off in it.
         await context.route("**/nothing-is-here", lambda route: route.abort())
         answer = await context.request.post(
             "/v1/session",

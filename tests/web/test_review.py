@@ -229,10 +229,12 @@ async def test_many_are_selected_and_approved_together(room: Room) -> None:
     await page.route("**/decisions?**", late)
     await page.keyboard.press("Shift+A")
     await asyncio.wait_for(sent.wait(), 20)
-    await make.decision(
-        room.client("reviewer-b"), annotations[1]["id"], "reject", comment="No claim."
-    )
-    decided.set()
+    try:
+        await make.decision(
+            room.client("reviewer-b"), annotations[1]["id"], "reject", comment="No claim."
+        )
+    finally:
+        decided.set()
     results = page.get_by_role("region", name="What became of the selected")
     await expect(results).to_contain_text("3 approved")
     await expect(results).to_contain_text("1 not taken")
