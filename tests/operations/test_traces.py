@@ -104,7 +104,9 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
 ) -> None:
     document = await make.document(newsroom["annotator"], f"A text. {SECRET}")
     path = f"/v1/documents/{document['id']}/annotations"
-    annotator = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    annotator, reader = (
+        {"Authorization": f"Bearer {TOKENS[name]}"} for name in ("annotator", "reader")
+    )
     traced = {**annotator, "traceparent": f"00-{TRACE}-{CALLER}-01"}
     traced |= {"tracestate": f"{SECRET};{SECRET}", "baggage": f"{SECRET};{SECRET}"}
     unsampled = {**annotator, "traceparent": f"00-{TRACE[::-1]}-{CALLER}-00"}
@@ -116,7 +118,7 @@ async def test_a_request_is_a_span_and_its_statements_are_below_it(
         await make.said(
             await client.post(path, json={"label": "claim", "quote": SECRET}, headers=traced)
         )
-        await make.said(await client.get(path, params={"author": SECRET}, headers=annotator), 200)
+        await make.said(await client.get(path, params={"author": SECRET}, headers=reader), 200)
         await client.get(f"/no/{SECRET}", headers={"Host": SECRET})
         await client.request("PROPFIND", "/v1/me")
         await client.get("/v1/me", headers=unsampled)

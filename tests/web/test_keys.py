@@ -186,6 +186,7 @@ async def test_the_keys_of_a_scheme_win_and_the_sheet_says_so(room: Room) -> Non
 
     await page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
+    await expect(sheet).to_be_visible()
     keys = await sheet.locator("dt").all_text_contents()
     said = [key.strip() for key in keys]
     assert [said.count(key) for key in (*names, "5")] == [1, 1, 1, 1, 1]
