@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Row,
     Select,
-    Uuid,
     bindparam,
     literal,
     literal_column,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.annotations import kept
 from app.annotations.filters import (
     Places,
     check_attributes,
@@ -25,6 +25,7 @@ from app.annotations.filters import (
     matching,
     stretch,
 )
+from app.annotations.kept import ONE_MORE, TEXT_ORDER
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
 from app.annotations.written import written
@@ -84,25 +85,16 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
     return Ruler(await text_of(db, document_id, revision), unit)
 
 
-_ONE_MORE = bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger)
-# PostgreSQL plans a statement anew each time, which takes as long as running it, for as long as it
-# believes that this document and this limit are less work than most. Of what a subquery answers it
-# believes nothing (https://www.postgresql.org/docs/current/sql-prepare.html, "Notes").
 _OF_DOCUMENT = (
-    ROWS.where(
-        Annotation.document_id == select(bindparam("document_id", type_=Uuid)).scalar_subquery()
-    )
+    ROWS.where(Annotation.document_id == bindparam("document_id"))
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
-    .limit(select(_ONE_MORE).scalar_subquery())
+    .limit(ONE_MORE)
 )
 _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
 
-_TEXT_ORDER = ("start", "end", "sequence")
-
-
 def _written(query: Select[Any], dialect: str) -> Select[Any]:
-    page = written(query, dialect, _TEXT_ORDER)
+    page = written(query, dialect, TEXT_ORDER, marked=True)
     return page.add_columns(STANDS.label("stands"))
 
 
@@ -146,14 +138,18 @@ async def of_document(
     project = document.standing.project
     parameters = as_recalled(document) | {"limit": pages.limit}
     if document.measures_alike(unit):
-        parameters |= {"project": project, "offset_unit": unit}
-        statement = (
-            _ALL_WRITTEN[db.dialect] if query is _ALL_OF_DOCUMENT else _written(query, db.dialect)
-        )
-        page = await read_page(db, statement, parameters)
-        if document.recalled and not page.stands:
-            raise Moved
-        return pages.written(page, *_TEXT_ORDER)
+        whole = query is _ALL_OF_DOCUMENT
+        page = await kept.get(db, document, unit, pages) if whole else None
+        if page is None:
+            parameters |= {"project": project, "offset_unit": unit}
+            statement = _ALL_WRITTEN[db.dialect] if whole else _written(query, db.dialect)
+            row = await read_page(db, statement, parameters)
+            if document.recalled and not row.stands:
+                raise Moved
+            page = pages.written(row, *TEXT_ORDER)
+            if whole and row.number:
+                kept.put(db, document, unit, pages, page, row.marks)
+        return page
     if document.recalled:
         query = query.where(STANDS)
     rows = (await db.execute(query, parameters)).all()
@@ -212,7 +208,7 @@ def _by_age(
         after = bindparam("after", type_=BigInteger)
         query = query.where(sequence < after if newest else sequence > after)
     query = matching(query, given, AUTHOR.c.name, dialect, places=places)
-    return query.order_by(sequence.desc() if newest else sequence).limit(_ONE_MORE)
+    return query.order_by(sequence.desc() if newest else sequence).limit(ONE_MORE)
 
 
 def _written_by_age(

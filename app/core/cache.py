@@ -15,7 +15,7 @@ class Bounded(Generic[K, V]):
     """Keeps what was used last, up to a total size.
 
     Only for values that are immutable where they come from, a revision's text or a version of a
-    scheme: nothing here is ever refreshed.
+    scheme, or that are held against that before they are used: nothing here is ever refreshed.
     """
 
     def __init__(self, capacity: int, size: Callable[[V], int]) -> None:
@@ -33,9 +33,12 @@ class Bounded(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep the value, at the cost of what was used longest ago."""
+        """Keep the value, in place of an older one, at the cost of what was used longest ago."""
+        older = self._kept.pop(key, None)
+        if older is not None:
+            self._held -= self._size(older)
         size = self._size(value)
-        if size * 4 > self._capacity or key in self._kept:
+        if size * 4 > self._capacity:
             return
         self._kept[key] = value
         self._held += size

@@ -2,6 +2,13 @@
 
 SQLAlchemy's pool makes a connection object of its own for every loan, which took a twelfth of a
 create; here it is kept with the connection.
+
+The program's constant statements (``core.prepared``) are planned once on each connection. Left to
+itself, PostgreSQL compares what such a plan would cost with the mean of all that it planned before;
+in a table that grows, the past is always cheaper, so it planned the list of a document's spans anew
+each time, which took as long as running it. To a statement that is made for its request, what that
+asks for may matter, so such ones go over connections that are left as PostgreSQL has them
+(https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PLAN-CACHE-MODE).
 """
 
 import asyncio
@@ -20,13 +27,15 @@ from app.core.prepared import Prepared, PreparedStatements
 _RECYCLE_SECONDS = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lent:
     """A connection as SQLAlchemy knows it, the driver's own below it, and when it was opened."""
 
     connection: AsyncConnection
     driver: Any
     opened_at: float
+    plans_once: bool = False
+    """Whether it is for constant statements."""
 
 
 class Lender:
@@ -43,7 +52,8 @@ class Lender:
         self._statements = PreparedStatements(engine.dialect)
         self._free = asyncio.Semaphore(size)
         self._size = size
-        self._kept: deque[Lent] = deque()
+        self._kept: dict[bool, deque[Lent]] = {True: deque(), False: deque()}
+        """By whether they plan once."""
         self.lent = 0
 
     def prepared(self, statement: Executable) -> Prepared | None:
@@ -57,8 +67,8 @@ class Lender:
         """
         return self._keep and 2 * (self.lent + 1) <= self._size
 
-    async def lend(self) -> Lent:
-        """A connection, to be given back by ``take_back``.
+    async def lend(self, *, plans_once: bool = False) -> Lent:
+        """A connection, to be given back by ``take_back``; one that ``plans_once`` if there is one.
 
         Raises:
             sqlalchemy.exc.TimeoutError: when all stay lent for too long.
@@ -74,13 +84,18 @@ class Lender:
             await self._free.acquire()
         self.lent += 1
         try:
-            while self._kept:
-                found = self._kept.pop()
-                if time.monotonic() - found.opened_at < _RECYCLE_SECONDS and not (
-                    found.driver.is_closed()
-                ):
-                    return found
-                await found.connection.close()
+            kinds = [plans_once]
+            if self.lent + sum(map(len, self._kept.values())) > self._size:
+                # No more may be opened, so one of the others has to do.
+                kinds.append(not plans_once)
+            for kept in map(self._kept.__getitem__, kinds):
+                while kept:
+                    found = kept.pop()
+                    if time.monotonic() - found.opened_at < _RECYCLE_SECONDS and not (
+                        found.driver.is_closed()
+                    ):
+                        return found
+                    await found.connection.close()
             connection = await self._engine.connect()
             raw = await connection.get_raw_connection()
             return Lent(connection, raw.driver_connection, time.monotonic())
@@ -91,7 +106,7 @@ class Lender:
     async def take_back(self, lent: Lent, *, sound: bool) -> None:
         """Take a connection back; one in a state that nobody knows is not lent again."""
         if sound and self._keep and not lent.connection.invalidated:
-            self._kept.append(lent)
+            self._kept[lent.plans_once].append(lent)
             self._returned()
         else:
             # Whoever is told to stop now must still leave no connection behind.
@@ -101,8 +116,7 @@ class Lender:
         try:
             if lent.driver.is_closed():
                 # Where one was cut off, the others were too, or will be: with a restart, say.
-                while self._kept:
-                    await self._kept.pop().connection.close()
+                await self._close_kept()
             if not sound:
                 await lent.connection.invalidate()
             await lent.connection.close()
@@ -113,8 +127,12 @@ class Lender:
         self.lent -= 1
         self._free.release()
 
+    async def _close_kept(self) -> None:
+        for kept in self._kept.values():
+            while kept:
+                await kept.pop().connection.close()
+
     async def dispose(self) -> None:
         """Close what is kept."""
-        while self._kept:
-            await self._kept.pop().connection.close()
+        await self._close_kept()
         await self._engine.dispose()

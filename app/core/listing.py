@@ -54,7 +54,7 @@ class Linked:
         """The page itself, or the answer that it is, once its link is in the headers."""
         response = self._response
         if isinstance(page, Written):
-            response = Response(page.json(), media_type="application/json")
+            response = Response(page.json, media_type="application/json")
         if page.next is not None:
             given = self._request.query_params.multi_items()
             query = [(name, value) for name, value in given if name != "cursor"]

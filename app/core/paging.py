@@ -40,15 +40,9 @@ class Page(BaseModel, Generic[T]):
 class Written:
     """One page of a list whose items the database has written as JSON already."""
 
-    items: str
-    """All of them, with commas between."""
+    json: bytes
+    """What ``Page`` would be."""
     next: str | None
-
-    def json(self) -> bytes:
-        """What ``Page`` would be."""
-        # A cursor is made of letters that need no escape.
-        cursor = "null" if self.next is None else f'"{self.next}"'
-        return f'{{"items":[{self.items}],"next":{cursor}}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +108,12 @@ class Paging:
 
     def written(self, row: Any, *key: str) -> Written:
         """The same of what ``core.rowjson.json_page`` says; ``key`` names the columns."""
-        more = row.number > self.limit
-        return Written(
-            row.json or "", self._cursor([getattr(row, name) for name in key]) if more else None
-        )
+        after = None
+        if row.number > self.limit:
+            after = self._cursor([getattr(row, name) for name in key])
+        # A cursor is made of letters that need no escape.
+        cursor = "null" if after is None else f'"{after}"'
+        return Written(f'{{"items":[{row.json or ""}],"next":{cursor}}}'.encode(), after)
 
     def _next(self, rows: Sequence[Any], key: Callable[[Any], Key]) -> str | None:
         return self._cursor(key(rows[self.limit - 1])) if len(rows) > self.limit else None

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _PIECE = 256 * 1024
 
+_PLANNING = {True: "force_generic_plan", False: "auto"}
 _UNHURRIED = """
     SET LOCAL statement_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0
@@ -74,8 +75,8 @@ class PostgresSession:
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
         self._guard.check(statement)
-        lent = self._lent or await self._lend()
         prepared = self._lender.prepared(statement)
+        lent = await self._connection(plans_once=prepared is not None)
         self._busy = True
         try:
             with spending(statement):
@@ -93,7 +94,7 @@ class PostgresSession:
         """See ``core.database.Session``."""
         self._guard.begun = True
         if not self._in_transaction:
-            lent = self._lent or await self._lend()
+            lent = await self._connection()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
             await self._say(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
@@ -109,7 +110,7 @@ class PostgresSession:
 
     async def load(self, table: Table, packed: bytes) -> None:
         """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
-        lent = self._lent or await self._lend()
+        lent = await self._connection()
         columns = [column.name for column in table.columns]
 
         async def pieces() -> AsyncIterator[memoryview]:
@@ -146,8 +147,23 @@ class PostgresSession:
         """See ``core.database.Session``."""
         self._guard.afterwards(act)
 
-    async def _lend(self) -> Lent:
-        lent = self._lent = await self._lender.lend()
+    async def _connection(self, *, plans_once: bool = False) -> Lent:
+        """The connection that was lent, or another of the kind that is wanted."""
+        if self._opening:
+            # A transaction of statements of both kinds.
+            plans_once = False
+        lent = self._lent
+        if lent is not None:
+            if self._in_transaction or lent.plans_once is plans_once:
+                return lent
+            await self.rest()
+        return await self._lend(plans_once=plans_once)
+
+    async def _lend(self, *, plans_once: bool = False) -> Lent:
+        lent = self._lent = await self._lender.lend(plans_once=plans_once)
+        if lent.plans_once is not plans_once:
+            await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
+            lent.plans_once = plans_once
         if self._opening:
             self._in_transaction = True
             await self._say(lent, self._opening)

@@ -69,26 +69,42 @@ def json_page(
     key: Sequence[ColumnElement[Any]],
     order: Sequence[ColumnElement[Any]],
     dialect: str,
+    *,
+    mark: ColumnElement[str] | None = None,
 ) -> Select[Any]:
     """One row of all that a page is: many rows take the driver longer than their JSON.
 
     Its ``json`` has that of the first ``limit`` rows, in their order, with commas between them, and
-    is NULL where there are none; ``number`` says how many rows there are; and the columns of the
-    key, by their names, are those of the last row of a page that is full.
+    is NULL where there are none; ``number`` says how many rows there are; the columns of the key,
+    by their names, are those of the last row of a page that is full; and with a ``mark``, ``marks``
+    is what ``marks_of`` makes of the same rows.
     """
     place = func.row_number().over(order_by=order).label("place")
     each = select(json, place, *key)
-    # SQLite's aggregate takes the rows of a subquery in that one's order; of PostgreSQL's it is
-    # no promise.
-    rows = (each if dialect == "postgresql" else each.order_by(place)).subquery("each").c
+    if mark is not None:
+        each = each.add_columns(mark.label("mark"))
+    rows = _in_order(each, [place], dialect)
     limit = bindparam("limit", type_=BigInteger)
     joined = _JOINED[dialect](rows.json, rows.place).filter(rows.place <= limit)
-    last = (
-        func.max(column).filter(rows.place == limit).label(name)
-        for name, column in rows.items()
-        if name not in {"json", "place"}
-    )
-    return select(joined.label("json"), func.count().label("number"), *last)
+    last = (func.max(rows[of.key]).filter(rows.place == limit).label(of.key) for of in key)
+    page = select(joined.label("json"), func.count().label("number"), *last)
+    if mark is not None:
+        page = page.add_columns(_JOINED[dialect](rows.mark, rows.place).label("marks"))
+    return page
+
+
+def marks_of(
+    mark: ColumnElement[str], order: Sequence[ColumnElement[Any]], dialect: str
+) -> Select[Any]:
+    """The marks of all rows, in their order, with commas between them: ``marks`` of one row."""
+    rows = _in_order(select(mark.label("mark"), *order), order, dialect)
+    return select(_JOINED[dialect](rows.mark, *(rows[of.key] for of in order)).label("marks"))
+
+
+def _in_order(each: Select[Any], order: Sequence[ColumnElement[Any]], dialect: str) -> Any:
+    # SQLite's aggregate takes the rows of a subquery in that one's order; of PostgreSQL's it is
+    # no promise.
+    return (each if dialect == "postgresql" else each.order_by(*order)).subquery("each").c
 
 
 async def read_page(db: Session, statement: Select[Any], parameters: Mapping[str, Any]) -> Row[Any]:
@@ -110,8 +126,8 @@ async def read_page(db: Session, statement: Select[Any], parameters: Mapping[str
 _TOO_LONG = "54000"
 _COMMA = literal_column("','", Text)
 _JOINED: Mapping[str, Callable[..., Any]] = {
-    "postgresql": lambda json, place: func.string_agg(json, aggregate_order_by(_COMMA, place)),
-    "sqlite": lambda json, _place: func.group_concat(json, _COMMA),
+    "postgresql": lambda text, *order: func.string_agg(text, aggregate_order_by(_COMMA, *order)),
+    "sqlite": lambda text, *_order: func.group_concat(text, _COMMA),
 }
 
 
