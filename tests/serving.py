@@ -8,6 +8,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
@@ -95,6 +96,16 @@ class Server(_Listening):
         """The process that was started; its workers, if it has any, are its children."""
         assert self._process is not None
         return self._process.pid
+
+    def workers(self) -> list[int]:
+        """The processes that serve, of those that the first one has started."""
+        found = []
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            # One that is being replaced may be gone since its parent was asked.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
+        return found
 
     def log(self) -> str:
         """What it has written so far."""

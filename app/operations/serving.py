@@ -4,8 +4,9 @@ import os
 import resource
 import signal
 import socket
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import uvicorn
@@ -30,7 +31,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         Unavailable: when the address cannot be listened on.
     """
     _raise_open_files()
-    listener = _listen(settings.host, settings.port)
+    listeners = _listen(settings.host, settings.port, settings.workers)
     config = uvicorn.Config(
         "app.main:serve_app",
         factory=True,
@@ -47,18 +48,18 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
-    announce(_address(settings.host, listener))
+    announce(_address(settings.host, listeners[0]))
     if settings.workers == 1:
         # uvicorn raises the signal again once it has stopped, and a stop that was asked for is a
         # success; before uvicorn listens for the signal, this stops the process too.
         signal.signal(signal.SIGTERM, _exit)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=listeners)
         return
     with tempfile.TemporaryDirectory(prefix="stet-metrics-") as shared:
         # The workers' measurements are added up through files in it.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
-        Multiprocess(config, sockets=[listener]).run()
+        _Workers(config, listeners).run()
 
 
 def _raise_open_files() -> None:
@@ -75,10 +76,61 @@ def _raise_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+class _Workers(Multiprocess):
+    """uvicorn's processes, each with a listener of its own.
+
+    From one that all share, whoever wakes first takes all connections that have come: of two
+    workers with sixteen callers, one was often idle. Linux deals them out to several listeners. One
+    whose worker has died stays open here, and what comes there waits for the next worker, which
+    gets it.
+    """
+
+    def __init__(self, config: uvicorn.Config, listeners: Sequence[socket.socket]) -> None:
+        super().__init__(config, sockets=[])
+        self._listeners = listeners
+
+    def init_processes(self) -> None:
+        """Start them all."""
+        for listener in self._listeners:
+            self.sockets, self.processes_num = [listener], 1
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace those that have died or hang."""
+        self._one_after_the_other(super().keep_subprocess_alive)
+
+    def restart_all(self) -> None:
+        """Replace all, at SIGHUP."""
+        self._one_after_the_other(super().restart_all)
+
+    def handle_ttin(self) -> None:
+        """Start no more: the settings say how many there are."""
+
+    def handle_ttou(self) -> None:
+        """Stop none: its listener would have nobody."""
+
+    def _one_after_the_other(self, act: Callable[[], None]) -> None:
+        """Do to each process what uvicorn does to all, so that a new one gets the old one's."""
+        processes = self.processes
+        for place, listener in enumerate(self._listeners):
+            self.processes, self.sockets = processes[place : place + 1], [listener]
+            act()
+            processes[place : place + 1] = self.processes
+        self.processes = processes
+
+
+def _listen(host: str, port: int, workers: int) -> list[socket.socket]:
+    """A listener for each worker, or one for all where the system would not deal out to several."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    count = workers if sys.platform == "linux" else 1
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        # Alone at first: those that share a port would share it with another server too.
+        with socket.create_server((host, port), family=family) as alone:
+            address = alone.getsockname()[:2]
+        return [
+            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=count > 1)
+            for _ in range(count)
+        ]
     except OSError as error:
         # What follows in brackets is the address once more.
         why = str(error.strerror).partition(" (")[0]

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +179,9 @@ async def test_any_worker_answers_for_all_of_them(database_url: str, tmp_path: P
 
         answers = await asyncio.gather(*(ask("/v1/me") for _ in range(40)))
         told = [(await ask("/metrics")).text for _ in range(8)]
-        killed, other = workers_of(server.pid)
+        killed, other = server.workers()
         os.kill(killed, signal.SIGKILL)
-        await until(lambda: len(set(workers_of(server.pid)) - {killed, other}) == 1)
+        await until(lambda: len(set(server.workers()) - {killed, other}) == 1)
         told += [(await ask("/metrics")).text for _ in range(4)]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -212,17 +211,6 @@ def test_a_worker_that_ended_has_no_connections_but_its_requests_count(tmp_path:
     name = "stet_database_connections_in_use"
     assert [samples(text, name) for text in told] == [{(): 3}, {(): 1}]
     assert [samples(text, "stet_requests_total") for text in told] == [{(): 1}, {(): 2}]
-
-
-def workers_of(pid: int) -> list[int]:
-    """The processes that a server has started to serve, by what they were told to run."""
-    workers = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        # One that is being replaced may be gone since its parent was asked.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                workers.append(int(child))
-    return workers
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -78,7 +78,7 @@ class Rounds:
         await server.kill()
 
     async def _worker(self, server: Server) -> None:
-        os.kill(self._chance.choice(_workers(server.pid)), signal.SIGKILL)
+        os.kill(self._chance.choice(server.workers()), signal.SIGKILL)
         await asyncio.sleep(self._chance.random() / 4)
         await server.kill()
 
@@ -101,13 +101,6 @@ class Rounds:
     def annotations(self) -> int:
         """How many were written or tried."""
         return len(self._shift.told)
-
-
-def _workers(pid: int) -> list[int]:
-    """The processes that serve, of those that the server's first one has begun."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return [child for child, command in commands.items() if b"spawn_main" in command]
 
 
 async def _recovered(url: str) -> None:

@@ -1,6 +1,8 @@
 """Two workers on one PostgreSQL: what one wrote the other knows, and the log has one order."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -124,3 +126,45 @@ async def test_a_scheme_that_one_worker_took_holds_in_both_at_once(
     )
 
     assert await workers(served.database_url, "stet") == 2
+
+
+async def test_connections_are_dealt_out_and_those_of_a_worker_that_died_wait_for_the_next(
+    served: Served,
+) -> None:
+    first, second = served.server.workers()
+    idle = [sockets(worker) for worker in (first, second)]
+    opened = [await call(served.server.port) for _ in range(64)]
+    assert [await answered(one) for one in opened] == [b"HTTP/1.1 200 OK"] * 64
+
+    dealt = [sockets(worker) - before for worker, before in zip((first, second), idle, strict=True)]
+    # By chance, one of a hundred million times a worker gets fewer than nine of them.
+    assert min(dealt) > 8
+
+    os.kill(first, signal.SIGKILL)
+    others = [await call(served.server.port) for _ in range(64)]
+    assert [await answered(one) for one in others] == [b"HTTP/1.1 200 OK"] * 64
+    assert second in served.server.workers()
+    for _, writer in opened + others:
+        writer.close()
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def call(port: int) -> Connection:
+    """Ask for the server's health."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: stet\r\n\r\n")
+    return reader, writer
+
+
+async def answered(connection: Connection) -> bytes:
+    """The status line, as soon as it comes."""
+    async with asyncio.timeout(30):
+        return (await connection[0].readline()).rstrip()
+
+
+def sockets(pid: int) -> int:
+    """How many sockets a process has open."""
+    files = Path(f"/proc/{pid}/fd").iterdir()
+    return sum(str(file.readlink()).startswith("socket:") for file in files)
