@@ -53,6 +53,11 @@ class Recorded:
         self._inserts = inserts
         self._supersedes = supersedes
         self._large = large
+        tables = [*(table.name for table in inserts), CHANGES.name]
+        self._names = {
+            table: {column.name: f"{table}_{column.name}" for column in table_of(table).c}
+            for table in tables
+        }
         self._one = fixed(self._joined())
         self._several = None if large else fixed(self._all_joined())
         self._apart = self._parts()
@@ -79,8 +84,10 @@ class Recorded:
             Refused: when the epoch or the version is no longer the one named; nothing was written.
         """
         parameters: dict[str, Any] = {"head_project": entry.project_id, "head_epoch": epoch}
-        for table, row in {**rows, CHANGES.name: _logged(entry)}.items():
-            parameters.update({f"{table}_{column}": value for column, value in row.items()})
+        for table, row in (*rows.items(), (CHANGES.name, _logged(entry))):
+            names = self._names[table]
+            for column, value in row.items():
+                parameters[names[column]] = value
         if superseding is not None:
             parameters.update({f"seen_{column}": value for column, value in superseding.items()})
         if self._large or _is_large(parameters):
@@ -240,9 +247,10 @@ _LARGE = 20_000
 def _is_large(parameters: Mapping[str, Any]) -> bool:
     size = 0
     for value in parameters.values():
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             size += len(value)
-        elif isinstance(value, (dict, list)):
+        elif kind is dict or kind is list:
             size += len(repr(value))
     return size > _LARGE
 

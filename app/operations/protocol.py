@@ -1,7 +1,8 @@
 """HTTP as uvicorn speaks it, with limits where it has none and problems for what is not HTTP.
 
-uvicorn answers what it cannot parse in plain text, takes a head of any size, and waits for one
-without end.
+uvicorn answers what it cannot parse in plain text, takes a head of any size, waits for one without
+end, and sends the head of an answer and its body apart, which the kernel and the caller each pay
+for twice.
 """
 
 import asyncio
@@ -19,8 +20,48 @@ MAX_HEAD_BYTES = 65_536
 """The longest request line and headers together; of a longer head no more than a read is kept."""
 
 
+_COPIED = 65_536
+"""What is longer, in bytes, is not copied to be sent with what comes before it."""
+
+
 class _Refused(Exception):
     """Stops the parser."""
+
+
+class _Joined:
+    """A transport that sends the head of an answer with the beginning of its body."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+        self.get_extra_info = transport.get_extra_info
+        self.is_closing = transport.is_closing
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def write(self, data: bytes) -> None:
+        """Send it with what is held, or hold it until more comes or this pass of the loop ends."""
+        if not self._held:
+            self._held = data
+            self._loop.call_soon(self._flush)
+        elif len(data) > _COPIED:
+            self._flush()
+            self._transport.write(data)
+        else:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            if not self._transport.is_closing():
+                self._transport.write(held)
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self._flush()
+        self._transport.close()
 
 
 class Protocol(HttpToolsProtocol):
@@ -38,7 +79,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type]  # all it uses
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
