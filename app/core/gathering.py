@@ -58,6 +58,7 @@ class Gatherer:
         self._of_all = of_all
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._turns: set[asyncio.Task[None]] = set()
+        self._expected = 1
 
     @property
     def waiting(self) -> int:
@@ -87,11 +88,13 @@ class Gatherer:
         batch: list[_Waiting] = []
         try:
             while line:
-                await _gathered(line)
+                await _gathered(line, self._expected)
                 batch, line[:_MOST] = line[:_MOST], []
                 outcomes = await self._written([one.item for one in batch], write)
                 for one, outcome in zip(batch, outcomes, strict=True):
                     _settle(one.outcome, outcome)
+                # Whoever is answered now may soon be back, beside those who wait already.
+                self._expected = len(batch) + len(line)
         finally:
             del self._waiting[key]
             # Left only when the process is told to stop.
@@ -110,11 +113,11 @@ class Gatherer:
         return [outcome for one in items for outcome in await self._written([one], write)]
 
 
-async def _gathered(line: Sequence[_Waiting]) -> None:
-    """Let those come who are nearly there, while there is room in a batch for them."""
+async def _gathered(line: Sequence[_Waiting], expected: int) -> None:
+    """Let those come who are nearly there, if fewer are here than are ``expected``."""
     until = time.monotonic() + _SECONDS
     for _ in range(_PASSES):
-        if len(line) >= _MOST or time.monotonic() >= until:
+        if len(line) >= min(expected, _MOST) or time.monotonic() >= until:
             return
         await asyncio.sleep(0)
 
