@@ -3,7 +3,7 @@
 Whoever opens a document sees, most often, what somebody saw before. To write fifty annotations as
 JSON takes the database ten times as long as to say which versions of which annotations they are; so
 that is asked each time, and what was written for the same ones is answered again. Nothing here is
-relied on without that look, and it is of the same moment as the look at who may see it.
+relied on without that look. Who may see it is found out as ever, before or by the same statement.
 """
 
 from collections.abc import Hashable
@@ -27,6 +27,7 @@ TEXT_ORDER = ("start", "end", "sequence")
 ONE_MORE = bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger)
 """The rows of a page, and one that shows that more follow."""
 
+# Of a process: some two thousand pages of fifty annotations.
 _BYTES = 64 * 1024 * 1024
 
 _ROWS: Select[Any] = select(Annotation.version, Annotation.updated_at).add_columns(

@@ -93,13 +93,14 @@ _OF_DOCUMENT = (
 _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
 
-def _written(query: Select[Any], dialect: str) -> Select[Any]:
-    page = written(query, dialect, TEXT_ORDER, marked=True)
+def _written(query: Select[Any], dialect: str, *, whole: bool) -> Select[Any]:
+    page = written(query, dialect, TEXT_ORDER, marked=whole)
     return page.add_columns(STANDS.label("stands"))
 
 
 _ALL_WRITTEN = {
-    dialect: fixed(_written(_ALL_OF_DOCUMENT, dialect)) for dialect in ("postgresql", "sqlite")
+    dialect: fixed(_written(_ALL_OF_DOCUMENT, dialect, whole=True))
+    for dialect in ("postgresql", "sqlite")
 }
 
 
@@ -142,7 +143,9 @@ async def of_document(
         page = await kept.get(db, document, unit, pages) if whole else None
         if page is None:
             parameters |= {"project": project, "offset_unit": unit}
-            statement = _ALL_WRITTEN[db.dialect] if whole else _written(query, db.dialect)
+            statement = (
+                _ALL_WRITTEN[db.dialect] if whole else _written(query, db.dialect, whole=False)
+            )
             row = await read_page(db, statement, parameters)
             if document.recalled and not row.stands:
                 raise Moved

@@ -37,8 +37,9 @@ def written(
     """A page of a query with ``annotations.queries.COLUMNS``, as ``rowjson.json_page`` makes it.
 
     ``key`` names the columns by which the rows are sorted, downwards if ``newest``: what a subquery
-    is sorted by is no promise. If ``marked``, ``marks`` says what ``marks`` would. Parameters are
-    ``limit``, the length of the page, ``project``, the slug, and ``offset_unit``, the caller's.
+    is sorted by is no promise. If ``marked``, a column ``marks`` has what the function ``marks``
+    answers. Parameters are ``limit``, the length of the page, ``project``, the slug, and
+    ``offset_unit``, the caller's.
     """
     rows = query.subquery("annotation")
     row = rows.c

@@ -247,6 +247,7 @@ _LARGE = 20_000
 def _is_large(parameters: Mapping[str, Any]) -> bool:
     size = 0
     for value in parameters.values():
+        # Words of an enumeration are short.
         kind = type(value)
         if kind is str:
             size += len(value)

@@ -15,7 +15,7 @@ class Bounded(Generic[K, V]):
     """Keeps what was used last, up to a total size.
 
     Only for values that are immutable where they come from, a revision's text or a version of a
-    scheme, or that are held against that before they are used: nothing here is ever refreshed.
+    scheme, or that are held against that each time before they are used.
     """
 
     def __init__(self, capacity: int, size: Callable[[V], int]) -> None:

@@ -1,9 +1,10 @@
 """Writes that wait for one another anyway are written together: one statement, one commit for all.
 
 The writers of a project take turns at its log, and each turn lasts until the disk has it. While one
-turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Before a
-turn begins, requests that lie in the sockets already have a few passes of the event loop to come
-as far as this, so that they are one batch and not two. A write that comes alone goes alone.
+turn lasts, what comes in the meantime is gathered, and the next turn writes all of it. Where there
+were more lately, requests that lie in the sockets already have a few passes of the event loop to
+come as far as this before a turn begins, so that they are one batch and not two. Who writes alone
+waits for nobody.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ _MOST = 64
 # nothing to do, and where others have much to do, a commit or two's time.
 _PASSES = 8
 _SECONDS = 0.01
+_KEYS = 1000
 
 TOGETHER = "written together with others"
 """What a request that waits for that spends its time on."""
@@ -58,7 +60,7 @@ class Gatherer:
         self._of_all = of_all
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._turns: set[asyncio.Task[None]] = set()
-        self._expected = 1
+        self._expected: dict[Hashable, int] = {}
 
     @property
     def waiting(self) -> int:
@@ -88,18 +90,25 @@ class Gatherer:
         batch: list[_Waiting] = []
         try:
             while line:
-                await _gathered(line, self._expected)
+                await _gathered(line, self._expected.get(key, 1))
                 batch, line[:_MOST] = line[:_MOST], []
                 outcomes = await self._written([one.item for one in batch], write)
                 for one, outcome in zip(batch, outcomes, strict=True):
                     _settle(one.outcome, outcome)
-                # Whoever is answered now may soon be back, beside those who wait already.
-                self._expected = len(batch) + len(line)
+                self._expect(key, len(batch) + len(line))
         finally:
             del self._waiting[key]
             # Left only when the process is told to stop.
             for one in batch + line:
                 one.outcome.cancel()
+
+    def _expect(self, key: Hashable, count: int) -> None:
+        """Whoever is answered now may soon be back, beside those who wait already."""
+        self._expected.pop(key, None)
+        if count > 1:
+            self._expected[key] = count
+            if len(self._expected) > _KEYS:
+                del self._expected[next(iter(self._expected))]
 
     async def _written(self, items: Sequence[Any], write: Write) -> Sequence[Any]:
         BATCH.observe(len(items))

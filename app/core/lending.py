@@ -3,11 +3,12 @@
 SQLAlchemy's pool makes a connection object of its own for every loan, which took a twelfth of a
 create; here it is kept with the connection.
 
-The program's constant statements (``core.prepared``) are planned once on each connection. Left to
-itself, PostgreSQL compares what such a plan would cost with the mean of all that it planned before;
-in a table that grows, the past is always cheaper, so it planned the list of a document's spans anew
-each time, which took as long as running it. To a statement that is made for its request, what that
-asks for may matter, so such ones go over connections that are left as PostgreSQL has them
+The program's constant statements (``core.prepared``) have connections that plan each once, unless
+they are part of a transaction. Left to itself, PostgreSQL compares what such a plan would
+cost with the mean of all that it planned before; in a table that grows, the past is always cheaper,
+so it planned the list of a document's spans anew each time, which took as long as running it. To a
+statement that is made for its request, what that asks for may matter, so such ones have connections
+that are left as PostgreSQL has them
 (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PLAN-CACHE-MODE).
 """
 
@@ -39,7 +40,7 @@ class Lent:
 
 
 class Lender:
-    """Keeps so many connections; the one that came back last is lent first."""
+    """Keeps so many connections; of a kind, the one that came back last is lent first."""
 
     def __init__(self, engine: AsyncEngine, *, size: int, timeout: float, keep: bool) -> None:
         """``engine`` opens them; a session waits at most ``timeout`` seconds for one.
@@ -68,7 +69,9 @@ class Lender:
         return self._keep and 2 * (self.lent + 1) <= self._size
 
     async def lend(self, *, plans_once: bool = False) -> Lent:
-        """A connection, to be given back by ``take_back``; one that ``plans_once`` if there is one.
+        """A connection, to be given back by ``take_back``: one that ``plans_once``, if there is.
+
+        One of the other kind is the borrower's to change.
 
         Raises:
             sqlalchemy.exc.TimeoutError: when all stay lent for too long.
@@ -84,24 +87,52 @@ class Lender:
             await self._free.acquire()
         self.lent += 1
         try:
-            kinds = [plans_once]
-            if self.lent + sum(map(len, self._kept.values())) > self._size:
+            return (
+                await self._kept_one(plans_once=plans_once)
+                or await self._one_more()
                 # No more may be opened, so one of the others has to do.
-                kinds.append(not plans_once)
-            for kept in map(self._kept.__getitem__, kinds):
-                while kept:
-                    found = kept.pop()
-                    if time.monotonic() - found.opened_at < _RECYCLE_SECONDS and not (
-                        found.driver.is_closed()
-                    ):
-                        return found
-                    await found.connection.close()
-            connection = await self._engine.connect()
-            raw = await connection.get_raw_connection()
-            return Lent(connection, raw.driver_connection, time.monotonic())
+                or await self._kept_one(plans_once=not plans_once)
+                or await self._opened()
+            )
         except BaseException:
             self._returned()
             raise
+
+    async def exchange(self, lent: Lent, *, plans_once: bool) -> Lent:
+        """One of the other kind for it, if there is one free; else itself. Nobody is waited for."""
+        found = await self._kept_one(plans_once=plans_once)
+        if found is None and not self._free.locked():
+            await self._free.acquire()
+            self.lent += 1
+            try:
+                found = await self._one_more()
+            finally:
+                self._returned()
+        if found is None:
+            return lent
+        self._kept[lent.plans_once].append(lent)
+        return found
+
+    async def _kept_one(self, *, plans_once: bool) -> Lent | None:
+        kept = self._kept[plans_once]
+        while kept:
+            found = kept.pop()
+            if time.monotonic() - found.opened_at < _RECYCLE_SECONDS and not (
+                found.driver.is_closed()
+            ):
+                return found
+            await found.connection.close()
+        return None
+
+    async def _one_more(self) -> Lent | None:
+        """A new connection for the latest loan, unless there are as many as there may be."""
+        there = self.lent + sum(map(len, self._kept.values()))
+        return await self._opened() if there <= self._size else None
+
+    async def _opened(self) -> Lent:
+        connection = await self._engine.connect()
+        raw = await connection.get_raw_connection()
+        return Lent(connection, raw.driver_connection, time.monotonic())
 
     async def take_back(self, lent: Lent, *, sound: bool) -> None:
         """Take a connection back; one in a state that nobody knows is not lent again."""

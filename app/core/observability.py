@@ -4,14 +4,13 @@ The lines are JSON on standard error. They say which route was asked, by whom an
 never a path, a query, a header, a body, or an exception's message, which may quote any of them.
 """
 
-import asyncio
 import logging
 import math
 import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -42,7 +41,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=_Lines,
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
@@ -50,50 +49,6 @@ def configure_logging(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(max(threshold, logging.WARNING))
     logging.getLogger("uvicorn").setLevel(threshold)
-
-
-class _Lines:
-    """Writes lines to standard error: those of one pass of the event loop at once.
-
-    Answers to what was written together end together, and each call of the system costs a request
-    as much as its whole line does otherwise.
-    """
-
-    def __init__(self, *_names: object) -> None:
-        self._waiting: list[bytes] = []
-
-    def msg(self, line: bytes) -> None:
-        """Write the line, soon if this is an event loop, else now."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            _write([line])
-            return
-        if not self._waiting:
-            loop.call_soon(self._flush)
-        self._waiting.append(line)
-
-    debug = info = warning = error = msg
-
-    def _flush(self) -> None:
-        lines, self._waiting = self._waiting, []
-        _write(lines)
-
-
-# As much as a pipe takes from one process without mixing it with what others write.
-_WHOLE = 4096
-
-
-def _write(lines: Iterable[bytes]) -> None:
-    output = sys.stderr.buffer
-    size = 0
-    for line in lines:
-        size += len(line) + 1
-        if size > _WHOLE:
-            output.flush()
-            size = len(line) + 1
-        output.write(b"%b\n" % line)
-    output.flush()
 
 
 class _JsonLines(logging.Formatter):

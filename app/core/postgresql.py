@@ -97,7 +97,7 @@ class PostgresDatabase:
         )
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
-        """A session whose connection is taken at its first statement."""
+        """A session that takes no connection before its first statement."""
         return PostgresSession(
             self._writer if writes else self._reader,
             self._source,

@@ -28,7 +28,7 @@ _UNHURRIED = """
 
 
 class PostgresSession:
-    """One request's statements, on one connection."""
+    """One request's statements: a transaction on one connection, others on whichever suits them."""
 
     dialect = "postgresql"
 
@@ -153,21 +153,25 @@ class PostgresSession:
             # A transaction of statements of both kinds.
             plans_once = False
         lent = self._lent
-        if lent is not None:
-            if self._in_transaction or lent.plans_once is plans_once:
-                return lent
-            await self.rest()
-        return await self._lend(plans_once=plans_once)
+        if lent is None:
+            return await self._lend(plans_once=plans_once)
+        if not self._in_transaction and lent.plans_once is not plans_once:
+            lent = self._lent = await self._lender.exchange(lent, plans_once=plans_once)
+            await self._fit(lent, plans_once=plans_once)
+        return lent
 
     async def _lend(self, *, plans_once: bool = False) -> Lent:
         lent = self._lent = await self._lender.lend(plans_once=plans_once)
-        if lent.plans_once is not plans_once:
-            await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
-            lent.plans_once = plans_once
+        await self._fit(lent, plans_once=plans_once)
         if self._opening:
             self._in_transaction = True
             await self._say(lent, self._opening)
         return lent
+
+    async def _fit(self, lent: Lent, *, plans_once: bool) -> None:
+        if lent.plans_once is not plans_once:
+            await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
+            lent.plans_once = plans_once
 
     async def _say(self, lent: Lent, words: str) -> None:
         """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""

@@ -21,17 +21,21 @@ MAX_HEAD_BYTES = 65_536
 
 
 _COPIED = 65_536
-"""What is longer, in bytes, is not copied to be sent with what comes before it."""
+"""What is longer together, in bytes, is not copied to be sent together."""
 
 
 class _Refused(Exception):
     """Stops the parser."""
 
 
-class _Joined:
-    """A transport that sends the head of an answer with the beginning of its body."""
+class JoiningTransport:
+    """A connection's transport, which sends the head of an answer with the body behind it.
+
+    What is written is held until more comes, or the loop comes by.
+    """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """It has what uvicorn uses of a transport."""
         self._transport = transport
         self._loop = loop
         self._held = b""
@@ -41,18 +45,19 @@ class _Joined:
         self.resume_reading = transport.resume_reading
 
     def write(self, data: bytes) -> None:
-        """Send it with what is held, or hold it until more comes or this pass of the loop ends."""
+        """Send the data with what is held, or hold it."""
         if not self._held:
             self._held = data
-            self._loop.call_soon(self._flush)
-        elif len(data) > _COPIED:
-            self._flush()
+            self._loop.call_soon(self.flush)
+        elif len(self._held) + len(data) > _COPIED:
+            self.flush()
             self._transport.write(data)
         else:
             held, self._held = self._held, b""
             self._transport.write(held + data)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is held, if anything is."""
         if self._held:
             held, self._held = self._held, b""
             if not self._transport.is_closing():
@@ -60,7 +65,7 @@ class _Joined:
 
     def close(self) -> None:
         """Send what is held, and close."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
 
@@ -79,8 +84,13 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
-        super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type]  # all it uses
+        self._joining = JoiningTransport(transport, self.loop)
+        super().connection_made(self._joining)  # type: ignore[arg-type]  # all that it uses
         self._expect_head()
+
+    def eof_received(self) -> None:
+        """The caller sends no more; the transport is closed now, once it has sent what it has."""
+        self._joining.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer, and answer nobody."""

@@ -31,7 +31,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         Unavailable: when the address cannot be listened on.
     """
     _raise_open_files()
-    listeners = _listen(settings.host, settings.port, settings.workers)
+    listeners = listen(settings.host, settings.port, settings.workers)
     config = uvicorn.Config(
         "app.main:serve_app",
         factory=True,
@@ -80,9 +80,8 @@ class _Workers(Multiprocess):
     """uvicorn's processes, each with a listener of its own.
 
     From one that all share, whoever wakes first takes all connections that have come: of two
-    workers with sixteen callers, one was often idle. Linux deals them out to several listeners. One
-    whose worker has died stays open here, and what comes there waits for the next worker, which
-    gets it.
+    workers with sixteen callers, one was often idle. Linux deals them out to several listeners. The
+    listener of a worker that has died stays open here, and what comes waits for the next worker.
     """
 
     def __init__(self, config: uvicorn.Config, listeners: Sequence[socket.socket]) -> None:
@@ -112,29 +111,36 @@ class _Workers(Multiprocess):
     def _one_after_the_other(self, act: Callable[[], None]) -> None:
         """Do to each process what uvicorn does to all, so that a new one gets the old one's."""
         processes = self.processes
-        for place, listener in enumerate(self._listeners):
-            self.processes, self.sockets = processes[place : place + 1], [listener]
-            act()
-            processes[place : place + 1] = self.processes
-        self.processes = processes
+        try:
+            for place, listener in enumerate(self._listeners):
+                self.processes, self.sockets = processes[place : place + 1], [listener]
+                act()
+                processes[place : place + 1] = self.processes
+        finally:
+            self.processes = processes
 
 
-def _listen(host: str, port: int, workers: int) -> list[socket.socket]:
-    """A listener for each worker, or one for all where the system would not deal out to several."""
+def listen(host: str, port: int, workers: int) -> list[socket.socket]:
+    """Each worker's listener: the same for all where the system would not deal out to several.
+
+    Raises:
+        Unavailable: when the address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    count = workers if sys.platform == "linux" else 1
+    several = workers > 1 and sys.platform == "linux"
     try:
-        # Alone at first: those that share a port would share it with another server too.
+        # Those that share a port would share it with another server too, so first one that doesn't.
         with socket.create_server((host, port), family=family) as alone:
             address = alone.getsockname()[:2]
-        return [
-            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=count > 1)
-            for _ in range(count)
+        listeners = [
+            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=several)
+            for _ in range(workers if several else 1)
         ]
     except OSError as error:
         # What follows in brackets is the address once more.
         why = str(error.strerror).partition(" (")[0]
         raise Unavailable(f"Cannot listen on {host}, port {port}: {why}.") from None
+    return listeners if several else listeners * workers
 
 
 def _address(host: str, listener: socket.socket) -> str:

@@ -1,15 +1,17 @@
 """How fast Stet answers, as a share of what FastAPI itself can do on the same machine.
 
-    make bench                                       both databases, about ten minutes
+    make bench                                       both databases, about twelve minutes
     .venv/bin/python -m tests.bench --database postgresql --workers 1 --seconds 10
 
 The real server is driven by wrk over 16 and 64 connections: `stet serve` with two workers on
 PostgreSQL as it comes (fsync and synchronous_commit on), and with the one that SQLite allows on a
-file (synchronous=FULL). Four things are measured:
+file (synchronous=FULL). Five things are measured:
 
 - create: POST of one span with a bearer token, the server makes the id; 20 documents of 5,000
   characters, quotes of 80.
-- list: GET of one document's 50 spans.
+- list: GET of one document's 50 spans, in which nothing has changed since they were read last: only
+  that has to be seen (``app.annotations.kept``).
+- list anew: the same of pages that were not read lately, which the database writes.
 - decide: POST of an approval with If-Match, each of another annotation.
 - me: GET of who the token is.
 
@@ -77,13 +79,23 @@ async def _create(newsroom: Newsroom, _seconds: float) -> Load:
     sent = [
         (f"/v1/documents/{document}/annotations", "", material.span(number))
         for number in range(50)
-        for document in newsroom.documents[1:]
+        for document in newsroom.written
     ]
     return Load("POST", bearer("annotator"), lines(sent))
 
 
 async def _list(newsroom: Newsroom, _seconds: float) -> Load:
-    sent = [(f"/v1/documents/{newsroom.documents[0]}/annotations", "", None)]
+    sent = [(f"/v1/documents/{newsroom.read[0]}/annotations", "", None)]
+    return Load("GET", bearer("annotator"), lines(sent))
+
+
+async def _list_anew(newsroom: Newsroom, _seconds: float) -> Load:
+    # A page of another length is another page, and these are eight times as many as are kept.
+    sent = [
+        (f"/v1/documents/{document}/annotations?limit={limit}", "", None)
+        for limit in range(51, 1001)
+        for document in newsroom.read
+    ]
     return Load("GET", bearer("annotator"), lines(sent))
 
 
@@ -100,6 +112,7 @@ async def _me(_newsroom: Newsroom, _seconds: float) -> Load:
 WORKLOADS: dict[str, Workload[Newsroom]] = {
     "create": Workload(_create, {"annotations": 1, "changes": 1}),
     "list": Workload(_list, {}),
+    "list anew": Workload(_list_anew, {}),
     "decide": Workload(_decide, {"decisions": 1, "annotation_versions": 1, "changes": 1}),
     "me": Workload(_me, {}),
 }

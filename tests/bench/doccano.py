@@ -191,6 +191,7 @@ async def _decide(project: Project, seconds: float) -> Load:
 WORKLOADS: dict[str, Workload[Project]] = {
     "create": Workload(_create, {"spans": 1}),
     "list": Workload(_list, {}),
+    "list anew": Workload(_list, {}),
     "decide": Workload(_decide, {"confirmations": 1}),
 }
 """By the names of Stet's own (``tests.bench``)."""

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -58,13 +59,16 @@ def migrate(url: str) -> None:
 
 
 class Newsroom:
-    """A project with documents of 5,000 characters, the first of which holds fifty spans."""
+    """A project with documents of 5,000 characters: some to write in, and as many to read."""
 
     def __init__(self, database: Database, url: str) -> None:
         """``url`` is where Stet serves this database."""
         self._database = database
         self._url = url
-        self.documents: list[UUID] = []
+        self.written: list[UUID] = []
+        """Documents that spans are posted into."""
+        self.read: list[UUID] = []
+        """Documents with fifty spans each, in which nothing changes."""
         self._project = UUID(int=0)
 
     async def furnish(self) -> None:
@@ -76,11 +80,11 @@ class Newsroom:
             await make.project(admin, "bench")
             for name in ("annotator", "reviewer"):
                 await make.member(admin, name, name, "bench")
-            for _ in range(material.DOCUMENTS + 1):
+            for documents, _ in product((self.read, self.written), range(material.DOCUMENTS)):
                 made = await make.document(admin, material.TEXT, project="bench")
-                self.documents.append(UUID(made["id"]))
-            for number in range(50):
-                path = f"/v1/documents/{self.documents[0]}/annotations"
+                documents.append(UUID(made["id"]))
+            for document, number in product(self.read, range(50)):
+                path = f"/v1/documents/{document}/annotations"
                 await make.said(await admin.post(path, json=material.span(number)))
         async with self._database.session(writes=False) as db:
             self._project = (await db.execute(select(Project.id))).scalar_one()
@@ -96,7 +100,7 @@ class Newsroom:
                     **material.span(number),
                     "id": uuid7(),
                     "project_id": self._project,
-                    "document_id": self.documents[1 + number % material.DOCUMENTS],
+                    "document_id": self.written[number % material.DOCUMENTS],
                     "revision": 1,
                     "origin": Origin.HUMAN,
                     "author_id": author,

@@ -45,7 +45,7 @@ async def measure(url: str, seconds: int, folder: Path) -> dict[str, str]:
             sent = [
                 (f"/v1/documents/{document}/annotations", "", material.span(number))
                 for number in range(50)
-                for document in newsroom.documents[1:]
+                for document in newsroom.written
             ]
             load = Load("POST", bearer("annotator"), lines(sent))
             await run(stet.url, load, 3, folder)

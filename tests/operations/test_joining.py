@@ -1,0 +1,106 @@
+"""The head of an answer and its body leave together; nothing that is held back is lost."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from app.operations.protocol import JoiningTransport, Protocol
+
+HEAD, BODY = b"HTTP/1.1 200 OK\r\n\r\n", b"{}"
+
+
+class Line(asyncio.Transport):
+    """A connection that keeps what is written to it, each piece apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        assert not self.closed
+        self.pieces.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        """Nothing is read."""
+
+    def resume_reading(self) -> None:
+        """Nothing is read."""
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+async def joining(line: Line) -> JoiningTransport:
+    return JoiningTransport(line, asyncio.get_running_loop())
+
+
+async def test_two_pieces_are_one_and_a_third_is_not_waited_for(
+    line: Line, joining: JoiningTransport
+) -> None:
+    for piece in (HEAD, BODY, b"more"):
+        joining.write(piece)
+    assert line.pieces == [HEAD + BODY]
+
+    await asyncio.sleep(0)
+    assert line.pieces == [HEAD + BODY, b"more"]
+
+
+async def test_what_is_long_follows_at_once_without_being_copied(
+    line: Line, joining: JoiningTransport
+) -> None:
+    long = bytes(70_000)
+    for piece in (HEAD, long, long, BODY):
+        joining.write(piece)
+    assert line.pieces == [HEAD, long, long, BODY]
+
+
+async def test_what_is_held_is_sent_before_the_connection_closes(
+    line: Line, joining: JoiningTransport
+) -> None:
+    joining.write(HEAD)
+    joining.close()
+    assert (line.pieces, line.closed) == ([HEAD], True)
+
+    # Nothing is sent to nobody.
+    joining.write(BODY)
+    await asyncio.sleep(0)
+    assert line.pieces == [HEAD]
+
+
+async def test_who_says_that_nothing_more_comes_gets_what_is_held(line: Line) -> None:
+    ended = asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        held = list(line.pieces)
+        protocol.eof_received()
+        assert (held, len(line.pieces)) == ([], 1)
+        ended.set()
+
+    config = uvicorn.Config(app, lifespan="off", log_config=None)
+    config.load()
+    protocol = Protocol(
+        config=config, server_state=ServerState(), app_state={}, _loop=asyncio.get_running_loop()
+    )
+    protocol.connection_made(line)
+
+    protocol.data_received(b"HEAD / HTTP/1.1\r\nHost: stet\r\n\r\n")
+
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert line.pieces[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    protocol.connection_lost(None)
