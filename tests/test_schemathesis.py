@@ -71,7 +71,6 @@ def each_of(operations: Any, *, at_random: int) -> Callable[[F], F]:
         max_examples=at_random,
         derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 
@@ -279,7 +278,6 @@ def test_what_was_answered_leads_where_the_links_say() -> None:
         stateful_step_count=20,
         derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     Linked.went.clear()

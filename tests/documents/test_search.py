@@ -247,7 +247,7 @@ async def test_any_query_finds_what_a_model_in_python_finds(newsroom: Newsroom) 
         await make.document(newsroom["annotator"], said, title="()" + "." * number)
     asked: list[str] = []
 
-    @how(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @how(max_examples=150, suppress_health_check=list(HealthCheck), database=None)
     @given(_QUERIES)
     def choose(q: str) -> None:
         asked.append(q)

@@ -92,7 +92,7 @@ def test_a_document_is_a_token_a_line() -> None:
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(records.documents())
 def test_a_simple_reader_finds_what_is_not_lost(record: DocumentRecord) -> None:
     written = tables.content(Writer(records.HEAD), [record])

@@ -97,7 +97,7 @@ def test_a_file_without_spans_names_its_columns() -> None:
     assert content(Writer(HEAD), [document()]) == header
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(records.documents())
 def test_every_span_is_a_row(record: DocumentRecord) -> None:
     written = content(Writer(records.HEAD), [record]).decode()

@@ -70,7 +70,7 @@ def test_pandas_and_duckdb_find_the_same_values(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_span_is_a_row(data: st.DataObject) -> None:
     documents = [data.draw(records.documents(number=n + 1)) for n in range(2)]

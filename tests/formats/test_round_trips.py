@@ -24,7 +24,7 @@ def read(codec: Codec, content: bytes, size: int) -> list[Item]:
 
 
 @pytest.mark.parametrize("format", sorted(READABLE))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), size=st.integers(1, 400))
 def test_what_a_format_holds_comes_back(format: Format, data: st.DataObject, size: int) -> None:
     chosen = codec(format)

@@ -35,7 +35,7 @@ def span(number: int, text: str, start: int, end: int, label: str = "plain") -> 
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_spacy_finds_each_text_and_each_span(data: st.DataObject) -> None:
     count = data.draw(st.integers(0, 3))

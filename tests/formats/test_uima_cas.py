@@ -76,7 +76,7 @@ def test_cassis_finds_what_was_written() -> None:
     assert (relation.label, relation.begin, relation.end) == ("joins", MARK.start, MARK.end)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(document=records.documents())
 def test_what_cassis_writes_again_is_read_the_same(document: DocumentRecord) -> None:
     (direct,) = samples.read(UIMA, samples.written(UIMA, document))

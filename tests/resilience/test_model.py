@@ -410,7 +410,6 @@ def test_a_story_is_answered_as_the_model_has_it(room: Room) -> None:
         stateful_step_count=STEPS,
         derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 
