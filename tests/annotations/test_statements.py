@@ -5,8 +5,10 @@ BEGIN, and what PostgreSQL does in one statement stands between SAVEPOINT and RE
 schemes are immutable, so each is fetched once; the figures are those of the second time.
 """
 
+import asyncio
 import json
 
+import httpx
 import pytest
 from sqlalchemy import Boolean, Integer, column, text
 
@@ -38,6 +40,26 @@ async def test_posting_a_span_takes_two_statements_and_the_next_one_takes_one(
     # SQLite: BEGIN and who, BEGIN IMMEDIATE, SAVEPOINT, the three, RELEASE.
     expected = {"postgresql": [4, 2, 1], "sqlite": [10, 8, 6]}[dialect]
     assert costs == expected, "\n".join(statements)
+
+
+async def test_many_who_post_at_once_take_half_as_many_as_each_alone_at_most(
+    newsroom: Newsroom, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    path = f"/v1/documents/{document['id']}/annotations"
+
+    async def post() -> httpx.Response:
+        return await newsroom["annotator"].post(path, json={"label": "claim", **SPAN})
+
+    costs = []
+    for count in (1, 1, 16):
+        statements.clear()
+        answers = await asyncio.gather(*(post() for _ in range(count)))
+        assert {answer.status_code for answer in answers} == {201}
+        costs.append(len(statements))
+
+    # The first goes alone, and all that come meanwhile go together.
+    assert costs[2] <= 8 * costs[1], "\n".join(statements)
 
 
 async def test_posting_what_is_refused_takes_one(

@@ -28,23 +28,26 @@ database itself takes for the same rows; in brackets is by how much the server's
 What one create takes, in microseconds of CPU, on the machine of README.md's figures (PostgreSQL,
 one worker, 16 connections; shares by py-spy, the whole by the processes' own count):
 
-    82  PostgreSQL: the statement, its indexes, the commit (124 with two workers)
-    350 the worker (428 of two):
-         32  uvicorn and the loop: reading and parsing
-         36  the answer on its way out, most of it in the kernel
-         33  the body, read and parsed strictly
-         35  what the route's function is called with: the body's model, the query, who the caller
+    111 PostgreSQL: the statement, its indexes and foreign keys, the commit (130 with two workers)
+    450 the worker (500 of two):
+         39  uvicorn and the loop: reading and parsing
+         40  the answer on its way out, most of it in the kernel
+         43  the body, read and parsed strictly
+         65  what the route's function is called with: the body's model, the query, who the caller
              is and the document
-         89  what Stet checks and makes of it: scheme, span, rows; 28 of it on the way to the log
-         42  writing with others: the statement of all, asyncpg, each one's outcome
-         20  the answer as JSON
-         34  the log line and the measurements
-         29  limits, places, other middleware, finding the route, the session
-    185 the floor's worker does of this: uvicorn, FastAPI, one body in, one answer out
+         98  what Stet checks and makes of it: scheme, span, rows; 24 of it on the way to the log
+         47  writing with others: the statement of all, asyncpg, each one's outcome
+         16  the answer as JSON
+         35  the log line and the measurements
+         65  limits, places, other middleware, finding the route, the session
+    257 the floor's worker does of this: uvicorn, FastAPI, one body in, one answer out
 
-A list takes the worker 409 and PostgreSQL 479 (the floor 389), a decision 332 and 169 (190), me 145
-(99). So a worker with a core of its own answers half as many writes as FastAPI's floor, and as many
-lists; where workers, PostgreSQL and wrk share two cores the floor has both of them for itself.
+A list that has not changed takes the worker 320 and PostgreSQL 115 (the floor 555), a decision 357
+and 135 (247), me 182 (126). So a worker with a core of its own answers more than half as many
+writes as FastAPI's floor, and more lists; where workers, PostgreSQL and wrk share two cores the
+floor has both of them for itself. What a batch takes whatever is in it, some 300 in the worker and
+200 in PostgreSQL, falls on sixteen writes of one worker's callers, on eight of two workers' and on
+one of somebody who writes alone: so 16 connections are further from the floor than 64.
 """
 
 import argparse
