@@ -18,6 +18,9 @@ from app.operations.protocol import Protocol
 
 _BACKLOG = 2048
 _OPEN_FILES = 65_536
+# Longer than clients and proxies keep a connection that rests (httpx for 5 seconds, nginx and most
+# others for 60): who closes it first must be the one who might ask again, or the request is lost.
+_KEEP_ALIVE_SECONDS = 75
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -47,6 +50,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     announce(_address(settings.host, listeners[0]))
     if settings.workers == 1:
@@ -132,15 +136,25 @@ def listen(host: str, port: int, workers: int) -> list[socket.socket]:
         # Those that share a port would share it with another server too, so first one that doesn't.
         with socket.create_server((host, port), family=family) as alone:
             address = alone.getsockname()[:2]
-        listeners = [
-            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=several)
-            for _ in range(workers if several else 1)
-        ]
+        first = socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=several)
+        others = [_bound(address, family) for _ in range(workers - 1)] if several else []
     except OSError as error:
         # What follows in brackets is the address once more.
         why = str(error.strerror).partition(" (")[0]
         raise Unavailable(f"Cannot listen on {host}, port {port}: {why}.") from None
-    return listeners if several else listeners * workers
+    return [first, *others] if several else [first] * workers
+
+
+def _bound(address: tuple[str, int], family: socket.AddressFamily) -> socket.socket:
+    """A listener that listens once its worker does: until then, those that do get all callers."""
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        # As ``create_server`` has it.
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    bound.bind(address)
+    return bound
 
 
 def _address(host: str, listener: socket.socket) -> str:

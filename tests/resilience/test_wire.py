@@ -164,6 +164,13 @@ async def test_a_connection_on_which_nothing_comes_is_closed(served: Served, wir
     assert 0.9 < time.monotonic() - began < 3
 
 
+async def test_a_connection_may_rest_for_longer_than_a_client_lets_it(wire: Wire) -> None:
+    for rest in (6, 0):
+        await wire.send(head("GET", "/healthz"))
+        assert (await wire.answer()).status == 200
+        await asyncio.sleep(rest)
+
+
 async def test_a_hundred_half_open_connections_keep_nobody_waiting(served: Served) -> None:
     wires = [await Wire.to(served.server) for _ in range(100)]
     announced = head("POST", DOCUMENTS, **JSON, Content_Length=str(len(BODY)))

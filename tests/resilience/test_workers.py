@@ -42,7 +42,7 @@ async def served(databases: Databases, tmp_path: Path) -> AsyncIterator[Served]:
     database = connect(settings(url))
     # With one connection each for reading and for writing, connections are workers.
     async with stet(url, tmp_path, workers=2, database_pool_size=1) as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ONCE) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ONCE, timeout=60) as client:
             while await workers(url, "stet-reader") < 2:
                 await client.get("/readyz")
         yield Served(server, url, database)
