@@ -2,8 +2,9 @@
 
 Whoever opens a document sees, most often, what somebody saw before. To write fifty annotations as
 JSON takes the database five times as long as to say which versions of which annotations they are;
-so that is asked each time, and what was written for the same ones is answered again. Nothing here is
-relied on without that look. Who may see it is found out as ever, before or by the same statement.
+so that is asked each time, and what was written for the same ones is answered again. Nothing here
+is relied on without that look. Who may see it is found out as ever, before or by the same
+statement.
 """
 
 from collections.abc import Hashable
