@@ -23,8 +23,7 @@ async def _credential(request: Request) -> Credential:
         scheme, _, text = header.partition(" ")
         credential = parse_token(text.strip()) if scheme.lower() == "bearer" else None
     else:
-        # Where there is https, the plain name is not read: another host of the domain could set it.
-        credential = parse_cookie(request.cookies.get(_cookie_name(request), ""))
+        credential = session_shown(request)
         if credential is not None and request.method not in SAFE_METHODS:
             same_site(request, required=True)
     if credential is None:
@@ -34,6 +33,12 @@ async def _credential(request: Request) -> Credential:
 
 Shown = Annotated[Credential, Depends(_credential)]
 """What the caller shows of who they are; not looked up yet."""
+
+
+def session_shown(request: Request) -> Credential | None:
+    """The session whose cookie the browser sent; not looked up yet."""
+    # Where there is https, the plain name is not read: another host of the domain could set it.
+    return parse_cookie(request.cookies.get(_cookie_name(request), ""))
 
 
 def same_site(request: Request, *, required: bool) -> None:

@@ -100,8 +100,13 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
     return UserOut.of(changed)
 
 
-async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> Credential:
+async def sign_in(
+    db: Session, given: SessionIn, *, before: Credential | None, lasting: dt.timedelta
+) -> Credential:
     """Start a browser session and answer what its cookie shows.
+
+    Whatever session the browser came with, ``before``, ends: its cookie is worth nothing to whoever
+    may have got hold of it.
 
     Raises:
         BadCredentials: when name and password do not belong together, after the same time for a
@@ -121,7 +126,11 @@ async def sign_in(db: Session, given: SessionIn, *, lasting: dt.timedelta) -> Cr
     )
     if (await db.execute(unchanged)).first() is None:
         raise BadCredentials("User name or password is wrong.")
-    await db.execute(delete(BrowserSession).where(BrowserSession.expires_at <= moment))
+    over = BrowserSession.expires_at <= moment
+    if before is not None:
+        secret_hash = credentials.hash_secret(before.secret)
+        over |= (BrowserSession.id == before.id) & (BrowserSession.secret_hash == secret_hash)
+    await db.execute(delete(BrowserSession).where(over))
     await db.execute(
         insert(BrowserSession).values(
             id=id,

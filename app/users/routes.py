@@ -62,7 +62,8 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     address = request.client.host if request.client else ""
     await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
-    started = await commands.sign_in(db, given, lasting=lasting)
+    before = access.session_shown(request)
+    started = await commands.sign_in(db, given, before=before, lasting=lasting)
     await attempts.forget(given.username, address)
     access.set_cookie(request, response, started)
     return await queries.me(db, started)

@@ -46,6 +46,42 @@ async def test_signing_out_leaves_one_s_other_sessions(newsroom: Newsroom) -> No
     assert (await second.get("/v1/me")).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["browsing", "another"])
+async def test_whoever_signs_in_anew_has_a_new_session_and_the_one_before_is_over(
+    newsroom: Newsroom, name: str
+) -> None:
+    client = await browser(newsroom)
+    await browser(newsroom, "another")
+    value = client.cookies["stet_session"]
+    before = await rows(newsroom)
+
+    await sign_in(client, name)
+
+    assert (await make.said(await client.get("/v1/me"), 200))["name"] == name
+    again = await newsroom.client(Cookie=f"stet_session={value}").get("/v1/me")
+    make.refused(again, 401, "unauthenticated")
+    assert await rows(newsroom) == before
+
+
+async def test_a_sign_in_that_fails_ends_no_session(newsroom: Newsroom) -> None:
+    client = await browser(newsroom)
+
+    refused = await sign_in(client, "browsing", PASSWORD.upper())
+
+    make.refused(refused, 401, "bad-credentials")
+    assert (await client.get("/v1/me")).status_code == 200
+
+
+async def test_a_sign_in_ends_nobody_s_session_by_its_id_alone(newsroom: Newsroom) -> None:
+    client = await browser(newsroom)
+    id, _, secret = client.cookies["stet_session"].partition(".")
+    other = newsroom.client(Cookie=f"stet_session={id}.{secret[::-1]}")
+
+    await sign_in(other, "browsing")
+
+    assert (await client.get("/v1/me")).status_code == 200
+
+
 async def test_signing_out_by_token_ends_no_session(newsroom: Newsroom) -> None:
     client = await browser(newsroom)
 

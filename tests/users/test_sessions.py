@@ -2,9 +2,11 @@
 
 from http.cookies import SimpleCookie
 
+import argon2
 import httpx
 import pytest
 
+from app.users import credentials
 from tests import make
 from tests.clients import PASSWORD, browser, sign_in
 from tests.conftest import Newsroom
@@ -106,6 +108,52 @@ async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(newsroom:
     problems = [make.refused(answer, 401, "bad-credentials") for answer in answers]
     assert problems == [problems[0]] * 3
     assert not any("Set-Cookie" in answer.headers for answer in answers)
+
+
+async def test_whoever_is_refused_took_the_same_work_as_whoever_is_known(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes the time is one hash with the same parameters, whatever is wrong."""
+    await browser(newsroom)
+    await browser(newsroom, "gone")
+    changed = await newsroom["admin"].patch(
+        "/v1/users/gone", json={"is_active": False}, headers={"If-Match": '"1"'}
+    )
+    assert changed.status_code == 200
+    hashed: list[argon2.Parameters] = []
+
+    class Noting:
+        """Hashes as the one before it, and notes how."""
+
+        _hasher = credentials._hasher  # noqa: SLF001  # what is noted
+
+        def hash(self, password: str) -> str:
+            return self._hasher.hash(password)
+
+        def verify(self, kept: str, password: str) -> bool:
+            hashed.append(argon2.extract_parameters(kept))
+            return self._hasher.verify(kept, password)
+
+    monkeypatch.setattr(credentials, "_hasher", Noting())
+    known = await sign_in(newsroom["nobody"], "browsing")
+    expected = hashed.copy()
+    tries = {
+        "a wrong password": ("browsing", PASSWORD.upper()),
+        "an unknown name": ("not-there", PASSWORD),
+        "no password": ("reader", PASSWORD),
+        "deactivated": ("gone", PASSWORD),
+        "deactivated, wrong": ("gone", PASSWORD.upper()),
+    }
+
+    took = {}
+    for what, (name, password) in tries.items():
+        hashed.clear()
+        make.refused(await sign_in(newsroom.client(), name, password), 401, "bad-credentials")
+        took[what] = hashed.copy()
+
+    assert known.status_code == 200
+    assert len(expected) == 1
+    assert took == dict.fromkeys(tries, expected)
 
 
 async def test_a_token_is_not_overruled_by_a_cookie(newsroom: Newsroom) -> None:

@@ -1,0 +1,127 @@
+"""Nobody waits for ever on PostgreSQL: for a lock, a statement, a connection, or whoever left.
+
+What SQLite's one writer waits for is in ``test_disk``, what a connection may take in ``test_wire``.
+"""
+
+import asyncio
+import time
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from app.core.database import FAILURES, unavailable
+from app.models import Project
+from tests import make
+from tests.conftest import Newsroom
+
+pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])
+
+SECONDS = 0.3
+"""STET_DATABASE_TIMEOUT_SECONDS; a statement has three times as long, a transaction at rest six."""
+SOON = 20 * SECONDS
+"""How long is allowed on a machine that does much else."""
+
+
+@pytest.fixture
+def hurried(newsroom: Newsroom) -> Newsroom:
+    """The newsroom, but nobody in it waits for long."""
+    return newsroom.beside(database_timeout_seconds=SECONDS, database_pool_size=2)
+
+
+async def add(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/v1/projects/demo/documents", json={"text": make.TEXT, "title": "A"})
+
+
+async def test_a_row_that_another_program_has_locked_is_not_waited_for_long(
+    hurried: Newsroom, database_url: str
+) -> None:
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE documents")
+        began = time.monotonic()
+        refused = await add(hurried["annotator"])
+        took = time.monotonic() - began
+    await other.close()
+
+    again = await add(hurried["annotator"])
+
+    make.refused(refused, 503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    assert SECONDS <= took < SOON
+    assert (await make.said(again))["version"] == 1
+
+
+async def test_a_statement_that_takes_too_long_is_ended_in_the_database_too(
+    hurried: Newsroom, database_url: str
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(FAILURES) as failure:
+        async with hurried.app.state.database.session(writes=False) as db:
+            await db.execute(select(func.pg_sleep(60)))
+    took = time.monotonic() - began
+
+    other = await asyncpg.connect(database_url)
+    asleep = await other.fetchval(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+    )
+    await other.close()
+    assert unavailable(failure.value) is not None
+    assert 3 * SECONDS <= took < SOON
+    assert asleep == 0
+
+
+async def test_a_transaction_that_nobody_goes_on_with_keeps_no_lock(
+    hurried: Newsroom, newsroom: Newsroom
+) -> None:
+    waited: list[float] = []
+
+    async def leave() -> None:
+        began = time.monotonic()
+        async with hurried.app.state.database.session(writes=True) as db:
+            await db.begin()
+            await db.execute(update(Project).values(name="Held"))
+            # Whoever has all the time in the world waits until the row is free.
+            async with newsroom.app.state.database.session(writes=True) as patient:
+                await patient.execute(update(Project).values(name="Free"))
+            waited.append(time.monotonic() - began)
+            await db.execute(update(Project).values(name="Late"))
+
+    with pytest.raises(FAILURES) as failure:
+        await leave()
+
+    assert unavailable(failure.value) is not None
+    assert 6 * SECONDS <= waited[0] < 2 * SOON
+    shown = await make.said(await hurried["reader"].get("/v1/projects/demo"), 200)
+    assert shown["name"] == "Free"
+
+
+async def test_where_all_connections_are_lent_the_next_is_refused_and_the_one_after_is_not(
+    hurried: Newsroom,
+) -> None:
+    database = hurried.app.state.database
+
+    async def hold(taken: asyncio.Semaphore, until: asyncio.Event) -> None:
+        async with database.session(writes=False) as db:
+            await db.execute(select(1))
+            taken.release()
+            await until.wait()
+
+    taken, until = asyncio.Semaphore(0), asyncio.Event()
+    holding = [asyncio.create_task(hold(taken, until)) for _ in range(2)]
+    for _ in holding:
+        await taken.acquire()
+    began = time.monotonic()
+
+    refused = await hurried["reader"].get("/v1/projects/demo")
+    took = time.monotonic() - began
+    until.set()
+    await asyncio.gather(*holding)
+    again = await hurried["reader"].get("/v1/projects/demo")
+
+    make.refused(refused, 503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    assert SECONDS <= took < SOON
+    assert again.status_code == 200
