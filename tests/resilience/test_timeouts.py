@@ -9,10 +9,11 @@ import time
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from app.core.database import FAILURES, unavailable
-from app.models import Project
+from app.models import Document, Project
 from tests import make
 from tests.conftest import Newsroom
 
@@ -34,6 +35,16 @@ async def add(client: httpx.AsyncClient) -> httpx.Response:
     return await client.post("/v1/projects/demo/documents", json={"text": make.TEXT, "title": "A"})
 
 
+async def run(newsroom: Newsroom, statement: Executable) -> None:
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.execute(statement)
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """What PostgreSQL says it is."""
+    return str(getattr(error.orig, "sqlstate", None))
+
+
 async def test_a_row_that_another_program_has_locked_is_not_waited_for_long(
     hurried: Newsroom, database_url: str
 ) -> None:
@@ -43,6 +54,8 @@ async def test_a_row_that_another_program_has_locked_is_not_waited_for_long(
         began = time.monotonic()
         refused = await add(hurried["annotator"])
         took = time.monotonic() - began
+        with pytest.raises(DBAPIError) as failure:
+            await run(hurried, update(Document).values(title="B"))
     await other.close()
 
     again = await add(hurried["annotator"])
@@ -50,6 +63,7 @@ async def test_a_row_that_another_program_has_locked_is_not_waited_for_long(
     make.refused(refused, 503, "unavailable")
     assert int(refused.headers["retry-after"]) > 0
     assert SECONDS <= took < SOON
+    assert sqlstate(failure.value) == "55P03"  # lock not available
     assert (await make.said(again))["version"] == 1
 
 
@@ -57,9 +71,8 @@ async def test_a_statement_that_takes_too_long_is_ended_in_the_database_too(
     hurried: Newsroom, database_url: str
 ) -> None:
     began = time.monotonic()
-    with pytest.raises(FAILURES) as failure:
-        async with hurried.app.state.database.session(writes=False) as db:
-            await db.execute(select(func.pg_sleep(60)))
+    with pytest.raises(DBAPIError) as failure:
+        await run(hurried, select(func.pg_sleep(60)))
     took = time.monotonic() - began
 
     other = await asyncpg.connect(database_url)
@@ -69,6 +82,7 @@ async def test_a_statement_that_takes_too_long_is_ended_in_the_database_too(
     )
     await other.close()
     assert unavailable(failure.value) is not None
+    assert sqlstate(failure.value) == "57014"  # query cancelled
     assert 3 * SECONDS <= took < SOON
     assert asleep == 0
 
