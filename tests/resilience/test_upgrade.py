@@ -1,7 +1,7 @@
 """The release before goes on serving while a later one changes the tables under it.
 
-What a later release will change is not known, but what it may: add tables, columns and indexes.
-The release before is this one.
+What a later release will change is not known, but what it may: add tables, columns and indexes, and
+take away what no release that still runs knows of. The release before is this one.
 """
 
 import asyncio
@@ -39,6 +39,13 @@ LATER = {
             if_not_exists=True,
             postgresql_concurrently=True,
         )
+""",
+    "9999_use": """
+    op.execute("UPDATE documents SET desk = 'local'")
+""",
+    "9999_without": """
+    op.drop_column("documents", "desk")
+    op.drop_table("desks")
 """,
 }
 """What later migrations do, by their revisions."""
@@ -163,7 +170,7 @@ async def test_every_request_is_answered_while_a_later_release_changes_the_table
     await desk.work(asyncio.create_task(upgrade(url, tmp_path, desk)))
 
     connection = await asyncpg.connect(url)
-    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999_index"
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999_without"
     assert await connection.fetchval("SELECT count(colour) FROM annotations") == 0
     await connection.close()
     async with httpx.AsyncClient(base_url=server.url) as client:
