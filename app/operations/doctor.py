@@ -89,7 +89,9 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
     encoding = await queries.asked(db, "SHOW server_encoding")
     if encoding != "UTF8":
         yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
-    if not settings.database_pooler:
+    if settings.database_pooler:
+        yield await _limits(db)
+    else:
         # Each worker has a pool for writing, one for reading and one for exports.
         wanted = 3 * settings.database_pool_size * settings.workers
         allowed = int(await queries.asked(db, "SHOW max_connections"))
@@ -98,6 +100,24 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
             "connections",
             f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
         )
+
+
+async def _limits(db: Session) -> Finding:
+    """Whether the role has the limits that Stet cannot set on connections of a pooler's."""
+    without = await queries.asked(db, _WITHOUT_LIMIT)
+    if without:
+        return Finding(
+            False, "limits", f"Nothing ends what waits for ever: the role has no {without}."
+        )
+    return Finding(True, "limits", "The role has its own.")
+
+
+# Not SHOW: this session has given itself all the time there is.
+_WITHOUT_LIMIT = """
+    SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
+    WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
+    AND reset_val = '0'
+"""
 
 
 _MISPLACED = "Annotations that are not where they say"

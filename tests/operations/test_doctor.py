@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
 from app.core.connect import connect
 from app.core.database import Database
+from app.core.settings import Settings
+from app.operations.doctor import Finding
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import findings, furnished, ill, spoil
 
@@ -109,3 +112,41 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
 
     assert what == "connections"
     assert detail.startswith("50 workers take up to 7500; the server allows ")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_pooler_s_connections_on_which_nothing_has_an_end(database_url: str) -> None:
+    chosen = settings(database_url, database_pooler=True)
+    without = await _limits(chosen)
+    name = (await asked(database_url, "SELECT current_database()"))[0]
+    for limit in ("lock_timeout", "statement_timeout"):
+        await asked(database_url, f'ALTER DATABASE "{name}" SET {limit} = 10000')
+    with_two = await _limits(chosen)
+    await asked(
+        database_url, f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 10000'
+    )
+    with_all = await _limits(chosen)
+    # The database is another test's next.
+    await asked(database_url, f'ALTER DATABASE "{name}" RESET ALL')
+
+    assert not without.ok
+    assert without.detail.endswith(
+        " no idle_in_transaction_session_timeout, lock_timeout, statement_timeout."
+    )
+    assert with_two.detail.endswith(" no idle_in_transaction_session_timeout.")
+    assert with_all.ok
+
+
+async def asked(url: str, sql: str) -> list[Any]:
+    """What PostgreSQL answers, the first column of it."""
+    connection = await asyncpg.connect(url)
+    found = await connection.fetch(sql)
+    await connection.close()
+    return [row[0] for row in found]
+
+
+async def _limits(chosen: Settings) -> Finding:
+    database = connect(chosen)
+    [finding] = [each for each in await findings(database, chosen) if each.what == "limits"]
+    await database.dispose()
+    return finding
