@@ -142,5 +142,18 @@ async def test_only_a_trusted_proxy_is_believed_about_addresses(newsroom: Newsro
     assert by_a_liar == [[200], [429]]
 
 
+async def test_what_a_caller_claims_before_the_proxy_adds_its_address_is_not_believed(
+    newsroom: Newsroom,
+) -> None:
+    worker = Worker(newsroom, address=1)
+
+    def claiming(claimed: str) -> httpx.AsyncClient:
+        added = f"{claimed}, 198.51.100.9"
+        return worker.client("reader", "192.0.2.80", **{"X-Forwarded-For": added})
+
+    claims = ("203.0.113.1", "192.0.2.80", "nobody")
+    assert [await asked(claiming(claim), 1) for claim in claims] == [[200], [429], [429]]
+
+
 async def test_without_a_limit_all_are_served(newsroom: Newsroom) -> None:
     assert await asked(Worker(newsroom).client("reader"), 30) == [200] * 30
