@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.metrics import waiting
-from app.core.prepared import Prepared, PreparedStatements
+from app.core.prepared import Prepared, prepared
 
 _RECYCLE_SECONDS = 1800.0
 
@@ -50,7 +50,6 @@ class Lender:
         self._engine = engine
         self._timeout = timeout
         self._keep = keep
-        self._statements = PreparedStatements(engine.dialect)
         self._free = asyncio.Semaphore(size)
         self._size = size
         self._kept: dict[bool, deque[Lent]] = {True: deque(), False: deque()}
@@ -59,7 +58,7 @@ class Lender:
 
     def prepared(self, statement: Executable) -> Prepared | None:
         """The statement as it is run on the driver itself, if it is a constant one."""
-        return self._statements.get(statement) if self._keep else None
+        return prepared(statement) if self._keep else None
 
     def has_many_free(self) -> bool:
         """Whether one more can be lent, and half of all are then still left to others.

@@ -12,15 +12,14 @@ from uuid import uuid4
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
-from pydantic_core import from_json
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import FAILURES, Holding, Session, Snapshot, unavailable
 from app.core.gathering import Gatherer
-from app.core.jsontext import dump_json
 from app.core.lending import Lender
 from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
+from app.core.prepared import JSON_OPTIONS
 from app.core.settings import InvalidSettings, Settings
 
 
@@ -65,8 +64,7 @@ class PostgresDatabase:
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
-            "json_serializer": dump_json,
-            "json_deserializer": from_json,
+            **JSON_OPTIONS,
             "hide_parameters": True,
         }
         if self._pooled:

@@ -9,25 +9,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import CursorResult, Dialect, Executable, Float
+from pydantic_core import from_json
+from sqlalchemy import CursorResult, Executable, Float
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.types import TypeEngine
+
+from app.core.jsontext import dump_json
 
 Convert = Callable[[Any], Any]
 S = TypeVar("S", bound=Executable)
 
 
+JSON_OPTIONS: Mapping[str, Any] = {
+    "json_serializer": dump_json,
+    "json_deserializer": from_json,
+}
+"""What an engine is given to write and read JSON."""
+
+# As every engine of asyncpg has it, so what is compiled once serves all of a process.
+_DIALECT = PGDialect_asyncpg(**JSON_OPTIONS)  # type: ignore[no-untyped-call]  # SQLAlchemy types no dialect
+
+
 class Prepared:
     """One statement, compiled."""
 
-    def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        """``dialect`` is the engine's, with its types.
+    def __init__(self, statement: Executable) -> None:
+        """Compiles it.
 
         Raises:
             ValueError: when the statement's text depends on its parameters.
         """
-        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise ValueError(f"Not the same for all parameters: {compiled}")
         self._sql = str(compiled)
@@ -38,7 +52,7 @@ class Prepared:
         }
         columns = compiled._result_columns  # noqa: SLF001
         self._keys = SimpleResultMetaData([column.keyname for column in columns])
-        found = [_from_driver(column.type, dialect) for column in columns]
+        found = [_from_driver(column.type) for column in columns]
         self._converted = [(place, convert) for place, convert in enumerate(found) if convert]
 
     async def run(
@@ -69,9 +83,9 @@ class Prepared:
         return tuple(values)
 
 
-def _from_driver(type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+def _from_driver(type: TypeEngine[Any]) -> Convert | None:
     # For a float, SQLAlchemy would ask the cursor what has come; asyncpg gives Python's own.
-    return None if isinstance(type, Float) else type._cached_result_processor(dialect, None)  # noqa: SLF001
+    return None if isinstance(type, Float) else type._cached_result_processor(_DIALECT, None)  # noqa: SLF001
 
 
 def failure(statement: str, error: Exception) -> DBAPIError:
@@ -89,26 +103,18 @@ def failure(statement: str, error: Exception) -> DBAPIError:
     return DBAPIError(statement, None, error, hide_parameters=True)
 
 
-_FIXED: set[Executable] = set()
+_FIXED: dict[Executable, Prepared | None] = {}
 
 
 def fixed(statement: S) -> S:
     """Say that a statement is a constant of its module: it is compiled once, and kept."""
-    _FIXED.add(statement)
+    _FIXED[statement] = None
     return statement
 
 
-class PreparedStatements:
-    """The constant statements of the program as one dialect has them."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        """Compiles each when it is asked for first."""
-        self._dialect = dialect
-        self._known: dict[Executable, Prepared] = {}
-
-    def get(self, statement: Executable) -> Prepared | None:
-        """The statement, compiled; None unless it is a constant one."""
-        found = self._known.get(statement)
-        if found is None and statement in _FIXED:
-            found = self._known[statement] = Prepared(statement, self._dialect)
-        return found
+def prepared(statement: Executable) -> Prepared | None:
+    """The statement, compiled when it is asked for first; None unless it is a constant one."""
+    found = _FIXED.get(statement)
+    if found is None and statement in _FIXED:
+        found = _FIXED[statement] = Prepared(statement)
+    return found
