@@ -292,25 +292,31 @@ _Url = Annotated[
     str | None,
     typer.Option("--url", help="Ask the Stet there, not the database; else STET_URL says so."),
 ]
-_Token = Annotated[
-    str | None,
+# A token itself is no option: whoever has an account on the machine reads every command line.
+_TokenFile = Annotated[
+    typer.FileText | None,
     typer.Option(
-        "--token",
-        help="Who asks. Others see it in the list of processes, so rather set STET_TOKEN.",
+        "--token-file",
+        metavar="FILE",
+        encoding="utf-8",
+        # What is no text is no token either, and is refused as one.
+        errors="replace",
+        help="Its first line is the token of who asks, else STET_TOKEN; - is standard input.",
     ),
 ]
 
 
-def _client(url: str | None, token: str | None, project: str) -> Client | None:
+def _client(url: str | None, token_file: typer.FileText | None, project: str) -> Client | None:
     """The Stet to ask; None for the database."""
     given = remote()
     url = given.url if url is None else url
     if not url:
-        if token is not None:
-            raise typer.BadParameter("--token goes with --url.")
+        if token_file is not None:
+            raise typer.BadParameter("--token-file goes with --url.")
         return None
+    token = given.token.get_secret_value() if token_file is None else token_file.readline()
     try:
-        return Client(url, (token or given.token.get_secret_value()).strip(), project)
+        return Client(url, token.strip(), project)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -330,7 +336,7 @@ def export_project(  # noqa: PLR0913  # an option each
         bool, typer.Option("--dry-run", help="Only say what the format would lose.")
     ] = False,
     url: _Url = None,
-    token: _Token = None,
+    token_file: _TokenFile = None,
 ) -> None:
     """Write a project to a file: one consistent moment, whatever is written meanwhile."""
     given = AnnotationFilter(status=tuple(status or ()), label=tuple(label or ()))
@@ -363,7 +369,7 @@ def export_project(  # noqa: PLR0913  # an option each
                     advance(len(piece))
             _warn(format, export.loses)
 
-    client = _client(url, token, project)
+    client = _client(url, token_file, project)
     if client is None:
         run(work)
     else:
@@ -395,7 +401,7 @@ def import_file(
         bool, typer.Option("--dry-run", help="Write nothing; say what would be.")
     ] = False,
     url: _Url = None,
-    token: _Token = None,
+    token_file: _TokenFile = None,
 ) -> None:
     """Read a file into a project: all of it, or nothing if any of it is refused."""
     size = file.stat().st_size if file.is_file() else None
@@ -422,7 +428,7 @@ def import_file(
         with file.open("rb") as opened, progress("Bytes", size) as advance:
             return client.import_file(opened, size, advance, **chosen)
 
-    client = _client(url, token, project)
+    client = _client(url, token_file, project)
     if client is None:
         report = run(work)
     else:
@@ -445,7 +451,7 @@ def pull_project(
     url: Annotated[str, typer.Argument(help="Where the other Stet is.")],
     project: Annotated[str, typer.Argument(help="The project's slug.")],
     directory: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False)],
-    token: _Token = None,
+    token_file: _TokenFile = None,
     *,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what is written next, until Ctrl-C.")
@@ -455,7 +461,7 @@ def pull_project(
 
     The first time, all comes; after that, what was changed. DIR/stet-pull.json says how far it is.
     """
-    client = _client(url, token, project)
+    client = _client(url, token_file, project)
     if client is None:
         raise typer.BadParameter("The address is empty.", param_hint="URL")
     with client, pull.opened(client, directory) as kept:

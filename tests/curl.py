@@ -17,14 +17,14 @@ def main(arguments: list[str]) -> None:
         parser.add_argument(option)
     parser.add_argument("-H", action="append", default=[])
     given = parser.parse_args(arguments)
-    headers = {name: value.strip() for name, _, value in (line.partition(":") for line in given.H)}
+    given_lines = (read(line).decode().partition(":") for line in given.H)
+    headers = {name: value.strip() for name, _, value in given_lines}
     body: bytes | None = None
     if given.json is not None:
-        body = given.json.encode()
+        body = read(given.json)
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
     elif given.data_binary is not None:
-        # Of curl's "@", only standard input.
-        body = sys.stdin.buffer.read() if given.data_binary == "@-" else given.data_binary.encode()
+        body = read(given.data_binary)
     parts = urlsplit(given.url)
     connection = http.client.HTTPConnection(parts.netloc)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -40,6 +40,13 @@ def main(arguments: list[str]) -> None:
     else:
         Path(given.o).write_bytes(answer.read())
     connection.close()
+
+
+def read(given: str) -> bytes:
+    """What an argument says, or the file that it names behind an @, or standard input."""
+    if given == "@-":
+        return sys.stdin.buffer.read()
+    return Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
 
 
 if __name__ == "__main__":

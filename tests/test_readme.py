@@ -84,7 +84,7 @@ def run(chosen: list[Block], folder: Path, port: int, path: str, url: str | None
     lines = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>&1 || true; wait' EXIT"]
     for number, block in enumerate(chosen):
         commands = block.commands.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-        commands = commands.replace("postgresql://stet:secret@db.example.org/stet", f"'{url}'")
+        commands = commands.replace("postgresql://stet@db.example.org/stet", f"'{url}'")
         if block.by.endswith("in the background"):
             listening = f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null"
             lines.append(f"{commands} >{number}.out &\nuntil {listening}; do sleep 0.2; done")
@@ -283,6 +283,16 @@ def test_the_commands_for_containers_are_those_of_the_dockerfile() -> None:
 
     for line in block.commands.splitlines():
         assert re.search(rf"^# \w+: +{re.escape(line)}$", dockerfile, re.MULTILINE), line
+
+
+def test_every_promise_of_security_names_tests_that_are_there() -> None:
+    _, _, section = README.partition("\n## Security\n")
+    table = re.findall(r"^\| [AV].*\|$", section.partition("\n## ")[0], re.MULTILINE)
+    named = [re.findall(r"`(tests/[\w/]+\.py)`", row.split(" | ")[-1]) for row in table]
+
+    assert len(table) > 15
+    assert [row for row, tests in zip(table, named, strict=True) if not tests] == []
+    assert [test for tests in named for test in tests if not (ROOT / test).is_file()] == []
 
 
 def test_every_path_that_is_named_exists() -> None:

@@ -62,7 +62,8 @@ def _admin(status: int = 200) -> tuple[int, ...]:
     return (403, 403, 403, 403, status, 403, 401)
 
 
-PASSWORD = "correct horse battery"
+PASSWORD = "no password of the docs"
+"""Of all users that have one here. The documentation shows another one."""
 
 
 async def _sign_in(desk: "Desk") -> dict[str, Any]:

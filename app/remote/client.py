@@ -22,6 +22,9 @@ _SILENCE_SECONDS = 60.0
 _REPORT_SECONDS = 3600.0
 _CHUNK_BYTES = 256 * 1024
 
+# It does not repeat what was given, which may hold a password.
+_NO_ADDRESS = "The URL is not an address such as https://stet.example.org."
+
 Report = TypeVar("Report", bound=BaseModel)
 
 
@@ -54,10 +57,10 @@ def address(url: str) -> str:
     """
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"{url} is not an address: {error}.") from None
+    except httpx.InvalidURL:
+        raise ValueError(_NO_ADDRESS) from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ValueError(f"{url} is not an address such as https://stet.example.org.")
+        raise ValueError(_NO_ADDRESS)
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise ValueError("The address is the server's alone: no user, no query, no fragment.")
     return str(parsed).rstrip("/").removesuffix("/v1")
@@ -93,7 +96,9 @@ class Client:
             ValueError: when the URL or the token cannot be one.
         """
         if not token:
-            raise ValueError("Another Stet asks for a token: set STET_TOKEN.")
+            raise ValueError(
+                "Another Stet asks for a token: STET_TOKEN, or the first line of --token-file."
+            )
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise ValueError("The token has characters that no token has.")
         self.url = address(url)

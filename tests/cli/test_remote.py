@@ -94,6 +94,21 @@ async def test_the_variables_of_a_remote_stet_stand_in_the_file_of_settings_too(
     assert there.stdout == here.stdout != ""
 
 
+async def test_a_token_in_a_file_comes_before_the_variable(
+    server: Forked, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    await reviewed(newsroom)
+    (tmp_path / "reader.token").write_text(f"  {TOKENS['reader']}\r\nOf the reader.\n")
+    export = ("export", "demo", "--url", server.url, "--token-file")
+
+    of_file = stet(
+        *export, "reader.token", url=None, folder=tmp_path, STET_TOKEN=TOKENS["stranger"]
+    )
+    of_input = stet(*export, "-", url=None, folder=tmp_path, stdin=f"{TOKENS['reader']}\n")
+
+    assert of_file.stdout == of_input.stdout != ""
+
+
 async def test_an_import_over_http_writes_and_reports_what_the_shell_does(
     server: Forked, newsroom: Newsroom, tmp_path: Path
 ) -> None:
@@ -200,13 +215,23 @@ def test_what_is_given_wrong_is_said_before_anybody_is_asked(tmp_path: Path) -> 
         refused = stet(*export, *options, url=None, folder=tmp_path, status=2, **variables)
         return " ".join(refused.stderr.replace("│", " ").split())
 
-    assert "Another Stet asks for a token: set STET_TOKEN." in said("--url", "http://[::1]:1")
+    none = "Another Stet asks for a token: STET_TOKEN, or the first line of --token-file."
+    of_a_file = ("--url", "http://[::1]:1", "--token-file")
+    assert none in said("--url", "http://[::1]:1")
+    assert none in said(*of_a_file, "/dev/null", STET_TOKEN="t")
+    assert "'away': No such file or directory" in said(*of_a_file, "away", STET_TOKEN="t")
+    assert f"'{tmp_path}': Is a directory" in said(*of_a_file, str(tmp_path), STET_TOKEN="t")
+    (tmp_path / "picture").write_bytes(b"\x89PNG\r\n")
+    assert "characters that no token has" in said(*of_a_file, "picture")
     assert "no user, no query, no fragment" in said(
         "--url", "https://me:secret@stet.example.org", STET_TOKEN="t"
     )
-    assert "is not an address such as" in said("--url", "stet.example.org", STET_TOKEN="t")
+    for url in ("stet.example.org", "ftp://me:secret@host", "http://me:secret"):
+        shown = said("--url", url, STET_TOKEN="t")
+        assert "is not an address such as" in shown
+        assert "secret" not in shown
     assert "characters that no token has" in said("--url", "http://h", STET_TOKEN="té")
-    assert "--token goes with --url." in said("--token", "t")
+    assert "--token-file goes with --url." in said("--token-file", "picture")
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -35,7 +35,7 @@ SECRET = "hush-hush-9f8e7d"
 
 
 class Collector:
-    """Takes OTLP over HTTP and keeps what it is sent."""
+    """Takes OTLP over HTTP and keeps what it is sent, while it is entered."""
 
     def __init__(self) -> None:
         kept = self.requests = list[tuple[str, bytes]]()
@@ -52,6 +52,18 @@ class Collector:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self._thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
 
     def spans(self) -> list[tuple[dict[str, Any], Span]]:
         """Every span with the attributes of the process that sent it."""
@@ -71,13 +83,8 @@ def attributes(of: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    made = Collector()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Collector() as made:
+        yield made
 
 
 @asynccontextmanager
