@@ -30,6 +30,17 @@ def free_port() -> int:
         return port
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started itself."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in found.split()]
+
+
+def exists(pid: int) -> bool:
+    """Whether there is such a process, if only to be asked how it ended."""
+    return Path(f"/proc/{pid}").exists()
+
+
 async def answers(client: httpx.AsyncClient, path: str) -> bool:
     """Whether 200 is answered there."""
     try:
@@ -100,11 +111,11 @@ class Server(_Listening):
     def workers(self) -> list[int]:
         """The processes that serve, of those that the first one has started."""
         found = []
-        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+        for child in children(self.pid):
             # One that is being replaced may be gone since its parent was asked.
             with suppress(FileNotFoundError, ProcessLookupError):
                 if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    found.append(int(child))
+                    found.append(child)
         return found
 
     def log(self) -> str:

@@ -42,30 +42,33 @@ class Lent:
 class Lender:
     """Keeps so many connections; of a kind, the one that came back last is lent first."""
 
-    def __init__(self, engine: AsyncEngine, *, size: int, timeout: float, keep: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, size: int, timeout: float, pooler: bool) -> None:
         """``engine`` opens them; a session waits at most ``timeout`` seconds for one.
 
-        Without ``keep``, each is closed when it comes back, and nothing is prepared on it.
+        Where a ``pooler`` stands in between, they are connections to it. It finds one to the server
+        for each transaction, so nothing is prepared on them.
         """
         self._engine = engine
         self._timeout = timeout
-        self._keep = keep
+        self._pooler = pooler
         self._free = asyncio.Semaphore(size)
         self._size = size
         self._kept: dict[bool, deque[Lent]] = {True: deque(), False: deque()}
         """By whether they plan once."""
         self.lent = 0
+        self.patience = timeout if pooler else None
+        """How many seconds a pooler may take to find one; None where there is none in between."""
 
     def prepared(self, statement: Executable) -> Prepared | None:
         """The statement as it is run on the driver itself, if it is a constant one."""
-        return prepared(statement) if self._keep else None
+        return None if self._pooler else prepared(statement)
 
     def has_many_free(self) -> bool:
         """Whether one more can be lent, and half of all are then still left to others.
 
         How many a pooler has free is not known here.
         """
-        return self._keep and 2 * (self.lent + 1) <= self._size
+        return not self._pooler and 2 * (self.lent + 1) <= self._size
 
     async def lend(self, *, plans_once: bool = False) -> Lent:
         """A connection, to be given back by ``take_back``: one that ``plans_once``, if there is.
@@ -129,13 +132,15 @@ class Lender:
         return await self._opened() if there <= self._size else None
 
     async def _opened(self) -> Lent:
-        connection = await self._engine.connect()
+        # The first one is asked what it is, and a pooler lets that wait as it does any statement.
+        async with asyncio.timeout(self.patience):
+            connection = await self._engine.connect()
         raw = await connection.get_raw_connection()
         return Lent(connection, raw.driver_connection, time.monotonic())
 
     async def take_back(self, lent: Lent, *, sound: bool) -> None:
         """Take a connection back; one in a state that nobody knows is not lent again."""
-        if sound and self._keep and not lent.connection.invalidated:
+        if sound and not lent.connection.invalidated:
             self._kept[lent.plans_once].append(lent)
             self._returned()
         else:

@@ -8,7 +8,6 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -69,12 +68,9 @@ class PostgresDatabase:
         }
         if self._pooled:
             # pgbouncer hands a connection to another client after each transaction: nothing may be
-            # prepared under a name that another could meet, and no setting may be left behind.
+            # prepared under a name, and no setting be left behind. Without its cache the driver
+            # names nothing, and sends a statement's text with each run of it.
             connect_now = partial(connect, statement_cache_size=0)
-            common["connect_args"] = {
-                "prepared_statement_cache_size": 0,
-                "prepared_statement_name_func": lambda: f"stet_{uuid4().hex}",
-            }
         else:
             server_settings = {
                 "application_name": "stet-reader" if read_only else "stet",
@@ -89,9 +85,8 @@ class PostgresDatabase:
         engine = create_async_engine(
             "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
         )
-        # What pgbouncer pools is not pooled once more.
         return Lender(
-            engine, size=settings.database_pool_size, timeout=timeout, keep=not self._pooled
+            engine, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
         )
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:

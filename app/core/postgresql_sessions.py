@@ -1,5 +1,6 @@
 """Sessions on PostgreSQL: what ``core.database`` promises of them, over asyncpg."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import CursorResult, Executable, Table, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.copying import binary
 from app.core.database import FAILURES, Moved, Parameters, WriteGuard
@@ -81,12 +83,15 @@ class PostgresSession:
         try:
             with spending(statement):
                 if prepared is None:
-                    result = await lent.connection.execute(statement, parameters)
+                    async with asyncio.timeout(self._longest()):
+                        result = await lent.connection.execute(statement, parameters)
                 else:
                     result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
         except DBAPIError as error:
             self._busy = error.connection_invalidated
             raise
+        except TimeoutError as error:
+            raise failure("a statement that a pooler let wait", error) from error
         self._busy = False
         return result
 
@@ -97,7 +102,7 @@ class PostgresSession:
             lent = await self._connection()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
-            await self._say(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
+            await self._open(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
 
     async def rest(self) -> None:
         """See ``core.database.Session``."""
@@ -165,13 +170,36 @@ class PostgresSession:
         await self._fit(lent, plans_once=plans_once)
         if self._opening:
             self._in_transaction = True
-            await self._say(lent, self._opening)
+            await self._open(lent, self._opening)
+        elif self._lender.patience is not None:
+            # Whether a pooler has a connection is asked by itself: how long the statement then
+            # takes is another matter.
+            await self._open(lent, "SELECT 1")
         return lent
 
     async def _fit(self, lent: Lent, *, plans_once: bool) -> None:
         if lent.plans_once is not plans_once:
             await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
             lent.plans_once = plans_once
+
+    async def _open(self, lent: Lent, words: str) -> None:
+        """Begin, with these words; a pooler has to find a connection first."""
+        try:
+            async with asyncio.timeout(self._lender.patience):
+                await self._say(lent, words)
+        except TimeoutError:
+            # Nothing has begun.
+            lent.driver.terminate()
+            raise PoolTimeout("The pooler has no connection.") from None
+
+    def _longest(self) -> float | None:
+        """How many seconds a statement may take at most, where PostgreSQL alone cannot see to that.
+
+        Outside of a transaction a pooler finds a connection for each; how long it may then take is
+        for the server to say, which has less time than this.
+        """
+        patience = self._lender.patience
+        return None if patience is None or self._in_transaction else 4 * patience
 
     async def _say(self, lent: Lent, words: str) -> None:
         """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""

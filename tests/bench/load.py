@@ -119,9 +119,13 @@ async def run_checked(
 
 
 async def seen_of(
-    url: str, load: Load, seconds: float, folder: Path, *, connections: int
+    url: str, load: Load, seconds: float, folder: Path, *, connections: int, strict: bool = False
 ) -> dict[str, Any]:
-    """The same whatever is answered, in wrk's own words (``requests.lua``)."""
+    """The same whatever is answered, in wrk's own words (``requests.lua``).
+
+    If ``strict``, each answer is looked at, and those are counted as wrong that are neither 2xx nor
+    503 or 429 with a Retry-After.
+    """
     file = folder / "requests.tsv"
     file.write_text("\n".join(load.requests))
     # One thread: each has a script of its own, and would send the same requests. What is late is
@@ -129,6 +133,7 @@ async def seen_of(
     wrk = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s",
         "-s", str(_SCRIPT), url, "--", load.method, load.authorization, str(file),
+        *(["strict"] if strict else []),
         stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     output, _ = await wrk.communicate()

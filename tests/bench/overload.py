@@ -3,11 +3,13 @@
     .venv/bin/python -m tests.bench.overload
     .venv/bin/python -m tests.bench.overload --database postgresql --seconds 20
 
-First the rate that 16 connections sustain is measured, posting spans. Then three times as many
-connections as a worker takes requests at once (STET_MAX_REQUESTS_AT_ONCE, 64 here) post without
-pause; beside them a caller who asks ten times a second times each answer. Then 16 connections
-again. Wanted: what is taken is answered about as soon as ever, the rest is told 503 at once, memory
-stays flat, the rate afterwards is what it was before, and every span answered 201 is there.
+First the rate that 16 connections sustain is measured, posting spans: the best of three runs, for
+what else a machine does only makes it slower. Then three times as many connections as a worker
+takes requests at once (STET_MAX_REQUESTS_AT_ONCE, 64 here) post without pause; beside them eight
+callers who ask up to ten times a second time each answer. Then 16 connections again. What is wanted
+has limits (``Measured.missed``), and the program fails where one is missed: what is taken is
+answered in time, the rest is told 503 with a Retry-After, memory stays flat, the rate afterwards is
+what it was before, and every span answered 201 is there.
 """
 
 import argparse
@@ -15,8 +17,10 @@ import asyncio
 import json
 import statistics
 import time
-from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
@@ -28,14 +32,93 @@ from tests import serving
 from tests.bench import material
 from tests.bench.bulk import watched
 from tests.bench.furnish import Newsroom, bearer, databases, migrate
-from tests.bench.load import Load, check_wrk, lines, run, seen_of
+from tests.bench.load import Load, Run, check_wrk, lines, run, seen_of
 
 PLACES = 64
 CALM = 16
+CROWD = 3 * PLACES
+CALLERS = 8
+_GROWTH = CROWD * 65_536
 
 
-async def measure(url: str, seconds: int, folder: Path) -> dict[str, str]:
-    """The figures of one database, by their names."""
+@dataclass(frozen=True)
+class Measured:
+    """What was seen of one database."""
+
+    calm: list[Run]
+    storm: dict[str, Any]
+    """In wrk's words (``requests.lua``)."""
+    taken: list[float]
+    """The seconds that the callers' 201s took, shortest first."""
+    refused: list[float]
+    """The same of all else that the callers were answered."""
+    grown: int
+    """By how many bytes the server's memory grew at most, in the storm."""
+    after: list[Run]
+    made: int
+    """Spans that are there now and were not before."""
+
+    @property
+    def accepted(self) -> int:
+        """How many of the storm's requests were answered 2xx."""
+        return int(self.storm["requests"] - self.storm["refused"])
+
+    def table(self, title: str) -> Table:
+        """All of it, by name."""
+        seconds, calm, after = self.storm["seconds"], _best(self.calm), _best(self.after)
+        table = Table("", title)
+        for name, figure in (
+            (f"calm: 201 a second, {CALM} connections", f"{calm.per_second:,.0f}"),
+            ("calm: p99 ms", f"{calm.p99_ms:.0f}"),
+            (f"storm: 201 a second, {CROWD} connections", f"{self.accepted / seconds:,.0f}"),
+            ("storm: 503 a second", f"{self.storm['refused'] / seconds:,.0f}"),
+            ("storm: 201 took, median and p99 ms", _times(self.taken)),
+            ("storm: 503 took, median and p99 ms", _times(self.refused)),
+            ("storm: memory grew by, MiB", f"{self.grown / 2**20:.0f}"),
+            (f"after: 201 a second, {CALM} connections", f"{after.per_second:,.0f}"),
+        ):
+            table.add_row(name, figure)
+        return table
+
+    def missed(self) -> Iterator[str]:
+        """What is not as it should be."""
+        calm, after = _best(self.calm).per_second, _best(self.after).per_second
+        accepted = self.accepted / self.storm["seconds"]
+        # Who is taken has at most the other places' requests before them. Fifteen times as long as
+        # those take leaves room for all that the same loop refuses meanwhile, and for callers who
+        # share two cores with it, the database and the storm. Measured: 6 to 10 times.
+        longest, most = _p99(self.taken), 15 * PLACES / calm
+        if longest > most:
+            yield f"p99 of what was taken: {longest * 1000:.0f} ms, at most {most * 1000:.0f}"
+        # To refuse one costs less than a tenth of what it costs to serve one, so most of the time
+        # is left for those who are taken. Measured: 0.93 and 0.96.
+        if accepted < 0.7 * calm:
+            yield f"201 in the storm: {accepted:,.0f} a second, at least 0.7 of {calm:,.0f}"
+        if not self.storm["refused"]:
+            yield "nobody was refused, so there was no storm"
+        if self.storm["wrong"] or self.storm["broken"]:
+            yield (
+                f"{self.storm['wrong']} answers were neither 2xx nor a 503 or 429 with a "
+                f"Retry-After, {self.storm['broken']} requests had none"
+            )
+        # For each connection what uvicorn reads ahead and no more. Were a hundred bytes lost with
+        # each request, two minutes would lose twice as much.
+        if self.grown > _GROWTH:
+            yield f"memory grew by {self.grown / 2**20:.0f} MiB, at most {_GROWTH / 2**20:.0f}"
+        # A storm must leave nothing behind; a fifth is what a machine that does other things too
+        # varies by from one minute to the next.
+        if after < 0.8 * calm:
+            yield f"201 afterwards: {after:,.0f} a second, at least 0.8 of {calm:,.0f}"
+        runs = [*self.calm, *self.after]
+        said = self.accepted + len(self.taken) + sum(each.requests for each in runs)
+        # When their time is up, all hang up on requests that Stet still carries out; those of the
+        # warming up are counted as made since.
+        if not said <= self.made <= said + (len(runs) + 1) * CALM + CROWD + CALLERS:
+            yield f"{said} spans were answered 201, and {self.made} are there"
+
+
+async def measure(url: str, seconds: int, folder: Path) -> Measured:
+    """Before, in and after a storm of so many seconds."""
     migrate(url)
     database = connect(Settings(_env_file=None, database_url=url))
     try:
@@ -50,39 +133,30 @@ async def measure(url: str, seconds: int, folder: Path) -> dict[str, str]:
             load = Load("POST", bearer("annotator"), lines(sent))
             await run(stet.url, load, 3, folder)
             before = await newsroom.rows()
-            calm = await run(stet.url, load, 10, folder, connections=CALM)
+            calm = [await run(stet.url, load, 10, folder, connections=CALM) for _ in range(3)]
 
             path, _, body = load.requests[0].split("\t")
-            caller = asyncio.create_task(_calls(stet.url, path, json.loads(body)))
+            callers = [
+                asyncio.create_task(_calls(stet.url, path, json.loads(body)))
+                for _ in range(CALLERS)
+            ]
             with watched(stet.pid) as grown:
-                storm = await seen_of(stet.url, load, seconds, folder, connections=3 * PLACES)
-            caller.cancel()
-            answers = await caller
+                storm = await seen_of(
+                    stet.url, load, seconds, folder, connections=CROWD, strict=True
+                )
+            for caller in callers:
+                caller.cancel()
+            answers = [answer for caller in callers for answer in await caller]
 
-            after = await run(stet.url, load, 10, folder, connections=CALM)
-            there = (await newsroom.rows())["annotations"] - before["annotations"]
+            # What was begun is carried out, though nobody waits for it any more.
+            await asyncio.sleep(1)
+            after = [await run(stet.url, load, 10, folder, connections=CALM) for _ in range(3)]
+            made = (await newsroom.rows())["annotations"] - before["annotations"]
     finally:
         await database.dispose()
     taken = sorted(took for status, took in answers if status == 201)
-    refused = sorted(took for status, took in answers if status == 503)
-    if len(taken) + len(refused) != len(answers):
-        raise RuntimeError(f"Other answers than 201 and 503: {Counter(s for s, _ in answers)}")
-    written = calm.requests + (storm["requests"] - storm["refused"]) + len(taken) + after.requests
-    # When its time is up, wrk hangs up on requests that Stet still carries out.
-    if not written <= there <= written + 2 * CALM + 3 * PLACES:
-        raise RuntimeError(f"{written} were answered 201, and {there} are there.")
-    return {
-        "calm: 201 a second, 16 connections": f"{calm.per_second:,.0f}",
-        "calm: p99 ms": f"{calm.p99_ms:.0f}",
-        f"storm: 201 a second, {3 * PLACES} connections": (
-            f"{(storm['requests'] - storm['refused']) / storm['seconds']:,.0f}"
-        ),
-        "storm: 503 a second": f"{storm['refused'] / storm['seconds']:,.0f}",
-        "storm: 201 took, median and p99 ms": _times(taken),
-        "storm: 503 took, median and p99 ms": _times(refused),
-        "storm: memory grew by, MiB": f"{grown[0] / 2**20:.0f}",
-        "after: 201 a second, 16 connections": f"{after.per_second:,.0f}",
-    }
+    refused = sorted(took for status, took in answers if status != 201)
+    return Measured(calm, storm, taken, refused, grown[0], after, made)
 
 
 async def _calls(url: str, path: str, body: object) -> list[tuple[int, float]]:
@@ -100,27 +174,40 @@ async def _calls(url: str, path: str, body: object) -> list[tuple[int, float]]:
             return answers
 
 
+def _best(runs: list[Run]) -> Run:
+    return max(runs, key=lambda each: each.per_second)
+
+
+def _p99(seconds: list[float]) -> float:
+    return seconds[min(len(seconds) - 1, round(len(seconds) * 0.99))] if seconds else 0.0
+
+
 def _times(seconds: list[float]) -> str:
     if not seconds:
         return "none"
-    worst = seconds[min(len(seconds) - 1, round(len(seconds) * 0.99))]
-    return f"{statistics.median(seconds) * 1000:.0f} and {worst * 1000:.0f} of {len(seconds)}"
+    median = statistics.median(seconds)
+    return f"{median * 1000:.0f} and {_p99(seconds) * 1000:.0f} of {len(seconds)}"
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print.
+
+    Raises:
+        SystemExit: naming what was missed, if anything was.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.bench.overload", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="this one alone")
     parser.add_argument("--seconds", type=int, default=120, help="that the storm lasts")
     given = parser.parse_args()
     check_wrk()
+    missed = []
     for dialect in [given.database] if given.database else ["postgresql", "sqlite"]:
         with databases(dialect, "stet") as (folder, [url]):
-            figures = asyncio.run(measure(url, given.seconds, folder))
-        table = Table("", dialect)
-        for figure in figures.items():
-            table.add_row(*figure)
-        Console().print(table)
+            measured = asyncio.run(measure(url, given.seconds, folder))
+        Console().print(measured.table(dialect))
+        missed += [f"{dialect}: {miss}." for miss in measured.missed()]
+    if missed:
+        raise SystemExit("\n".join(["Missed:", *missed]))
 
 
 if __name__ == "__main__":

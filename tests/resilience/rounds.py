@@ -3,10 +3,17 @@
     .venv/bin/python -m tests.resilience.rounds --rounds 50
 
 In each round people work on a real server (``tests.resilience.shift``) until, after a random number
-of answers, something dies: the server with all its workers; one worker of two, and the others a
-moment later; or PostgreSQL, by its own crash or by kill -9 of a process of its. Then the server is
-started again, what had no answer is sent again, and all that the database holds is compared with
-what was acknowledged (``tests.resilience.test_kill``). In the end `stet doctor` looks too.
+of answers, something dies:
+
+- ``server``: the server with all its workers, half of the time one of two a moment before;
+- ``worker``: one worker of two; the other and the next one serve on;
+- ``PostgreSQL``: the database's server, by its own crash;
+- ``postmaster``: all its processes, by kill -9;
+- ``backend``: one of them, whereupon it begins anew.
+
+Then all that the database holds is compared with what was acknowledged (``tests.resilience.kept``),
+what had no answer is sent again, to the same server unless that died, and all is compared again.
+Every death comes once before any comes again. In the end `stet doctor` looks too.
 """
 
 import argparse
@@ -20,7 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -28,12 +35,11 @@ import asyncpg
 
 from tests.conftest import Databases
 from tests.forking import environment
+from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
 from tests.resilience.test_database_away import Cluster
-from tests.resilience.test_kill import check, kept
-from tests.serving import Server, stet
+from tests.serving import STET, Server, stet
 
-STET = Path(sys.executable).with_name("stet")
 Death: TypeAlias = Callable[[Server], Awaitable[None]]
 
 
@@ -47,74 +53,112 @@ class Rounds:
         self._cluster = cluster
         self._chance = chance
         self._shift = Shift()
-        self.deaths: Counter[str] = Counter()
-        self.resent = 0
+        self._deaths: dict[str, Death] = {"server": self._server}
+        if cluster is not None:
+            self._deaths |= {
+                "worker": self._worker,
+                "PostgreSQL": lambda _: cluster.crash(),
+                "postmaster": lambda _: cluster.kill(),
+                "backend": self._backend,
+            }
+        self._next: list[str] = []
+        self._resent = 0
+        self.died: Counter[str] = Counter()
+        """What did, and how often."""
 
-    async def round(self) -> None:
-        """One round.
+    async def go(self, rounds: int) -> None:
+        """Go through so many.
 
         Raises:
             AssertionError: when something acknowledged is not there, or something is there in part.
         """
-        deaths: dict[str, Death] = {"server": self._server}
-        if self._cluster is not None:
-            deaths |= {"worker": self._worker, "PostgreSQL": self._crash, "backend": self._backend}
-        name = self._chance.choice(list(deaths))
-        self.deaths[name] += 1
-        answers = self._chance.randrange(1, 150)
         workers = 1 if self._cluster is None else 2
         async with stet(self._url, self._folder, workers=workers) as server:
-            await self._shift.work(server, answers, end=lambda: deaths[name](server))
-            await server.kill()
+            for number in range(1, rounds + 1):
+                await self._round(server)
+                sys.stderr.write(f"\r{number} of {rounds}")
+
+    async def _round(self, server: Server) -> None:
+        if not self._next:
+            self._next = self._chance.sample(list(self._deaths), len(self._deaths))
+        name = self._next.pop()
+        self.died[name] += 1
+        many, workers = self._chance.randrange(1, 150), server.workers()
+        await self._shift.work(server, many, end=lambda: self._deaths[name](server))
         if self._cluster is not None:
             await self._cluster.revive()
             await _recovered(self._url)
         check(self._shift, await kept(self._url))
-        async with stet(self._url, self._folder, workers=workers) as server:
-            self.resent += await self._shift.ask_again(server)
+        if name == "server":
+            await server.start()
+        elif name != "worker":
+            # Whatever becomes of the database, the server lives.
+            assert server.workers() == workers
+        self._resent += await self._shift.ask_again(server)
         check(self._shift, await kept(self._url))
 
     async def _server(self, server: Server) -> None:
+        if self._cluster is not None and self._chance.random() < 0.5:
+            self._kill_one(server.workers())
+            await asyncio.sleep(self._chance.random() / 4)
         await server.kill()
 
     async def _worker(self, server: Server) -> None:
-        os.kill(self._chance.choice(server.workers()), signal.SIGKILL)
-        await asyncio.sleep(self._chance.random() / 4)
-        await server.kill()
+        before = server.workers()
+        self._kill_one(before)
+        async with asyncio.timeout(60):
+            while not set(server.workers()) - set(before):  # noqa: ASYNC110  # nobody says
+                await asyncio.sleep(0.05)
 
-    async def _crash(self, _server: Server) -> None:
-        assert self._cluster is not None
-        await self._cluster.crash()
-
-    async def _backend(self, server: Server) -> None:
-        """PostgreSQL's answer to a process that died so is to begin anew, all of it."""
+    async def _backend(self, _server: Server) -> None:
         connection = await asyncpg.connect(self._url)
         query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'stet'"
         pids = [row["pid"] for row in await connection.fetch(query)]
-        os.kill(self._chance.choice(pids), signal.SIGKILL)
+        self._kill_one(pids)
+        # All others are ended for that, this one among them.
         with suppress(asyncpg.PostgresError, OSError):
-            await connection.close()
-        await asyncio.sleep(self._chance.random() / 4)
-        await server.kill()
+            await connection.execute("SELECT pg_sleep(60)")
 
-    @property
-    def annotations(self) -> int:
-        """How many were written or tried."""
-        return len(self._shift.told)
+    def _kill_one(self, pids: list[int]) -> None:
+        os.kill(self._chance.choice(pids), signal.SIGKILL)
+
+    def told(self) -> str:
+        """What was asked for and what died meanwhile."""
+        asked = Counter(entry.kind for request in self._shift.requests for entry in request.makes)
+        things = ", ".join(f"{count} {kind}" for kind, count in sorted(asked.items()))
+        return (
+            f"{len(self._shift.requests)} requests for {things}; died: {dict(self.died)}; "
+            f"{self._resent} sent again; nothing lost, doubled or half done."
+        )
 
 
 async def _recovered(url: str) -> None:
-    while True:
-        with suppress(asyncpg.CannotConnectNowError):
-            await (await asyncpg.connect(url)).close()
-            return
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(asyncpg.CannotConnectNowError):
+                await (await asyncpg.connect(url)).close()
+                return
+            await asyncio.sleep(0.05)
 
 
-async def _all(rounds: Rounds, count: int) -> None:
-    for number in range(1, count + 1):
-        await rounds.round()
-        sys.stderr.write(f"\r{number} of {count}")
+def go_through(dialect: str, rounds: int, seed: int) -> Rounds:
+    """Go through so many rounds on a new database, with `stet doctor` in the end.
+
+    Raises:
+        AssertionError: alone or in a group, as ``Rounds.go``.
+        CalledProcessError: when not all is well in the end.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stet-rounds-")))
+        cluster = None
+        if dialect == "postgresql":
+            cluster = Cluster(folder)
+            stack.callback(cluster.close)
+        url = cluster.url if cluster else Databases(folder, folder, "r").furnished(dialect)
+        gone = Rounds(url, folder, cluster, random.Random(seed))  # noqa: S311
+        asyncio.run(gone.go(rounds))
+        subprocess.run((STET[0], "doctor"), env=environment(url), cwd=folder, check=True)
+        return gone
 
 
 def main() -> None:
@@ -125,23 +169,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=time.time_ns())
     given = parser.parse_args()
     for dialect in [given.database] if given.database else ["sqlite", "postgresql"]:
-        with tempfile.TemporaryDirectory(prefix="stet-rounds-") as name:
-            folder = Path(name)
-            cluster = Cluster(folder) if dialect == "postgresql" else None
-            url = cluster.url if cluster else Databases(folder, folder, "r").furnished(dialect)
-            rounds = Rounds(url, folder, cluster, random.Random(given.seed))  # noqa: S311
-            sys.stdout.write(f"{dialect}, seed {given.seed}\n")
-            try:
-                asyncio.run(_all(rounds, given.rounds))
-                subprocess.run((STET, "doctor"), env=environment(url), cwd=folder, check=True)
-            finally:
-                if cluster is not None:
-                    cluster.close()
-            sys.stdout.write(
-                f"{given.rounds} rounds, killed: {dict(rounds.deaths)}; {rounds.annotations} "
-                f"annotations, {rounds.resent} requests sent again; nothing lost, doubled or half "
-                "done.\n"
-            )
+        sys.stdout.write(f"{dialect}, {given.rounds} rounds, seed {given.seed}\n")
+        sys.stdout.flush()
+        sys.stdout.write(f"{go_through(dialect, given.rounds, given.seed).told()}\n")
 
 
 if __name__ == "__main__":

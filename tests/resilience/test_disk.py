@@ -2,8 +2,13 @@
 
 import os
 import resource
+import secrets
 import shutil
 import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,11 +18,14 @@ from sqlalchemy import select
 
 from app.models import User
 from tests import make
-from tests.conftest import TOKENS, Newsroom
+from tests.cli.shell import stet as run_stet
+from tests.conftest import TOKENS, Databases, Newsroom
+from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
-from tests.resilience.test_kill import check, kept
+from tests.resilience.test_database_away import Cluster
 from tests.serving import STET, Server, stet
 
+MIB = 1024 * 1024
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -63,6 +71,77 @@ async def test_a_full_disk_refuses_writes_alone_and_needs_no_restart(
     for id in written:
         del found.annotations[id], found.log[id]
     check(shift, found)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of its own, in memory, with room for a database and little more."""
+    with tempfile.TemporaryDirectory(prefix="stet-disk-") as folder:
+        mount = ("mount", "-t", "tmpfs", "-o", "size=256m,mode=755", "tmpfs", folder)
+        mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
+        if mounted.returncode:
+            pytest.skip(f"No file system could be mounted: {mounted.stderr.strip()}")
+        yield Path(folder)
+        unmount = ("umount", "--lazy", folder)
+        subprocess.run(unmount, check=True)
+
+
+@pytest.fixture
+def url_on_small_disk(dialect: str, small_disk: Path) -> Iterator[str]:
+    """The newsroom on that disk; PostgreSQL with all that is its own."""
+    if dialect == "sqlite":
+        yield Databases(small_disk, small_disk, "disk").furnished(dialect)
+        return
+    cluster = Cluster(small_disk)
+    yield cluster.url
+    cluster.close()
+
+
+async def test_a_disk_without_room_loses_nothing_and_is_written_again_once_there_is_some(
+    small_disk: Path, url_on_small_disk: str, tmp_path: Path
+) -> None:
+    """What is too much for the disk is refused and leaves nothing, whatever the database does."""
+    written: list[str] = []
+    headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+
+    async def add(client: httpx.AsyncClient, length: int) -> httpx.Response:
+        # Nothing that a database could make shorter.
+        body = {"text": secrets.token_hex(length // 2), "title": "A"}
+        answer = await client.post("/v1/projects/demo/documents", json=body)
+        if answer.status_code == 201:
+            written.append(answer.json()["id"])
+        return answer
+
+    async with stet(url_on_small_disk, tmp_path) as server:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
+            await make.said(await add(client, 10))
+            ballast = small_disk / "ballast"
+            with ballast.open("wb") as file:
+                room = shutil.disk_usage(small_disk).free - 2 * MIB
+                os.posix_fallocate(file.fileno(), 0, room)
+
+            filled = [await add(client, MIB // 4) for _ in range(16)]
+            read = await client.get(f"/v1/documents/{written[0]}")
+            ballast.unlink()
+            deadline = time.monotonic() + 60
+            while (again := await add(client, MIB // 4)).status_code == 503:
+                assert time.monotonic() < deadline
+        await server.kill()
+
+    refused = [answer for answer in filled if answer.status_code != 201]
+    assert refused
+    for answer in refused:
+        make.refused(answer, 503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    assert read.status_code == 200
+    await make.said(again)
+    async with (
+        stet(url_on_small_disk, tmp_path) as server,
+        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+    ):
+        found = (await client.get("/v1/projects/demo/documents?limit=100")).json()["items"]
+    assert sorted(document["id"] for document in found) == sorted(written)
+    run_stet("doctor", url=url_on_small_disk, folder=tmp_path)
 
 
 @pytest.fixture(params=["no lock either", "the lock still"])

@@ -1,16 +1,19 @@
-"""Whatever a few people do, one after the other, Stet answers as a small model of it does.
+"""Whatever a few people do, Stet answers as a small model of it does.
 
 Hypothesis makes up the stories: who posts, edits, decides, withdraws and reads what, at which
-version and in which unit. Each answer is compared with the model's, and in the end the lists, the
+version and in which unit; one after the other, or to several annotations at once. Two Stets on one
+database are asked by turns. Each answer is compared with the model's, and in the end the lists, the
 log and the counts are. Every story has documents of its own in one project.
 """
 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
-from itertools import count
+from dataclasses import dataclass
+from functools import partial
+from itertools import count, cycle
 from typing import Any, TypeVar
 
 import httpx
@@ -66,11 +69,23 @@ STORIES = 14
 STEPS = 60
 
 
+@dataclass(frozen=True)
+class Act:
+    """What somebody does to an annotation: their request, and what the model says of it."""
+
+    who: str
+    method: str
+    path: str
+    given: dict[str, Any]
+    expected: Callable[[], Expected | Refusal]
+
+
 class Room:
     """A newsroom that is used from outside of its event loop, and the model of its project."""
 
     def __init__(self, newsroom: Newsroom, loop: asyncio.AbstractEventLoop) -> None:
         self.newsroom = newsroom
+        self._fronts = cycle([newsroom, newsroom.beside()])
         self.model = Model("demo", ROLES)
         self.ids = (str(make.id_of(number)) for number in count(10_000))
         self._loop = loop
@@ -80,8 +95,21 @@ class Room:
         return self._loop.run_until_complete(work)
 
     def ask(self, who: str, method: str, path: str, **given: Any) -> httpx.Response:
-        """What somebody is answered."""
-        return self.run(self.newsroom[who].request(method, path, **given))
+        """What somebody is answered, by two Stets in turn."""
+        return self.run(next(self._fronts)[who].request(method, path, **given))
+
+    def ask_at_once(self, acts: Iterable[Act]) -> list[httpx.Response]:
+        """What is answered to acts that happen at once."""
+
+        async def ask() -> list[httpx.Response]:
+            return await asyncio.gather(
+                *(
+                    next(self._fronts)[act.who].request(act.method, act.path, **act.given)
+                    for act in acts
+                )
+            )
+
+        return self.run(ask())
 
     def items(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Those of all pages of a list."""
@@ -191,54 +219,79 @@ class Story(RuleBasedStateMachine):
         compare(answer, expected)
         return expected
 
-    @rule(
-        data=st.data(),
-        id=annotations,
-        who=EDITORS,
-        sight=SIGHTS,
-        unit=UNITS,
-        label=st.sampled_from([None, None, *LABELS] * 3 + ["rumour"]),
-        moves=st.booleans(),
-        note=NOTES,
-    )
-    def edit(
-        self,
-        data: st.DataObject,
-        id: str,
-        who: str,
-        sight: int | None,
-        unit: str,
-        label: str | None,
-        moves: bool,
-        note: str | None,
-    ) -> None:
-        who = self._model.annotations[id].author if who == "author" else who
-        span = data.draw(spans(self._model.annotations[id].text, unit)) if moves else None
-        change = {"label": label, "note": note, **(span.json() if span else {})}
-        seen = self._seen(id, sight)
-        answer = self._ask(
-            who,
-            "PATCH",
-            f"/v1/annotations/{id}",
-            params={"offset_unit": unit},
-            json={name: value for name, value in change.items() if value is not None},
-            headers=_if_match(seen),
-        )
-        compare(answer, self._model.edit(who, id, seen, unit, label=label, span=span, note=note))
+    @rule(data=st.data(), id=annotations)
+    def edit(self, data: st.DataObject, id: str) -> None:
+        self._do(self._edit(data, id))
 
-    @rule(
-        id=annotations, who=REVIEWERS, sight=SIGHTS, verdict=st.sampled_from([*STATUS]), note=NOTES
-    )
-    def decide(self, id: str, who: str, sight: int | None, verdict: str, note: str | None) -> None:
-        seen = self._seen(id, sight)
-        answer = self._ask(
-            who,
-            "POST",
-            f"/v1/annotations/{id}/decisions",
-            json={"verdict": verdict, "comment": note},
-            headers=_if_match(seen),
-        )
-        compare(answer, self._model.decide(who, id, seen, verdict, note))
+    @rule(data=st.data(), id=annotations)
+    def decide(self, data: st.DataObject, id: str) -> None:
+        self._do(self._decide(data, id))
+
+    @rule(data=st.data(), id=annotations)
+    def withdraw(self, data: st.DataObject, id: str) -> None:
+        self._do(self._withdraw(data, id))
+
+    @rule(data=st.data(), id=annotations)
+    def read(self, data: st.DataObject, id: str) -> None:
+        self._do(self._read(data, id))
+
+    @rule(data=st.data(), ids=st.lists(annotations, min_size=2, max_size=4, unique=True))
+    def at_once(self, data: st.DataObject, ids: list[str]) -> None:
+        """What happens to one annotation is the same whatever happens to others meanwhile."""
+        kinds = st.sampled_from([self._edit, self._decide, self._withdraw, self._read])
+        acts = [data.draw(kinds)(data, id) for id in ids]
+        logged = len(self._model.log)
+        for act, answer in zip(acts, self._room.ask_at_once(acts), strict=True):
+            compare(answer, act.expected())
+        # In which order they were logged is not for the model to know.
+        told = [each["subject"] for each in self._log(logged - self._told_before)]
+        fresh = sorted(self._model.log[logged:], key=lambda entry: told.index(entry.subject))
+        self._model.log[logged:] = fresh
+
+    def _do(self, act: Act) -> None:
+        answer = self._ask(act.who, act.method, act.path, **act.given)
+        compare(answer, act.expected())
+
+    def _edit(self, data: st.DataObject, id: str) -> Act:
+        it = self._model.annotations[id]
+        who, unit = self._editor(data, it), data.draw(UNITS)
+        seen = self._seen(id, data.draw(SIGHTS))
+        label = data.draw(st.sampled_from([None, None, *LABELS] * 3 + ["rumour"]))
+        span = data.draw(spans(it.text, unit)) if data.draw(st.booleans()) else None
+        note = data.draw(NOTES)
+        change = {"label": label, "note": note, **(span.json() if span else {})}
+        given = {
+            "params": {"offset_unit": unit},
+            "json": {name: value for name, value in change.items() if value is not None},
+            "headers": _if_match(seen),
+        }
+        edit = partial(self._model.edit, who, id, seen, unit, label=label, span=span, note=note)
+        return Act(who, "PATCH", f"/v1/annotations/{id}", given, edit)
+
+    def _decide(self, data: st.DataObject, id: str) -> Act:
+        who, seen = data.draw(REVIEWERS), self._seen(id, data.draw(SIGHTS))
+        verdict, note = data.draw(st.sampled_from([*STATUS])), data.draw(NOTES)
+        given = {"json": {"verdict": verdict, "comment": note}, "headers": _if_match(seen)}
+        decide = partial(self._model.decide, who, id, seen, verdict, note)
+        return Act(who, "POST", f"/v1/annotations/{id}/decisions", given, decide)
+
+    def _withdraw(self, data: st.DataObject, id: str) -> Act:
+        who = self._editor(data, self._model.annotations[id])
+        seen = self._seen(id, data.draw(SIGHTS))
+        given = {"headers": _if_match(seen)}
+        withdraw = partial(self._model.withdraw, who, id, seen)
+        return Act(who, "DELETE", f"/v1/annotations/{id}", given, withdraw)
+
+    def _read(self, data: st.DataObject, id: str) -> Act:
+        who, unit = data.draw(ANYBODY), data.draw(UNITS)
+        given = {"params": {"offset_unit": unit}}
+        read = partial(self._model.read, who, id, unit)
+        return Act(who, "GET", f"/v1/annotations/{id}", given, read)
+
+    @staticmethod
+    def _editor(data: st.DataObject, it: Annotation) -> str:
+        who: str = data.draw(EDITORS)
+        return it.author if who == "author" else who
 
     @rule(
         ids=st.lists(annotations, min_size=1, max_size=4, unique=True),
@@ -267,18 +320,6 @@ class Story(RuleBasedStateMachine):
             else:
                 assert result["status"] == expected.status
                 assert _of(result["decision"], expected.fields) == expected.fields
-
-    @rule(id=annotations, who=EDITORS, sight=SIGHTS)
-    def withdraw(self, id: str, who: str, sight: int | None) -> None:
-        who = self._model.annotations[id].author if who == "author" else who
-        seen = self._seen(id, sight)
-        answer = self._ask(who, "DELETE", f"/v1/annotations/{id}", headers=_if_match(seen))
-        compare(answer, self._model.withdraw(who, id, seen))
-
-    @rule(id=annotations, who=ANYBODY, unit=UNITS)
-    def read(self, id: str, who: str, unit: str) -> None:
-        answer = self._ask(who, "GET", f"/v1/annotations/{id}", params={"offset_unit": unit})
-        compare(answer, self._model.read(who, id, unit))
 
     @rule(place=st.integers(0, 1), unit=UNITS, status=st.sampled_from(STATUSES), data=st.data())
     def list_document(self, place: int, unit: str, status: str, data: st.DataObject) -> None:
@@ -324,10 +365,7 @@ class Story(RuleBasedStateMachine):
 
     def _follow(self, after: int) -> list[dict[str, Any]]:
         """What the log tells of this story from there on, which is what the model's does."""
-        path = "/v1/projects/demo/changes"
-        answer = self._ask("reader", "GET", path, params={"after": self._log_began + after})
-        assert answer.status_code == 200
-        told = [json.loads(line) for line in answer.text.splitlines()]
+        told = self._log(after)
         expected = self._model.log[self._told_before + after :]
         assert [each["sequence"] for each in told] == [
             self._log_began + after + place for place in range(1, len(expected) + 1)
@@ -337,6 +375,13 @@ class Story(RuleBasedStateMachine):
             assert said == (entry.kind, entry.subject, entry.actor, entry.version)
             assert (each["state"] and _of(each["state"], entry.state or {})) == entry.state
         return told
+
+    def _log(self, after: int) -> list[dict[str, Any]]:
+        """The log from there on."""
+        path = "/v1/projects/demo/changes"
+        answer = self._ask("reader", "GET", path, params={"after": self._log_began + after})
+        assert answer.status_code == 200
+        return [json.loads(line) for line in answer.text.splitlines()]
 
     def teardown(self) -> None:
         """Lists, log and counts agree with the model, and so with each other."""

@@ -17,9 +17,9 @@ from sqlalchemy import text
 from app.core.connect import connect
 from tests import make
 from tests.conftest import TOKENS, settings
+from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
 from tests.resilience.test_database_away import Cluster, ready
-from tests.resilience.test_kill import check, kept
 from tests.serving import stet
 
 
