@@ -3,12 +3,16 @@
 import sys
 import time
 
+import pytest
+
 from tests.resilience.rounds import go_through
 
 ROUNDS = {"sqlite": 2, "postgresql": 5}
 """On PostgreSQL, each death once."""
 
 
+# Servers are started over and over, which takes minutes where many tests run at once.
+@pytest.mark.timeout(300)
 def test_what_was_acknowledged_outlives_kill_9(dialect: str) -> None:
     seed = time.time_ns()
     sys.stdout.write(f"seed {seed}\n")

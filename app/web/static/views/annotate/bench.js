@@ -35,7 +35,8 @@ export function Bench({ desk, role, wanted }) {
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
   const [draft, setDraft] = useState(/** @type {import("./tasks.js").Draft | null} */ (null));
-  const [sight, setSight] = useState({ start: 0, end: 0 });
+  // All of it, until it is measured: on a narrow screen the list may be looked at before.
+  const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.acts.steps.named(chosenId);
