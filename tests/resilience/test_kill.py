@@ -7,7 +7,7 @@ import pytest
 
 from tests.resilience.rounds import go_through
 
-ROUNDS = {"sqlite": 2, "postgresql": 5}
+ROUNDS = {"sqlite": 3, "postgresql": 5}
 """On PostgreSQL, each death once."""
 
 
