@@ -179,7 +179,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# A hundred commands, each a program that starts: a minute, and more where others start some too.
+# Dozens of commands, each a program that starts: a minute, and more where others start some too.
 @pytest.mark.timeout(300)
 async def test_the_tour_works_to_the_letter(
     databases: Databases, dialect: str, clone: Path, tmp_path_factory: pytest.TempPathFactory
