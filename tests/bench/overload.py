@@ -84,10 +84,10 @@ class Measured:
         """What is not as it should be."""
         calm, after = _best(self.calm).per_second, _best(self.after).per_second
         accepted = self.accepted / self.storm["seconds"]
-        # Who is taken has at most the other places' requests before them. Fifteen times as long as
+        # Who is taken has at most the other places' requests before them. Ten times as long as
         # those take leaves room for all that the same loop refuses meanwhile, and for callers who
         # share two cores with it, the database and the storm. Measured: 6 to 10 times.
-        longest, most = _p99(self.taken), 15 * PLACES / calm
+        longest, most = _p99(self.taken), 10 * PLACES / calm
         if longest > most:
             yield f"p99 of what was taken: {longest * 1000:.0f} ms, at most {most * 1000:.0f}"
         # To refuse one costs less than a tenth of what it costs to serve one, so most of the time

@@ -81,13 +81,13 @@ async def test_no_lower_sequence_appears_once_a_higher_one_was_seen(
     followers = [Follower(newsroom.app.state.database) for _ in range(2)]
 
     async def all_of_them() -> list[int]:
-        return await asyncio.gather(*(write(writer, document["id"], 2) for writer in writers))
+        return await asyncio.gather(*(write(writer, document["id"], 3) for writer in writers))
 
     task = asyncio.create_task(all_of_them())
     await asyncio.gather(*(follower.follow(task) for follower in followers))
 
     made = sum(await task)
-    assert made == SIZE * 12
+    assert made == SIZE * 18
     entries = [entry.sequence for entry in await entries_after(newsroom, 0)]
     assert entries == list(range(1, start + made + 1))
     for follower in followers:
