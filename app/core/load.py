@@ -1,6 +1,14 @@
-"""How many requests a worker takes at once: one too many is turned away before its body is read."""
+"""How many requests a worker takes at once; a few more wait in a line, and one too many is refused.
+
+Who is answered may ask again within a millisecond, and would take each place that has just become
+free from those who come now and then. So short requests have a line: when it is full, chance says
+which of those in it and the one that comes is turned away. Each request fares alike so, whoever
+sends it and however often.
+"""
 
 import asyncio
+import random
+from collections import deque
 
 from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +20,14 @@ from app.core.problems import ProblemResponse
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 """The paths of those who watch Stet: they are answered however much there is to do."""
 
+# Seconds in the line after which nobody hopes for a place any more: what is ahead is stuck.
+_PATIENCE = 1.0
+# Seconds until one is told that there is no place. To tell it takes a third of what a create does,
+# and those who ask again at once, whatever Retry-After says, took half of the time from the others.
+_PAUSE = 0.2
+# Bytes that lie read, or in the socket, when the head does.
+_SHORT_BODY = 65_536
+
 UNDER_WAY = Gauge(
     "stet_requests_under_way",
     "Requests that have come and are not answered to the end.",
@@ -20,7 +36,7 @@ UNDER_WAY = Gauge(
 )
 TURNED_AWAY = Counter(
     "stet_requests_turned_away_total",
-    "Requests that came while the worker had as many as it takes at once.",
+    "Requests that got no place, for the worker had as many as it takes at once.",
     ["kind"],
 )
 
@@ -33,10 +49,14 @@ class Load:
     """
 
     def __init__(self, app: ASGIApp, *, max_requests: int, max_streams: int) -> None:
-        """``max_requests`` are worked on at once, and ``max_streams`` exports, imports and logs."""
+        """``max_requests`` are worked on at once, and ``max_streams`` exports, imports and logs.
+
+        As many short ones wait. Nobody knows when a long one will end, so for these there is no
+        line.
+        """
         self._app = app
-        self._short = _Places("short", max_requests)
-        self._long = _Places("long", max_streams)
+        self._short = Places("short", max_requests, line=max_requests)
+        self._long = Places("long", max_streams, line=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if there is a place for it."""
@@ -49,18 +69,16 @@ class Load:
             return
         is_long: bool = scope["path"].endswith(LONG)
         places = self._long if is_long else self._short
-        if not places.free:
-            refusal = places.refusal(unread=_has_body(scope))
-            await ProblemResponse(refusal)(scope, receive, send)
-            return
         places.under_way += 1
         try:
-            if is_long:
-                places.free -= 1
+            if not await places.taken():
+                refusal = _refusal(unread=not await _has_come(scope, receive))
+                await ProblemResponse(refusal)(scope, receive, send)
+            elif is_long:
                 try:
                     await self._app(scope, receive, send)
                 finally:
-                    places.free += 1
+                    places.give_back()
             else:
                 await self._while_worked_on(scope, receive, send)
         finally:
@@ -85,25 +103,23 @@ class Load:
             places.gauge.set(places.under_way)
 
     async def _while_worked_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep a place from when the body is here until the answer is ready.
+        """Keep the place from when the body is here until the answer is ready.
 
         Whoever sends or reads slowly makes no work meanwhile, and must not keep others out.
         """
         places = self._short
-        places.free -= 1
         holds, answered = True, False
 
         async def received() -> Message:
             nonlocal holds
             if not holds:
                 return await receive()
-            places.free += 1
+            places.give_back()
             holds = False
             message = await receive()
             if not answered and message["type"] == "http.request":
-                if not places.free:
-                    raise places.refusal(unread=message.get("more_body", False))
-                places.free -= 1
+                if not await places.taken():
+                    raise _refusal(unread=message.get("more_body", False))
                 holds = True
             return message
 
@@ -111,7 +127,7 @@ class Load:
             nonlocal holds, answered
             answered = True
             if holds:
-                places.free += 1
+                places.give_back()
                 holds = False
             await send(message)
 
@@ -119,30 +135,92 @@ class Load:
             await self._app(scope, received, sent)
         finally:
             if holds:
-                places.free += 1
+                places.give_back()
 
 
-class _Places:
-    """The places for one kind of request."""
+class Places:
+    """The places for one kind of request, and the line of those who wait for one."""
 
-    def __init__(self, kind: str, count: int) -> None:
-        self.free = count
+    def __init__(self, kind: str, count: int, *, line: int) -> None:
+        """So many places, and at most so many in the line."""
         self.under_way = 0
         self.gauge = UNDER_WAY.labels(kind)
         self._turned_away = TURNED_AWAY.labels(kind)
+        self._free = count
+        self._longest = line
+        self._line: deque[asyncio.Future[bool]] = deque()
+        """What each is told: whether it has a place now."""
 
-    def refusal(self, *, unread: bool) -> Unavailable:
-        """The answer to one too many, which is counted; ``unread`` if there is more of its body."""
+    async def taken(self) -> bool:
+        """Whether the caller has a place now, after a wait if need be; who has none is counted."""
+        if self._free:
+            self._free -= 1
+            return True
+        if await self._waited():
+            return True
         self._turned_away.inc()
-        problem = Unavailable("Stet has as many requests as it takes at once; nothing was done.")
-        if unread:
-            # The rest of the body is not read, so the connection can serve no other request.
-            problem.headers["Connection"] = "close"
-        return problem
+        await asyncio.sleep(_PAUSE)
+        return False
+
+    async def _waited(self) -> bool:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
+        self._line.append(turn)
+        if len(self._line) > self._longest:
+            unlucky = random.randrange(len(self._line))  # noqa: S311  # chance, not a secret
+            self._line[unlucky].set_result(False)
+            del self._line[unlucky]
+        overdue = loop.call_later(_PATIENCE, self._leave, turn)
+        try:
+            return await asyncio.shield(turn)
+        except asyncio.CancelledError:
+            self._leave(turn)
+            if turn.result():
+                self.give_back()
+            raise
+        finally:
+            overdue.cancel()
+
+    def _leave(self, turn: "asyncio.Future[bool]") -> None:
+        """Wait no longer, unless it is settled already."""
+        if turn in self._line:
+            self._line.remove(turn)
+            turn.set_result(False)
+
+    def give_back(self) -> None:
+        """Leave a place to whoever has waited longest."""
+        if self._line:
+            self._line.popleft().set_result(True)
+        else:
+            self._free += 1
 
 
-def _has_body(scope: Scope) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
-        for name, value in scope["headers"]
-    )
+async def _has_come(scope: Scope, receive: Receive) -> bool:
+    """Whether nothing of the body is still to come, so that the connection can serve on.
+
+    A short body lies here with its head, as a rule, and is taken up without waiting for it.
+    """
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers or b"expect" in headers:
+        return False
+    length = headers.get(b"content-length", b"0").strip(b" ")
+    if not length.strip(b"0"):
+        return True
+    if not length.isdigit() or int(length) > _SHORT_BODY:
+        return False
+    try:
+        async with asyncio.timeout(0):
+            while (await receive()).get("more_body", False):
+                pass
+    except TimeoutError:
+        return False
+    return True
+
+
+def _refusal(*, unread: bool) -> Unavailable:
+    """The answer to one too many; ``unread`` if there is more of its body."""
+    problem = Unavailable("Stet has as many requests as it takes at once; nothing was done.")
+    if unread:
+        # The rest of the body is not read, so the connection can serve no other request.
+        problem.headers["Connection"] = "close"
+    return problem

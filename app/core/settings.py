@@ -83,7 +83,8 @@ class Settings(BaseSettings):
     )
     max_requests_at_once: Annotated[int, Field(ge=1)] = Field(
         default=200,
-        description="Requests that a worker works on at once; one more is answered 503.",
+        description="Requests that a worker works on at once; as many wait, and one too many is "
+        "answered 503.",
     )
     max_streams_at_once: Annotated[int, Field(ge=1)] = Field(
         default=500,

