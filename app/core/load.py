@@ -2,8 +2,8 @@
 
 Who is answered may ask again within a millisecond, and would take each place that has just become
 free from those who come now and then. So short requests have a line: when it is full, chance says
-which of those in it and the one that comes is turned away. Each request fares alike so, whoever
-sends it and however often.
+which of those in it and the one that comes is turned away: each request fares alike, whoever sends
+it and however often.
 """
 
 import asyncio
@@ -14,19 +14,20 @@ from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Unavailable
+from app.core.limits import has_body
 from app.core.observability import LONG
 from app.core.problems import ProblemResponse
+from app.core.timing import spending
 
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 """The paths of those who watch Stet: they are answered however much there is to do."""
 
-# Seconds in the line after which nobody hopes for a place any more: what is ahead is stuck.
-_PATIENCE = 1.0
+# Seconds in the line after which nobody hopes for a place any more.
+_PATIENCE = 0.7
 # Seconds until one is told that there is no place. To tell it takes a third of what a create does,
 # and those who ask again at once, whatever Retry-After says, took half of the time from the others.
 _PAUSE = 0.2
-# Bytes that lie read, or in the socket, when the head does.
-_SHORT_BODY = 65_536
+_IN_LINE = "in line for a place among the requests that are worked on"
 
 UNDER_WAY = Gauge(
     "stet_requests_under_way",
@@ -68,19 +69,12 @@ class Load:
             await self._app(scope, receive, send)
             return
         is_long: bool = scope["path"].endswith(LONG)
-        places = self._long if is_long else self._short
+        places, serve = (
+            (self._long, self._serve_long) if is_long else (self._short, self._serve_short)
+        )
         places.under_way += 1
         try:
-            if not await places.taken():
-                refusal = _refusal(unread=not await _has_come(scope, receive))
-                await ProblemResponse(refusal)(scope, receive, send)
-            elif is_long:
-                try:
-                    await self._app(scope, receive, send)
-                finally:
-                    places.give_back()
-            else:
-                await self._while_worked_on(scope, receive, send)
+            await serve(scope, receive, send)
         finally:
             places.under_way -= 1
 
@@ -102,24 +96,56 @@ class Load:
         for places in (self._short, self._long):
             places.gauge.set(places.under_way)
 
-    async def _while_worked_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep the place from when the body is here until the answer is ready.
+    async def _serve_long(self, scope: Scope, receive: Receive, send: Send) -> None:
+        places = self._long
+        if not await places.taken():
+            refusal = _refusal()
+            if has_body(scope):
+                # It is not read, so the connection can serve no other request.
+                refusal.headers["Connection"] = "close"
+            await ProblemResponse(refusal)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            places.give_back()
 
-        Whoever sends or reads slowly makes no work meanwhile, and must not keep others out.
+    async def _serve_short(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a place once the body is here: whoever sends slowly must not keep others out."""
+        places = self._short
+        first: Message | None = await receive() if has_body(scope) else None
+        if first is not None and first.get("more_body", False):
+            await self._while_worked_on(scope, _after(first, receive), send, holds=False)
+            return
+        waits = places.full
+        if not await places.taken():
+            await ProblemResponse(_refusal())(scope, receive, send)
+            return
+        if waits and (meanwhile := await _come(receive)) is not None:
+            if meanwhile["type"] == "http.disconnect":
+                places.give_back()
+                return
+            first = meanwhile
+        received = receive if first is None else _after(first, receive)
+        await self._while_worked_on(scope, received, send, holds=True)
+
+    async def _while_worked_on(
+        self, scope: Scope, receive: Receive, send: Send, *, holds: bool
+    ) -> None:
+        """Hold a place until the answer is ready, from now on or else from the body's end.
+
+        Whoever reads slowly makes no work meanwhile either.
         """
         places = self._short
-        holds, answered = True, False
+        answered = False
 
         async def received() -> Message:
             nonlocal holds
-            if not holds:
-                return await receive()
-            places.give_back()
-            holds = False
             message = await receive()
-            if not answered and message["type"] == "http.request":
+            is_last = message["type"] == "http.request" and not message.get("more_body", False)
+            if is_last and not holds and not answered:
                 if not await places.taken():
-                    raise _refusal(unread=message.get("more_body", False))
+                    raise _refusal()
                 holds = True
             return message
 
@@ -151,15 +177,25 @@ class Places:
         self._line: deque[asyncio.Future[bool]] = deque()
         """What each is told: whether it has a place now."""
 
+    @property
+    def full(self) -> bool:
+        """Whether one more has to wait."""
+        return not self._free
+
     async def taken(self) -> bool:
-        """Whether the caller has a place now, after a wait if need be; who has none is counted."""
+        """Whether the caller has a place now, to be left by ``give_back``.
+
+        It may be a wait of some tenths of a second until there is one, or until it is said that
+        there is none. Those are counted.
+        """
         if self._free:
             self._free -= 1
             return True
-        if await self._waited():
-            return True
-        self._turned_away.inc()
-        await asyncio.sleep(_PAUSE)
+        with spending(_IN_LINE):
+            if await self._waited():
+                return True
+            self._turned_away.inc()
+            await asyncio.sleep(_PAUSE)
         return False
 
     async def _waited(self) -> bool:
@@ -188,39 +224,31 @@ class Places:
             turn.set_result(False)
 
     def give_back(self) -> None:
-        """Leave a place to whoever has waited longest."""
+        """Leave a place to whoever has waited longest, or to the next who comes."""
         if self._line:
             self._line.popleft().set_result(True)
         else:
             self._free += 1
 
 
-async def _has_come(scope: Scope, receive: Receive) -> bool:
-    """Whether nothing of the body is still to come, so that the connection can serve on.
+def _after(first: Message, receive: Receive) -> Receive:
+    """What answers this message, which has been received already, and then the rest."""
+    left = [first]
 
-    A short body lies here with its head, as a rule, and is taken up without waiting for it.
-    """
-    headers = dict(scope["headers"])
-    if b"transfer-encoding" in headers or b"expect" in headers:
-        return False
-    length = headers.get(b"content-length", b"0").strip(b" ")
-    if not length.strip(b"0"):
-        return True
-    if not length.isdigit() or int(length) > _SHORT_BODY:
-        return False
+    async def received() -> Message:
+        return left.pop() if left else await receive()
+
+    return received
+
+
+async def _come(receive: Receive) -> Message | None:
+    """The next message, if it is here already: of somebody who has hung up, that they have."""
     try:
         async with asyncio.timeout(0):
-            while (await receive()).get("more_body", False):
-                pass
+            return await receive()
     except TimeoutError:
-        return False
-    return True
+        return None
 
 
-def _refusal(*, unread: bool) -> Unavailable:
-    """The answer to one too many; ``unread`` if there is more of its body."""
-    problem = Unavailable("Stet has as many requests as it takes at once; nothing was done.")
-    if unread:
-        # The rest of the body is not read, so the connection can serve no other request.
-        problem.headers["Connection"] = "close"
-    return problem
+def _refusal() -> Unavailable:
+    return Unavailable("Stet has as many requests as it takes at once; nothing was done.")

@@ -107,12 +107,12 @@ class Connections:
             try:
                 connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
             except sqlite3.OperationalError as error:
-                self._open_anew_after(error)
+                self.open_anew_after(error)
                 raise OperationalError(begin, None, error) from error
 
         @event.listens_for(engine, "handle_error")
         def look(context: ExceptionContext) -> None:
-            self._open_anew_after(context.original_exception)
+            self.open_anew_after(context.original_exception)
 
         @event.listens_for(engine, "checkin")
         def give_back(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
@@ -121,7 +121,7 @@ class Connections:
 
         return engine
 
-    def _open_anew_after(self, failure: BaseException) -> None:
+    def open_anew_after(self, failure: BaseException) -> None:
         """Keep no connection if this one could not write.
 
         What SQLite opened while the disk was read-only remains so, and the connections of a

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from sqlalchemy import Boolean, Integer, column, text
 
-from app.core.cache import Recent
 from app.core.database import Database
 from app.core.prepared import fixed
 from tests import make
@@ -112,10 +111,8 @@ async def test_reading_a_span_takes_one_in_any_unit(
 
 
 async def test_listing_costs_the_same_however_many_there_are(
-    newsroom: Newsroom, dialect: str, statements: list[str], monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, dialect: str, statements: list[str]
 ) -> None:
-    begun = Recent.moment()
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: begun))
     document = await make.document(newsroom["annotator"])
     paths = {
         "document": f"/v1/documents/{document['id']}/annotations",

@@ -68,7 +68,7 @@ class Measured:
     def shares(self) -> tuple[float, float]:
         """Which part of the callers' requests was taken, and which of the crowd's."""
         asked = len(self.taken) + len(self.refused)
-        return len(self.taken) / asked, self.accepted / self.storm["requests"]
+        return len(self.taken) / max(asked, 1), self.accepted / max(self.storm["requests"], 1)
 
     def table(self, title: str) -> Table:
         """All of it, by name."""

@@ -204,7 +204,8 @@ async def test_what_was_lent_while_the_disk_was_read_only_is_not_lent_again(
     before = _open_files()
     async with database.snapshot() as db:
         await db.execute(select(User.id))
-        database._open_anew_after(failure)  # noqa: SLF001  # as if it had happened to another
+        # As if it had happened to another.
+        database._connections.open_anew_after(failure)  # noqa: SLF001
 
     assert _open_files() < before
 
