@@ -287,7 +287,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 _SYSTEMS = {
     "tests/web/": "The browser tests did not run: there is no Chromium on the path. On Debian and "
-    "Ubuntu: apt-get install chromium",
+    "Ubuntu: apt-get install chromium-headless-shell",
     "tests/resilience/test_pooler.py": "The tests behind a pooler did not run: there is no "
     "pgbouncer. On Debian and Ubuntu: apt-get install pgbouncer",
     "tests/resilience/test_disk.py": "What becomes of a disk without room was not tried: only "

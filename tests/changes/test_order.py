@@ -67,7 +67,7 @@ class Follower:
     async def follow(self, writers: "asyncio.Task[list[int]]") -> None:
         while not writers.done():
             await self.poll()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)
         await self.poll()
 
 

@@ -27,7 +27,18 @@ from tests.serving import Forked
 PASSWORD = "the same for everybody here"
 ARTICLE = json.loads((Path(__file__).parents[2] / "seeds" / "document.json").read_text())
 ARTICLE_TEXT = (Path(__file__).parents[2] / "seeds" / "article.txt").read_text()
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+# The shell is Chromium without the windows that nobody sees here, and does it in three quarters of
+# the time.
+CHROMIUM = next(
+    filter(
+        None,
+        map(
+            shutil.which,
+            ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+        ),
+    ),
+    None,
+)
 
 # The machine's own network is asked for nothing.
 _ARGUMENTS = [
