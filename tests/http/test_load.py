@@ -236,7 +236,7 @@ async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
 
     asking = [asyncio.create_task(asks_without_pause()) for _ in range(48)]
     seldom = []
-    for _ in range(500):
+    for _ in range(200):
         for _ in range(20):
             await asyncio.sleep(0)
         seldom.append(await crowd.ask(*body))
