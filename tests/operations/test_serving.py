@@ -1,0 +1,42 @@
+"""How the server takes connections."""
+
+import asyncio
+import socket
+
+import uvloop
+
+from app.operations.serving import handles
+
+CALLERS = 48
+
+
+def test_all_who_connect_at_once_are_taken_in_a_few_passes_of_the_loop() -> None:
+    taken: list[asyncio.BaseTransport] = []
+
+    class Taking(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            taken.append(transport)
+
+    async def passes() -> int:
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Taking, sock=each) for each in handles(listener)]
+        passed = 0
+        while len(taken) < CALLERS:
+            await asyncio.sleep(0)
+            passed += 1
+        for transport in taken:
+            transport.close()
+        for server in servers:
+            server.close()
+            await server.wait_closed()
+        return passed
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        callers = [socket.create_connection(listener.getsockname()) for _ in range(CALLERS)]
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            passed = runner.run(passes())
+    for caller in callers:
+        caller.close()
+
+    # One in a pass would be as many passes as callers.
+    assert passed < CALLERS / 2
