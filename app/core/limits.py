@@ -52,6 +52,9 @@ class BodyLimits:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
+                if started:
+                    # Nobody waits for the body any more, only for the caller to hang up.
+                    return await receive()
                 raise RequestTimeout(
                     f"The body did not arrive within {self._timeout:g} seconds."
                 ) from None

@@ -111,53 +111,37 @@ class Load:
             places.give_back()
 
     async def _serve_short(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take a place once the body is here: whoever sends slowly must not keep others out."""
+        """Hold a place from when the body is here, whole, until the answer is ready.
+
+        Whoever sends or reads slowly makes no work meanwhile, and must not keep others out.
+        """
         places = self._short
-        first: Message | None = await receive() if has_body(scope) else None
-        if first is not None and first.get("more_body", False):
-            await self._while_worked_on(scope, _after(first, receive), send, holds=False)
-            return
+        came: deque[Message] = deque()
+        while has_body(scope) and (not came or came[-1].get("more_body", False)):
+            came.append(await receive())
+            if came[-1]["type"] == "http.disconnect":
+                return
         waits = places.full
         if not await places.taken():
             await ProblemResponse(_refusal())(scope, receive, send)
             return
-        if waits and (meanwhile := await _come(receive)) is not None:
-            if meanwhile["type"] == "http.disconnect":
-                places.give_back()
-                return
-            first = meanwhile
-        received = receive if first is None else _after(first, receive)
-        await self._while_worked_on(scope, received, send, holds=True)
-
-    async def _while_worked_on(
-        self, scope: Scope, receive: Receive, send: Send, *, holds: bool
-    ) -> None:
-        """Hold a place until the answer is ready, from now on or else from the body's end.
-
-        Whoever reads slowly makes no work meanwhile either.
-        """
-        places = self._short
-        answered = False
+        holds = True
 
         async def received() -> Message:
-            nonlocal holds
-            message = await receive()
-            is_last = message["type"] == "http.request" and not message.get("more_body", False)
-            if is_last and not holds and not answered:
-                if not await places.taken():
-                    raise _refusal()
-                holds = True
-            return message
+            return came.popleft() if came else await receive()
 
         async def sent(message: Message) -> None:
-            nonlocal holds, answered
-            answered = True
+            nonlocal holds
             if holds:
                 places.give_back()
                 holds = False
             await send(message)
 
         try:
+            if waits and (meanwhile := await _come(receive)) is not None:
+                if meanwhile["type"] == "http.disconnect":
+                    return
+                came.append(meanwhile)
             await self._app(scope, received, sent)
         finally:
             if holds:
@@ -229,16 +213,6 @@ class Places:
             self._line.popleft().set_result(True)
         else:
             self._free += 1
-
-
-def _after(first: Message, receive: Receive) -> Receive:
-    """What answers this message, which has been received already, and then the rest."""
-    left = [first]
-
-    async def received() -> Message:
-        return left.pop() if left else await receive()
-
-    return received
 
 
 async def _come(receive: Receive) -> Message | None:

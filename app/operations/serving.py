@@ -95,8 +95,8 @@ class _Workers(Multiprocess):
 
     def init_processes(self) -> None:
         """Start them all."""
-        for handles in self._listeners:
-            self.sockets, self.processes_num = handles, 1
+        for sockets in self._listeners:
+            self.sockets, self.processes_num = sockets, 1
             super().init_processes()
 
     def keep_subprocess_alive(self) -> None:
@@ -117,8 +117,8 @@ class _Workers(Multiprocess):
         """Do to each process what uvicorn does to all, so that a new one gets the old one's."""
         processes = self.processes
         try:
-            for place, handles in enumerate(self._listeners):
-                self.processes, self.sockets = processes[place : place + 1], handles
+            for place, sockets in enumerate(self._listeners):
+                self.processes, self.sockets = processes[place : place + 1], sockets
                 act()
                 processes[place : place + 1] = self.processes
         finally:

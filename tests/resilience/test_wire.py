@@ -133,6 +133,18 @@ async def bytes_one_by_one(wire: Wire) -> None:
         await asyncio.sleep(0.06)
 
 
+async def test_a_body_that_nobody_waits_for_cuts_no_stream(served: Served, wire: Wire) -> None:
+    path = f"/v1/projects/demo/changes?after={2**62}&wait=2"
+    asked = {"Authorization": JSON["Authorization"], "Content_Length": "1"}
+    await wire.send(head("GET", path, **asked, X_Request_ID="patient"))
+    told = await wire.told()
+
+    line = await logged(served, "patient")
+
+    assert told.startswith("HTTP/1.1 200 ")
+    assert (line["event"], line["status"]) == ("answered", 200)
+
+
 async def test_a_head_that_does_not_end_is_refused_in_time(served: Served, wire: Wire) -> None:
     began = time.monotonic()
 

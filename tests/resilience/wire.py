@@ -50,9 +50,13 @@ class Wire:
         self._writer.write(b"".join(parts))
         await self._writer.drain()
 
+    async def told(self) -> str:
+        """The head of what the server says next."""
+        return (await self._reader.readuntil(b"\r\n\r\n")).decode()
+
     async def answer(self) -> Answer:
         """The next answer, whole."""
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        head = await self.told()
         first, *lines = head.rstrip("\r\n").split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines)
         body = await self._reader.readexactly(int(headers["content-length"]))
