@@ -117,10 +117,13 @@ class Load:
         """
         places = self._short
         came: deque[Message] = deque()
-        while has_body(scope) and (not came or came[-1].get("more_body", False)):
-            came.append(await receive())
-            if came[-1]["type"] == "http.disconnect":
+        more = has_body(scope)
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
                 return
+            came.append(message)
+            more = message.get("more_body", False)
         waits = places.full
         if not await places.taken():
             await ProblemResponse(_refusal())(scope, receive, send)

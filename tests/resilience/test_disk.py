@@ -120,7 +120,7 @@ async def test_a_disk_without_room_loses_nothing_and_is_written_again_once_there
                 room = shutil.disk_usage(small_disk).free - 2 * MIB
                 os.posix_fallocate(file.fileno(), 0, room)
 
-            filled = [await add(client, MIB // 4) for _ in range(10)]
+            filled = [await add(client, MIB // 4) for _ in range(16)]
             read = await client.get(f"/v1/documents/{written[0]}")
             ballast.unlink()
             deadline = time.monotonic() + 60

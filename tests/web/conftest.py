@@ -29,15 +29,11 @@ ARTICLE = json.loads((Path(__file__).parents[2] / "seeds" / "document.json").rea
 ARTICLE_TEXT = (Path(__file__).parents[2] / "seeds" / "article.txt").read_text()
 # The shell is Chromium without the windows that nobody sees here, and does it in three quarters of
 # the time.
-CHROMIUM = next(
-    filter(
-        None,
-        map(
-            shutil.which,
-            ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
-        ),
-    ),
-    None,
+CHROMIUM = (
+    shutil.which("chromium-headless-shell")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("chrome")
 )
 
 # The machine's own network is asked for nothing.
