@@ -180,7 +180,9 @@ class Forked(_Listening):
         Settings go by their names in the code.
         """
         self._database_url = database_url
-        self._settings = {f"STET_{name.upper()}": str(value) for name, value in settings.items()}
+        # Tests that run at once share one PostgreSQL server's hundred connections.
+        given = {"database_pool_size": 8, **settings}
+        self._settings = {f"STET_{name.upper()}": str(value) for name, value in given.items()}
         self._log = folder / "server.log"
         self._process: BaseProcess | None = None
 

@@ -39,7 +39,7 @@ _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 PGBOUNCER = shutil.which("pgbouncer", path=_PATH)
 
 CONNECTIONS = 3
-"""How many the pooler has to a database."""
+"""How many the pooler has to a database, and each Stet has of a kind."""
 SECONDS = 0.3
 """STET_DATABASE_TIMEOUT_SECONDS of those who are not to wait for long."""
 SOON = 20 * SECONDS
@@ -165,7 +165,8 @@ class Both(Server):
         self.servers: list[Forked] = []
         for name in ("one", "other"):
             (folder / name).mkdir()
-            self.servers.append(Forked(database_url, folder / name, **settings))
+            given = {"database_pool_size": CONNECTIONS, **settings}
+            self.servers.append(Forked(database_url, folder / name, **given))
         one, other = self.servers
         # Two who come one after the other are sent apart, and now this, now that one comes first.
         self._turns = cycle((one, other, other, one))
