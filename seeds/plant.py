@@ -16,7 +16,7 @@ from app.annotations import commands as annotations
 from app.annotations import queries as annotation_queries
 from app.annotations.schemas import AnnotationIn
 from app.annotations.seen import SeenAnnotation
-from app.cli import run
+from app.cli.running import run
 from app.core.database import Database, Session
 from app.core.errors import Unauthenticated
 from app.core.permissions import Actor
@@ -24,8 +24,8 @@ from app.core.settings import settings
 from app.core.vocabulary import OffsetUnit, Role
 from app.documents import commands as documents
 from app.documents import queries as document_queries
-from app.documents.queries import SeenDocument
 from app.documents.schemas import DocumentIn
+from app.documents.seen import SeenDocument
 from app.projects import commands as projects
 from app.projects import queries as project_queries
 from app.projects.schemas import ProjectIn

@@ -26,7 +26,8 @@ from app.core.errors import (
 from app.core.moments import now
 from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status
-from app.documents.queries import SeenDocument, text_of
+from app.documents.queries import text_of
+from app.documents.seen import SeenDocument
 from app.models import Relation
 from app.models.constraints import violated
 from app.projects import queries as projects

@@ -19,7 +19,7 @@ from app.core.database import Moved, Session
 from app.core.paging import Paging, Written
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit
-from app.documents.queries import STANDS, SeenDocument, as_recalled
+from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation
 
 TEXT_ORDER = ("start", "end", "sequence")

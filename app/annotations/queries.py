@@ -36,7 +36,8 @@ from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
-from app.documents.queries import STANDS, SeenDocument, as_recalled, text_of
+from app.documents.queries import text_of
+from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation, AnnotationVersion, Relation
 from app.text.offsets import Ruler
 

@@ -8,8 +8,8 @@ from fastapi import Depends, Path, Request
 
 from app.core.permissions import Act
 from app.core.routing import may_recall, recalled, session_of
-from app.documents import queries
-from app.documents.queries import SeenDocument
+from app.documents import seen
+from app.documents.seen import SeenDocument
 from app.users.access import Shown, remember
 
 IdInPath = Annotated[UUID, Path(description="The document's id.")]
@@ -17,7 +17,7 @@ IdInPath = Annotated[UUID, Path(description="The document's id.")]
 
 def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
     async def document(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
-        found = await queries.seen(session_of(request), credential, id)
+        found = await seen.seen(session_of(request), credential, id)
         remember(request, found.standing.actor)
         found.standing.require(act)
         return found
@@ -28,7 +28,7 @@ def _document(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
 def _document_lately(act: Act) -> Callable[..., Awaitable[SeenDocument]]:
     async def document(id: IdInPath, credential: Shown, request: Request) -> SeenDocument:
         session = session_of(request)
-        found = await queries.seen_lately(session, credential, id, recall=may_recall(request))
+        found = await seen.seen_lately(session, credential, id, recall=may_recall(request))
         if found.recalled:
             recalled(request)
         remember(request, found.standing.actor)

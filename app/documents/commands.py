@@ -16,9 +16,9 @@ from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
-from app.documents.queries import SeenDocument
 from app.documents.rows import NewDocument, logged, same_content, same_json, words_of
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut, DocumentPatch
+from app.documents.seen import SeenDocument
 from app.models import (
     WORDS,
     Annotation,

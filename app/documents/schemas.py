@@ -167,7 +167,7 @@ class DocumentItem(Out):
 
     @classmethod
     def of(cls, row: Any, project: str, counts: Counts) -> "DocumentItem":
-        """The document of a row with ``documents.queries.COLUMNS``."""
+        """The document of a row with ``documents.seen.COLUMNS``."""
         return cls(**_fields(row, project, counts))
 
 
@@ -178,7 +178,7 @@ class DocumentOut(DocumentItem):
 
     @classmethod
     def with_text(cls, row: Any, project: str, counts: Counts, text: str) -> "DocumentOut":
-        """The document of a row with ``documents.queries.COLUMNS`` and its text."""
+        """The document of a row with ``documents.seen.COLUMNS`` and its text."""
         return cls(**_fields(row, project, counts), text=text)
 
 

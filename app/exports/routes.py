@@ -1,7 +1,7 @@
 """Projects out, as a stream."""
 
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -28,43 +28,15 @@ from app.core.units import Unit
 from app.exports import commands, content, log, queries, releases
 from app.exports.access import Stream
 from app.exports.corpus import living, released
-from app.exports.encodings import accepted, encoded
 from app.exports.heads import Heads
-from app.exports.schemas import LossReport, ReleaseIn, ReleaseOut
-from app.formats.codecs import MEDIA_TYPES, Format, codec
-from app.formats.losses import Kind
-from app.formats.record import Head
+from app.exports.schemas import ReleaseIn, ReleaseOut
+from app.exports.streamed import SNAPSHOT, STREAM, reported, streamed
+from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
 from app.users.access import Shown
 
 router = APIRouter(route_class=Route)
-
-_SNAPSHOT: dict[str, Any] = {
-    "Stet-Snapshot": {
-        "description": "The sequence of the last change in the snapshot.",
-        "schema": {"type": "integer"},
-    }
-}
-_STREAM: dict[str, Any] = {
-    "description": "The project, streamed: one consistent snapshot, whatever is written meanwhile. "
-    "`Stet-Snapshot` names the last change that it holds, `Stet-Loses` the kinds of things that "
-    "the format cannot hold. With `dry_run`, a report of what would be lost.",
-    "model": LossReport | list[dict[str, Any]],
-    "content": {
-        media_type: {"schema": {"type": "string"}}
-        for media_type in dict.fromkeys(MEDIA_TYPES.values())
-        if media_type != "application/json"
-    },
-    "headers": {
-        **_SNAPSHOT,
-        "Stet-Loses": {
-            "description": "Separated by commas; absent when the format loses nothing.",
-            "schema": {"type": "string"},
-        },
-    },
-}
-
 
 _EVENTS = "text/event-stream"
 _LAST = 2**63 - 1
@@ -81,7 +53,7 @@ DryRun = Annotated[
     tags=["export"],
     operation_id="export_project",
     response_class=StreamingResponse,
-    responses={200: _STREAM, **problems(NotFound, FormatNotInstalled)},
+    responses={200: STREAM, **problems(NotFound, FormatNotInstalled)},
 )
 async def export(
     standing: ReadableProject,
@@ -105,50 +77,8 @@ async def export(
         corpus = living(standing.project_id, given, db.dialect, annotated=annotated)
         head = await projects.head(db, standing, sequence)
         if dry_run:
-            return _report(await content.losses(db, corpus, format), sequence)
-        return _streamed(request, snapshot, content.stream(db, corpus, format, head), format, head)
-
-
-def _report(report: LossReport, sequence: int) -> Response:
-    return Response(
-        report.model_dump_json(),
-        media_type="application/json",
-        headers={"Stet-Snapshot": str(sequence)},
-    )
-
-
-def _streamed(
-    request: Request,
-    snapshot: AsyncExitStack,
-    pieces: content.Pieces,
-    format: Format,
-    head: Head,
-    name: str = "",
-) -> StreamingResponse:
-    """The answer that sends the pieces, and holds the snapshot from here on."""
-    chosen = codec(format)
-    headers = {
-        "Stet-Snapshot": str(head.sequence),
-        "Content-Disposition": f'attachment; filename="{head.project}{name}.{chosen.suffix}"',
-    }
-    if chosen.loses:
-        headers["Stet-Loses"] = ", ".join(kind for kind in Kind if kind in chosen.loses)
-    body = content.counted(pieces, format)
-    if chosen.suffix in _COMPRESSIBLE:
-        headers["Vary"] = "Accept-Encoding"
-        encoding = accepted(request.headers.get("accept-encoding", ""))
-        if encoding is not None:
-            headers["Content-Encoding"] = encoding
-            body = encoded(body, encoding)
-    response = Stream(body, media_type=MEDIA_TYPES[format], headers=headers)
-    # Closed before the snapshot that they are read from.
-    snapshot.push_async_callback(pieces.aclose)
-    response.held = snapshot.pop_all()
-    return response
-
-
-_COMPRESSIBLE = {"jsonl", "csv", "conllup", "json", "jsonld"}
-"""What is text; the others are compressed already."""
+            return reported(await content.losses(db, corpus, format), sequence)
+        return streamed(request, snapshot, content.stream(db, corpus, format, head), format, head)
 
 
 @router.post(
@@ -199,7 +129,7 @@ async def get_release(name: str, standing: ReadableProject, db: Db, tag: Tag) ->
     tags=["releases"],
     operation_id="export_release",
     response_class=StreamingResponse,
-    responses={200: _STREAM, **problems(NotFound, FormatNotInstalled)},
+    responses={200: STREAM, **problems(NotFound, FormatNotInstalled)},
 )
 async def export_release(
     name: str,
@@ -218,9 +148,9 @@ async def export_release(
         corpus = released(standing.project_id, row.id)
         head = await releases.head(db, standing, row.id)
         if dry_run:
-            return _report(await content.losses(db, corpus, format), head.sequence)
+            return reported(await content.losses(db, corpus, format), head.sequence)
         pieces = content.stream(db, corpus, format, head)
-        return _streamed(request, snapshot, pieces, format, head, f"-{name}")
+        return streamed(request, snapshot, pieces, format, head, f"-{name}")
 
 
 @router.get(
@@ -237,7 +167,7 @@ async def export_release(
                 MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}},
                 _EVENTS: {"schema": {"type": "string"}},
             },
-            "headers": _SNAPSHOT,
+            "headers": SNAPSHOT,
         },
         **problems(NotFound),
     },

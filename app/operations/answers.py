@@ -12,7 +12,8 @@ from app.core.conditions import Seen, Tag
 from app.core.documented import BODY_PROBLEMS, add_problems
 from app.core.listing import Link
 from app.core.load import WATCHED
-from app.operations.examples import ANSWERS, REQUESTS, ByMediaType
+from app.operations.example_answers import ANSWERS, ByMediaType
+from app.operations.examples import REQUESTS
 from app.users.access import Shown
 
 _ETAG = {"type": "string", "examples": ['"3"']}

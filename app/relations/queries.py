@@ -14,7 +14,7 @@ from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import Order
-from app.documents.queries import SeenDocument
+from app.documents.seen import SeenDocument
 from app.models import Annotation, Relation, User
 from app.relations.schemas import RelationOut
 from app.users.callers import CALLERS, STANDING_COLUMNS, actor_of, standing_of

@@ -1,0 +1,52 @@
+"""What is refused, in lines for standard error."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from app.core.database import FAILURES, Moved, reason
+from app.core.errors import Problem, Unprocessable
+from app.core.settings import InvalidSettings
+from app.remote import pull
+from app.remote.client import Refusal, Unreachable
+
+_SHOWN = 20
+
+REFUSALS: tuple[type[Exception], ...] = (
+    InvalidSettings,
+    ValidationError,
+    Problem,
+    Moved,
+    Refusal,
+    Unreachable,
+    pull.ForeignDirectory,
+    *FAILURES,
+)
+
+
+def words(error: Exception) -> Iterator[str]:
+    """What one of the ``REFUSALS`` says."""
+    match error:
+        case ValidationError():
+            yield from (f"{item['loc'][0]}: {item['msg']}." for item in error.errors())
+        case Unprocessable(errors=refused) | Refusal(errors=refused) if refused:
+            yield from refusals(refused)
+            if len(refused) > 1:
+                yield str(error)
+        case InvalidSettings() | Problem() | Refusal() | Unreachable() | pull.ForeignDirectory():
+            yield str(error)
+        case Moved():
+            yield "The project was changed meanwhile; nothing was written. Run it again."
+        case OSError() if error.filename is not None:
+            yield f"{error.filename}: {error.strerror}."
+        case _:
+            yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
+
+
+def refusals(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """The first of the refusals, a line each: where it stands in the file, and why."""
+    for item in refused[:_SHOWN]:
+        line = f"line {item['line']}" if "line" in item else ""
+        places = (item.get("file"), line, item.get("pointer"), item.get("parameter"))
+        where = " ".join(str(place) for place in places if place)
+        yield f"{where}: {item['detail']}" if where else str(item["detail"])

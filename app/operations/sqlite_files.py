@@ -1,0 +1,124 @@
+"""The files of an SQLite database, looked at and written past the server."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from app.core.connect import connect
+from app.core.errors import InvalidFile
+from app.core.settings import InvalidSettings, Settings
+from app.core.sqlite import SqliteDatabase
+
+LOGS = ("-wal", "-journal")
+"""What the names of files end in that hold what the database's own does not hold yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file that was looked at holds."""
+
+    bytes: int
+    revision: str
+    changes: int
+    last: str | None
+    """When the last change was made, as RFC 3339 text; None while there is none."""
+
+    def __str__(self) -> str:
+        last = "" if self.last is None else f", the last of {self.last}"
+        return f"{self.bytes} bytes, {self.changes} changes{last}"
+
+
+def path_of(settings: Settings, instead: str) -> Path:
+    """Where the database's file is.
+
+    Raises:
+        InvalidSettings: when the database is not SQLite; ``instead`` says what there is for it.
+    """
+    database = connect(settings)
+    if not isinstance(database, SqliteDatabase):
+        raise InvalidSettings(f"The database is PostgreSQL: {instead}, see README.md.")
+    return database.path
+
+
+@contextmanager
+def part_of(file: Path) -> Iterator[Path]:
+    """A new file beside another, for its owner alone; what is left of it afterwards is removed."""
+    descriptor, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def connection(file: Path, how: str, timeout: float = 0) -> sqlite3.Connection:
+    """A connection that begins no transaction by itself.
+
+    Args:
+        file: what is opened; it must be there.
+        how: the parameters of its URI (https://www.sqlite.org/uri.html).
+        timeout: how many seconds it waits for a lock.
+    """
+    uri = f"file:{quote(str(file.resolve()))}?{how}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout)
+
+
+def looked_at(part: Path, named: Path) -> Contents:
+    """What the file holds, by a look that leaves nothing beside it.
+
+    Args:
+        part: the file.
+        named: what the caller knows it as.
+
+    Raises:
+        InvalidFile: when it is damaged, or no database of Stet.
+    """
+    try:
+        with closing(connection(part, "immutable=1")) as db:
+            revisions = db.execute("SELECT version_num FROM alembic_version").fetchall()
+            [said] = db.execute("PRAGMA integrity_check(1)").fetchone()
+            changes, last = db.execute(_CHANGES).fetchone()
+            [size] = db.execute(_SIZE).fetchone()
+    except sqlite3.DatabaseError as error:
+        if code_of(error) in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB}:
+            # There is no such table, or no table at all.
+            raise InvalidFile(f"{named} is no database of Stet.") from None
+        raise InvalidFile(f"{named} is damaged: {error}.") from None
+    if said != "ok":
+        raise InvalidFile(f"{named} is damaged: {said}.")
+    if part.stat().st_size < size:
+        # SQLite reads what is missing of the last page as zeros.
+        raise InvalidFile(f"{named} is damaged: it is cut off.")
+    if len(revisions) != 1:
+        raise InvalidFile(f"{named} is no database of Stet.")
+    return Contents(size, revisions[0][0], changes, last)
+
+
+# Each project's log ends at its head, so nothing else of the logs is read.
+_CHANGES = """
+SELECT coalesce(sum(change_heads.sequence), 0), max(changes.at)
+FROM change_heads LEFT JOIN changes USING (project_id, sequence)
+"""
+
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
+
+def code_of(error: sqlite3.DatabaseError) -> int:
+    """The primary code of what SQLite said (https://www.sqlite.org/rescode.html)."""
+    # Text that cannot be decoded is Python's to say, which knows no code for it.
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or what a folder lists, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
