@@ -100,9 +100,10 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Python compiles what is imported when it is; most of this never is.
 $(VENV)/.everything: requirements-dev.lock $(VENV)/.runtime
 	@echo "Installing what Stet is developed with into $(VENV) ..."
-	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-compile --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 # The development lock takes over the runtime lock's versions.
