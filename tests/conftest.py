@@ -317,8 +317,8 @@ _SYSTEMS = {
     "Ubuntu: apt-get install chromium-headless-shell",
     "tests/resilience/test_pooler.py": "The tests behind a pooler did not run: there is no "
     "pgbouncer. On Debian and Ubuntu: apt-get install pgbouncer",
-    "tests/resilience/test_disk.py": "What becomes of a disk without room was not tried: only "
-    "root may mount one.",
+    "tests/resilience/test_disk.py": "What becomes of a disk without room, and of one that "
+    "fails, was not tried: only root may mount one.",
 }
 """What no wheel brings: which tests want it, and what is said if it is not there."""
 
@@ -398,7 +398,8 @@ class Newsroom:
 
     def beside(self, **given: Any) -> "Newsroom":
         """Another Stet on the same database, as another worker is, with these settings."""
-        app = create_app(settings(self.app.state.settings.database_url, **given))
+        url = given.pop("database_url", self.app.state.settings.database_url)
+        app = create_app(settings(url, **given))
         self.stack.push_async_callback(app.state.database.dispose)
         return Newsroom(app, self.stack)
 

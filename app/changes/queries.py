@@ -6,19 +6,32 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.database import Holding, Session
+from app.core.errors import InvalidParameter
 from app.core.paging import Paging
 from app.core.permissions import Standing
 from app.core.vocabulary import Order
 from app.models import ChangeHead
 
 
-def holding(standing: Standing) -> Holding:
-    """Whether a session sees the project's log as far as it went when the caller was let in."""
+def holding(standing: Standing, seen: int | None = None) -> Holding:
+    """Whether a session sees the project's log as far as the caller has ``seen`` it.
+
+    If they do not say, it is as far as it went when they were let in.
+
+    Raises:
+        InvalidParameter: when it does not go so far.
+    """
+    wanted = standing.sequence if seen is None else seen
+    if wanted > standing.sequence:
+        raise InvalidParameter(
+            "Stet-Snapshot",
+            f"The project's log ends at {standing.sequence}: it has no change {wanted}.",
+        )
     query = select(ChangeHead.sequence).where(ChangeHead.project_id == standing.project_id)
 
     async def holds(db: Session) -> bool:
         sequence: int | None = (await db.execute(query)).scalar_one_or_none()
-        return sequence is not None and sequence >= standing.sequence
+        return sequence is not None and sequence >= wanted
 
     return holds
 

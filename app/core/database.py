@@ -205,7 +205,7 @@ def unavailable(error: Exception) -> Unavailable | None:
             )
         if (
             code[:2] in _AWAY
-            or code == _NOT_NOW
+            or code in _NOT_NOW
             or isinstance(error, (OperationalError, InterfaceError))
             # What SQLite says of a file that is damaged or none of its own; others are below it.
             or type(error) is DatabaseError
@@ -221,11 +221,13 @@ _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
 # lock not available, statement cancelled by timeout; and by class: connection exceptions,
 # transaction state (read-only after a failover), authorization, no such database, insufficient
-# resources, operator intervention, system error. A database that takes no connections says "object
-# not in prerequisite state". Undefined are a table and a column.
+# resources, operator intervention, system error, damage. A database that takes no connections says
+# "object not in prerequisite state"; of a file that may not be opened or written, as on a disk that
+# has become read-only, PostgreSQL says "insufficient privilege", which may also be the user's.
+# Undefined are a table and a column.
 _BUSY = {"40001", "40P01", "55P03", "57014"}
-_AWAY = {"08", "25", "28", "3D", "53", "57", "58"}
-_NOT_NOW = "55000"
+_AWAY = {"08", "25", "28", "3D", "53", "57", "58", "XX"}
+_NOT_NOW = {"42501", "55000"}
 _OTHER_TABLES = {"42P01", "42703"}
 # A statement that was prepared before; asyncpg prepares it anew.
 _PLAN_OF_OTHER_TABLES = "0A000"

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
+from app.changes.access import LAST, SeenSequence
 from app.changes.queries import holding
 from app.core.conditions import Tag
 from app.core.database import Database
@@ -39,7 +40,6 @@ from app.users.access import Shown
 router = APIRouter(route_class=Route)
 
 _EVENTS = "text/event-stream"
-_LAST = 2**63 - 1
 
 
 InFormat = Annotated[Format, Query(description="What to write.")]
@@ -65,12 +65,13 @@ async def export(
         bool, Query(description="Leave out documents without a matching annotation.")
     ] = False,
     dry_run: DryRun = False,
+    seen: SeenSequence = None,
 ) -> Response:
     """Documents with those of their annotations that match, and the relations among them."""
     database: Database = request.app.state.database
     await session_of(request).rest()
     snapshot = AsyncExitStack()
-    db = await snapshot.enter_async_context(database.snapshot(holding=holding(standing)))
+    db = await snapshot.enter_async_context(database.snapshot(holding=holding(standing, seen)))
     async with snapshot:
         await check_attributes(db, standing, given)
         _, sequence = await queries.snapshot_of(db, standing.project)
@@ -180,7 +181,7 @@ async def changes(
     request: Request,
     after: Annotated[
         int,
-        Query(ge=0, le=_LAST, description="The last change that the caller has; 0 for none."),
+        Query(ge=0, le=LAST, description="The last change that the caller has; 0 for none."),
     ] = 0,
     wait: Annotated[
         int | None,
@@ -243,6 +244,6 @@ async def changes(
 
 def _sequence(event_id: str) -> int:
     digits = event_id.isascii() and event_id.isdigit() and len(event_id) < 20
-    if not digits or int(event_id) > _LAST:
+    if not digits or int(event_id) > LAST:
         raise InvalidParameter("Last-Event-ID", "The id of an event is the sequence of a change.")
     return int(event_id)

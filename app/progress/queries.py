@@ -25,11 +25,15 @@ from app.progress.schemas import (
 _DAYS = 366
 
 
-async def progress(database: Database, standing: Standing) -> ProgressOut:
-    """How far the project has come at one moment, in six statements however large it is."""
+async def progress(database: Database, standing: Standing, seen: int | None) -> ProgressOut:
+    """How far the project has come at one moment, in six statements however large it is.
+
+    Raises:
+        InvalidParameter: when the project's log does not go as far as was ``seen``.
+    """
     # Of a project of millions the counting takes seconds, for which nobody else may wait.
     project_id = standing.project_id
-    async with database.snapshot(holding=holding(standing)) as db:
+    async with database.snapshot(holding=holding(standing, seen)) as db:
         written = await _rows(db, _written(project_id))
         decided = await _rows(db, _decided(project_id))
         return ProgressOut(

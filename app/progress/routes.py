@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request
 
+from app.changes.access import SeenSequence
 from app.core.documented import problems
 from app.core.errors import NotFound
 from app.core.routing import Db, Route
@@ -18,7 +19,9 @@ router = APIRouter(route_class=Route)
     operation_id="get_progress",
     responses=problems(NotFound),
 )
-async def get_progress(standing: ReadableProject, db: Db, request: Request) -> ProgressOut:
+async def get_progress(
+    standing: ReadableProject, db: Db, request: Request, seen: SeenSequence = None
+) -> ProgressOut:
     """How far a project has come: by label and status, by person and by day, at one moment."""
     await db.rest()
-    return await queries.progress(request.app.state.database, standing)
+    return await queries.progress(request.app.state.database, standing, seen)

@@ -97,6 +97,22 @@ async def test_connections_that_the_server_has_closed_are_replaced(
     assert statuses[1:] == [200] * 8
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_user_who_may_not_do_what_stet_does_is_refused(
+    newsroom: Newsroom, databases: Databases, database_url: str
+) -> None:
+    """PostgreSQL says the same of files that the disk does not let it write."""
+    role = name_of(database_url)
+    on_server(databases, f'CREATE ROLE "{role}" LOGIN')
+    url = database_url.replace("//postgres:@", f"//{role}@")
+    other = newsroom.beside(database_url=url)
+
+    await is_refused(await other["manager"].get("/v1/tokens"))
+    await is_refused(await other["nobody"].get("/readyz"))
+
+    on_server(databases, f'DROP ROLE "{role}"')
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_file_that_is_no_database_is_refused(
     newsroom: Newsroom, database_url: str, dialect: str

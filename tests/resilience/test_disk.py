@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -19,10 +19,10 @@ from sqlalchemy import select
 from app.models import User
 from tests import make
 from tests.cli.shell import stet as run_stet
-from tests.conftest import TOKENS, Databases, Newsroom
+from tests.conftest import TOKENS, Databases, Newsroom, in_thread
 from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
-from tests.resilience.test_database_away import Cluster
+from tests.resilience.test_database_away import Cluster, ready
 from tests.serving import STET, Server, stet
 
 MIB = 1024 * 1024
@@ -190,6 +190,105 @@ async def test_a_read_only_disk_refuses_writes_alone_and_needs_no_restart(
     assert (await make.said(read, 200))["items"] == []
     assert last.status_code in {201, 503}
     await make.said(again)
+
+
+class FailingDisk:
+    """A file system that the kernel makes read-only, as it does when the disk below it fails.
+
+    What was not yet on the disk by then is lost.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Makes it in a file of the folder."""
+        self.folder = folder / "disk"
+        self._file = folder / "file"
+        self.folder.mkdir()
+        with self._file.open("wb") as file:
+            file.truncate(512 * MIB)
+        _run("mkfs.ext4", "-q", "-F", str(self._file))
+        self._mount()
+        self.folder.chmod(0o755)
+
+    def _mount(self) -> None:
+        _run("mount", "-o", "loop,errors=remount-ro", str(self._file), str(self.folder))
+
+    def fail(self) -> None:
+        """Take no writes from now on."""
+        _run("mount", "-o", "remount,abort", str(self.folder))
+
+    def mend(self) -> None:
+        """Take writes again; nobody may have anything open on it."""
+        _run("umount", str(self.folder))
+        self._mount()
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+        _run("umount", "--lazy", str(self.folder))
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def failing_disk() -> Iterator[FailingDisk]:
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="stet-disk-") as folder:
+        Path(folder).chmod(0o755)
+        try:
+            made = FailingDisk(Path(folder))
+        except OSError as error:
+            pytest.skip(f"No file system could be made and mounted: {error}")
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def on_failing_disk(failing_disk: FailingDisk) -> Iterator[Cluster]:
+    """A PostgreSQL with all that is its own on that disk."""
+    cluster = Cluster(failing_disk.folder)
+    yield cluster
+    # The file that says who uses it, after which the last would stop it, is lost with the disk.
+    in_thread(cluster.crash())
+    cluster.close()
+
+
+async def test_a_disk_that_becomes_read_only_under_postgresql_loses_nothing(
+    failing_disk: FailingDisk, on_failing_disk: Cluster, tmp_path: Path
+) -> None:
+    """PostgreSQL ends with it, and has to be started on what there is; Stet does not."""
+    shift = Shift()
+    cluster = on_failing_disk
+    headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    async with (
+        stet(cluster.url, tmp_path) as server,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client,
+    ):
+
+        async def end() -> None:
+            failing_disk.fail()
+            while (await _add(client)).status_code != 503:
+                pass
+
+        await shift.work(server, 40, end=end)
+        refused = await _add(client)
+        # If it has not ended by itself.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            await cluster.kill()
+        failing_disk.mend()
+        await cluster.revive()
+        while (await ready(server)).status_code != 200:
+            pass
+        await shift.ask_again(server)
+        # Of the other's, none was acknowledged.
+        check(shift, await kept(cluster.url))
+        await shift.work(server, 40, end=server.kill)
+
+    make.refused(refused, 503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    check(shift, await kept(cluster.url))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

@@ -125,7 +125,18 @@ async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrot
                 await asyncio.sleep(0.1)
 
         # Behind for good: the first server is asked instead, and so it is of one that is gone.
+        before = (await client.get("/v1/projects/demo/changes")).headers["Stet-Snapshot"]
         await asked(follower.url, "SELECT pg_wal_replay_pause()")
+        written.append((await make.annotation(client, document["id"]))["id"])
+        # It does for who has seen no more.
+        path = "/v1/projects/demo/export?format=jsonl"
+        earlier = await client.get(path, headers={"Stet-Snapshot": before})
+        assert earlier.headers["Stet-Snapshot"] == before
+        assert written[-1] not in earlier.text
+        seen = str(int(before) + 1)
+        later = await client.get(path, headers={"Stet-Snapshot": seen})
+        assert later.headers["Stet-Snapshot"] == seen
+        assert written[-1] in later.text
         await write_and_export()
         await asked(follower.url, "SELECT pg_wal_replay_resume()")
         await asked(
