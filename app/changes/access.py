@@ -1,11 +1,19 @@
-"""How much of a project's log the caller has seen."""
+"""How far a project's log goes in an answer, and how far the caller needs it to go."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header
 
 LAST = 2**63 - 1
 """No sequence is greater."""
+
+SNAPSHOT: dict[str, Any] = {
+    "Stet-Snapshot": {
+        "description": "The sequence of the last change in the snapshot.",
+        "schema": {"type": "integer"},
+    }
+}
+"""The header that every answer has which shows a project as it was at one moment."""
 
 SeenSequence = Annotated[
     int | None,
@@ -13,8 +21,9 @@ SeenSequence = Annotated[
         alias="Stet-Snapshot",
         ge=0,
         le=LAST,
-        description="A change that the caller has seen: the answer holds it and all before it, and "
-        "may be of a replica that is behind otherwise. If left out, it holds all that was written "
+        description="The sequence of the last change that the caller needs, as an earlier answer's "
+        "`Stet-Snapshot` had it: the answer holds that and all before it, and perhaps no more. One "
+        "that is not in the log yet is refused. If left out, the answer holds all that was written "
         "before it was asked for.",
     ),
 ]

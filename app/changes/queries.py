@@ -1,6 +1,7 @@
 """Reading in the order of a project's log."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -27,13 +28,18 @@ def holding(standing: Standing, seen: int | None = None) -> Holding:
             "Stet-Snapshot",
             f"The project's log ends at {standing.sequence}: it has no change {wanted}.",
         )
-    query = select(ChangeHead.sequence).where(ChangeHead.project_id == standing.project_id)
 
     async def holds(db: Session) -> bool:
-        sequence: int | None = (await db.execute(query)).scalar_one_or_none()
-        return sequence is not None and sequence >= wanted
+        return await end(db, standing.project_id) >= wanted
 
     return holds
+
+
+async def end(db: Session, project_id: UUID) -> int:
+    """The sequence of the last change in a project's log; -1 where the project is not known yet."""
+    query = select(ChangeHead.sequence).where(ChangeHead.project_id == project_id)
+    found: int | None = (await db.execute(query)).scalar_one_or_none()
+    return -1 if found is None else found
 
 
 def in_order(

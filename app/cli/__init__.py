@@ -29,8 +29,10 @@ for commands in (upkeep.app, people.app, files.app):
 
 def main() -> None:
     """What the shell runs. Other packages add commands by the entry points ``stet.commands``."""
+    others = typer.Typer()
     for entry in entry_points(group="stet.commands"):
-        app.command(entry.name)(entry.load())
+        others.command(entry.name)(entry.load())
+    app.add_typer(others)
     try:
         app()
     except REFUSALS as error:

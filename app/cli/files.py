@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.annotations.schemas import AnnotationFilter
-from app.cli.refusals import refusals
+from app.cli.refusals import lines_of
 from app.cli.running import run
 from app.core.database import Database
 from app.core.settings import remote, settings
@@ -176,7 +176,7 @@ def import_file(
     else:
         with client:
             report = ask(client)
-    for line in refusals(report.refusals):
+    for line in lines_of(report.refusals):
         typer.echo(f"stet: {line}", err=True)
     for what, tally in (
         ("Would create" if dry_run else "Created", report.created),

@@ -25,12 +25,12 @@ REFUSALS: tuple[type[Exception], ...] = (
 
 
 def words(error: Exception) -> Iterator[str]:
-    """What one of the ``REFUSALS`` says."""
+    """The lines of one of the ``REFUSALS``."""
     match error:
         case ValidationError():
             yield from (f"{item['loc'][0]}: {item['msg']}." for item in error.errors())
         case Unprocessable(errors=refused) | Refusal(errors=refused) if refused:
-            yield from refusals(refused)
+            yield from lines_of(refused)
             if len(refused) > 1:
                 yield str(error)
         case InvalidSettings() | Problem() | Refusal() | Unreachable() | pull.ForeignDirectory():
@@ -43,7 +43,7 @@ def words(error: Exception) -> Iterator[str]:
             yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
 
 
-def refusals(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
+def lines_of(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
     """The first of the refusals, a line each: where it stands in the file, and why."""
     for item in refused[:_SHOWN]:
         line = f"line {item['line']}" if "line" in item else ""

@@ -59,12 +59,12 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
-    from app.operations import backup  # noqa: PLC0415
     from app.operations import queries as operations  # noqa: PLC0415
+    from app.operations import sqlite_files  # noqa: PLC0415
 
     before = run(operations.current)
     try:
-        with backup.in_use(settings()):
+        with sqlite_files.in_use(settings()):
             command.upgrade(operations.alembic_config(), "head")
     except CommandError as error:
         why = f"The migrations of this release do not fit the database: {error}"

@@ -221,10 +221,10 @@ _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
 # lock not available, statement cancelled by timeout; and by class: connection exceptions,
 # transaction state (read-only after a failover), authorization, no such database, insufficient
-# resources, operator intervention, system error, damage. A database that takes no connections says
-# "object not in prerequisite state"; of a file that may not be opened or written, as on a disk that
-# has become read-only, PostgreSQL says "insufficient privilege", which may also be the user's.
-# Undefined are a table and a column.
+# resources, operator intervention, system error, and what PostgreSQL finds wrong in itself, as
+# damage. A database that takes no connections says "object not in prerequisite state"; of a file
+# that may not be opened or written, as on a disk that has become read-only, PostgreSQL says
+# "insufficient privilege", which may also be the user's. Undefined are a table and a column.
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 _AWAY = {"08", "25", "28", "3D", "53", "57", "58", "XX"}
 _NOT_NOW = {"42501", "55000"}

@@ -42,6 +42,7 @@ class PostgresDatabase:
         replica = settings.database_replica_url
         self._replica = self._lender(settings, replica, read_only=True) if replica else None
         self._replica_rests_until = 0.0
+        self._replica_behind_until = 0.0
         self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
 
     def _lender(self, settings: Settings, dsn: str, *, read_only: bool) -> Lender:
@@ -118,7 +119,9 @@ class PostgresDatabase:
         begun = time.monotonic()
         if self._replica is None or begun < self._replica_rests_until:
             return None
-        while time.monotonic() - begun < _BEHIND_SECONDS:
+        # Whoever finds it behind for so long has waited for others too: they look once.
+        until = begun + _BEHIND_SECONDS if begun >= self._replica_behind_until else begun
+        while True:
             session = self._snapshot(self._replica)
             holds = False
             try:
@@ -132,8 +135,11 @@ class PostgresDatabase:
                     await session.close(commit=False)
             if holds:
                 return session
+            if time.monotonic() >= until:
+                break
             await asyncio.sleep(_LOOK_SECONDS)
-        self._replica_rests_until = time.monotonic() + _BEHIND_SECONDS
+        if until > begun:
+            self._replica_behind_until = time.monotonic() + _BEHIND_SECONDS
         return None
 
     def pool_in_use(self) -> int:
@@ -154,7 +160,8 @@ class PostgresDatabase:
         return [lender for lender in lenders if lender is not None]
 
 
-# A replica is some milliseconds behind; one that is not there is not asked again for a while.
+# A replica is some milliseconds behind; one that is further behind is not waited for again for a
+# while, and one that is not there is not asked.
 _BEHIND_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _AWAY_SECONDS = 10.0

@@ -1,10 +1,40 @@
-"""Answers that are streamed for as long as their reader takes them."""
+"""Answers that are streamed for as long as their reader takes them, and what is streamed."""
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
+
+from app.changes.access import SNAPSHOT
+from app.exports import content
+from app.exports.encodings import accepted, encoded
+from app.exports.schemas import LossReport
+from app.formats.codecs import MEDIA_TYPES, Format, codec
+from app.formats.losses import Kind
+from app.formats.record import Head
+
+STREAM: dict[str, Any] = {
+    "description": "The project, streamed: one consistent snapshot, whatever is written meanwhile. "
+    "`Stet-Snapshot` names the last change that it holds, `Stet-Loses` the kinds of things that "
+    "the format cannot hold. With `dry_run`, a report of what would be lost.",
+    "model": LossReport | list[dict[str, Any]],
+    "content": {
+        media_type: {"schema": {"type": "string"}}
+        for media_type in dict.fromkeys(MEDIA_TYPES.values())
+        if media_type != "application/json"
+    },
+    "headers": {
+        **SNAPSHOT,
+        "Stet-Loses": {
+            "description": "Separated by commas; absent when the format loses nothing.",
+            "schema": {"type": "string"},
+        },
+    },
+}
+"""How the OpenAPI document describes an export."""
 
 STALLED_SECONDS = 60.0
 """How long a reader may take nothing: what it keeps from others is not kept for ever."""
@@ -29,3 +59,46 @@ class Stream(StreamingResponse):
 
         async with self.held or AsyncExitStack():
             await super().__call__(scope, receive, in_time)
+
+
+def reported(losses: LossReport, sequence: int) -> Response:
+    """The answer to a dry run."""
+    return Response(
+        losses.model_dump_json(),
+        media_type="application/json",
+        headers={"Stet-Snapshot": str(sequence)},
+    )
+
+
+def streamed(
+    request: Request,
+    snapshot: AsyncExitStack,
+    pieces: content.Pieces,
+    format: Format,
+    head: Head,
+    name: str = "",
+) -> StreamingResponse:
+    """The answer that sends the pieces, and holds the snapshot from here on."""
+    chosen = codec(format)
+    headers = {
+        "Stet-Snapshot": str(head.sequence),
+        "Content-Disposition": f'attachment; filename="{head.project}{name}.{chosen.suffix}"',
+    }
+    if chosen.loses:
+        headers["Stet-Loses"] = ", ".join(kind for kind in Kind if kind in chosen.loses)
+    body = content.counted(pieces, format)
+    if chosen.suffix in _COMPRESSIBLE:
+        headers["Vary"] = "Accept-Encoding"
+        encoding = accepted(request.headers.get("accept-encoding", ""))
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
+            body = encoded(body, encoding)
+    response = Stream(body, media_type=MEDIA_TYPES[format], headers=headers)
+    # Closed before the snapshot that they are read from.
+    snapshot.push_async_callback(pieces.aclose)
+    response.held = snapshot.pop_all()
+    return response
+
+
+_COMPRESSIBLE = {"jsonl", "csv", "conllup", "json", "jsonld"}
+"""What is text; the others are compressed already."""

@@ -8,8 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
-from app.changes.access import LAST, SeenSequence
-from app.changes.queries import holding
+from app.changes.access import LAST, SNAPSHOT, SeenSequence
+from app.changes.queries import end, holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -26,12 +26,11 @@ from app.core.listing import Link, Pages
 from app.core.paging import Page
 from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
-from app.exports import commands, content, log, queries, releases
-from app.exports.access import Stream
+from app.exports import commands, content, log, releases
+from app.exports.access import STREAM, Stream, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
 from app.exports.schemas import ReleaseIn, ReleaseOut
-from app.exports.streamed import SNAPSHOT, STREAM, reported, streamed
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -69,14 +68,16 @@ async def export(
 ) -> Response:
     """Documents with those of their annotations that match, and the relations among them."""
     database: Database = request.app.state.database
-    await session_of(request).rest()
+    session = session_of(request)
+    await check_attributes(session, standing, given)
+    await session.rest()
     snapshot = AsyncExitStack()
     db = await snapshot.enter_async_context(database.snapshot(holding=holding(standing, seen)))
     async with snapshot:
-        await check_attributes(db, standing, given)
-        _, sequence = await queries.snapshot_of(db, standing.project)
+        sequence = await end(db, standing.project_id)
         corpus = living(standing.project_id, given, db.dialect, annotated=annotated)
-        head = await projects.head(db, standing, sequence)
+        # Not by what the caller was let in with, which may be newer than the snapshot, or older.
+        head = await projects.head_of(db, standing.project_id, sequence)
         if dry_run:
             return reported(await content.losses(db, corpus, format), sequence)
         return streamed(request, snapshot, content.stream(db, corpus, format, head), format, head)
@@ -216,7 +217,7 @@ async def changes(
             return False
         return True
 
-    _, end = await queries.snapshot_of(db, standing.project)
+    last = await end(db, standing.project_id)
     await db.rest()
     if _EVENTS in request.headers.get("accept", ""):
         seconds = 60 if wait is None else wait
@@ -224,21 +225,21 @@ async def changes(
             database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
         )
         headers = {
-            "Stet-Snapshot": str(end),
+            "Stet-Snapshot": str(last),
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",
         }
         return Stream(events, media_type=_EVENTS, headers=headers)
-    if wait and end <= after:
+    if wait and last <= after:
         await heads.beyond(standing.project_id, after, seconds=wait)
         await projects.standing(db, credential, standing.project)
-        _, end = await queries.snapshot_of(db, standing.project)
+        last = await end(db, standing.project_id)
         await db.rest()
-    entries = log.entries(database, standing, unit, after=after, end=end)
+    entries = log.entries(database, standing, unit, after=after, end=last)
     return Stream(
         log.lines(entries),
         media_type=MEDIA_TYPES[Format.JSONL],
-        headers={"Stet-Snapshot": str(end)},
+        headers={"Stet-Snapshot": str(last)},
     )
 
 

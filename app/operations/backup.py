@@ -5,39 +5,24 @@ nor checkpoints. Writers go on beside it; only the log grows until the copy is d
 would build every table and index anew, and the log would grow for as long as that takes.
 """
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
-from app.core.connect import connect
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.settings import Settings
-from app.core.sqlite import SqliteDatabase
-from app.core.sqlite_connections import hold
-from app.operations.sqlite_files import Contents, connection, looked_at, part_of, path_of, sync
+from app.operations.sqlite_files import (
+    Contents,
+    connection,
+    in_use,
+    looked_at,
+    part_of,
+    path_of,
+    sync,
+)
 
 # 16 MiB at a time: between two of them Ctrl-C is heard.
 _PAGES = 4096
-
-
-@contextmanager
-def in_use(settings: Settings) -> Iterator[None]:
-    """Let nobody restore meanwhile: for what reaches the database past ``core.database``.
-
-    Raises:
-        Unavailable: when somebody restores already.
-    """
-    database = connect(settings)
-    if not isinstance(database, SqliteDatabase):
-        yield
-        return
-    held = hold(database.path)
-    try:
-        yield
-    finally:
-        os.close(held)
 
 
 def write(settings: Settings, file: Path) -> Contents:

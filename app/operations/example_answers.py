@@ -1,4 +1,8 @@
-"""What the examples of the OpenAPI document are answered."""
+"""What the examples of the OpenAPI document are answered.
+
+A test compares it with what they are answered indeed, so that nothing here is made up but ids,
+moments and secrets.
+"""
 
 import json
 from typing import Any

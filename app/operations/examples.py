@@ -1,7 +1,6 @@
 """What the examples of the OpenAPI document send, and each problem.
 
-A test sends the requests in the order of the story and compares the answers, so that nothing here
-is made up but ids, moments and secrets.
+A test sends them in the order of the story.
 """
 
 import json

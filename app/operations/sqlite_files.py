@@ -13,6 +13,7 @@ from app.core.connect import connect
 from app.core.errors import InvalidFile
 from app.core.settings import InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
+from app.core.sqlite_connections import hold
 
 LOGS = ("-wal", "-journal")
 """What the names of files end in that hold what the database's own does not hold yet."""
@@ -43,6 +44,24 @@ def path_of(settings: Settings, instead: str) -> Path:
     if not isinstance(database, SqliteDatabase):
         raise InvalidSettings(f"The database is PostgreSQL: {instead}, see README.md.")
     return database.path
+
+
+@contextmanager
+def in_use(settings: Settings) -> Iterator[None]:
+    """Let nobody restore meanwhile: for what reaches the database past ``core.database``.
+
+    Raises:
+        Unavailable: when somebody restores already.
+    """
+    database = connect(settings)
+    if not isinstance(database, SqliteDatabase):
+        yield
+        return
+    held = hold(database.path)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager

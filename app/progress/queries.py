@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Executable, Row, Text, and_, case, exists, func, select, type_coerce
 
-from app.changes.queries import holding
+from app.changes.queries import end, holding
 from app.core.database import Database, Session
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind, Status
@@ -25,8 +25,12 @@ from app.progress.schemas import (
 _DAYS = 366
 
 
-async def progress(database: Database, standing: Standing, seen: int | None) -> ProgressOut:
-    """How far the project has come at one moment, in six statements however large it is.
+async def progress(
+    database: Database, standing: Standing, seen: int | None
+) -> tuple[ProgressOut, int]:
+    """How far the project has come at one moment, and the last change before it.
+
+    In seven statements, however large it is.
 
     Raises:
         InvalidParameter: when the project's log does not go as far as was ``seen``.
@@ -34,9 +38,10 @@ async def progress(database: Database, standing: Standing, seen: int | None) -> 
     # Of a project of millions the counting takes seconds, for which nobody else may wait.
     project_id = standing.project_id
     async with database.snapshot(holding=holding(standing, seen)) as db:
+        sequence = await end(db, project_id)
         written = await _rows(db, _written(project_id))
         decided = await _rows(db, _decided(project_id))
-        return ProgressOut(
+        out = ProgressOut(
             documents=await _documents(db, project_id),
             labels=_by_label(written),
             people=_people(written, await _rows(db, _edits(project_id)), decided),
@@ -45,6 +50,7 @@ async def progress(database: Database, standing: Standing, seen: int | None) -> 
                 await _rows(db, _decided_by_day(project_id, db.dialect)),
             ),
         )
+    return out, sequence
 
 
 async def _rows(db: Session, query: Executable) -> list[Row[Any]]:

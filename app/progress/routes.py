@@ -1,8 +1,8 @@
 """How far a project has come."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from app.changes.access import SeenSequence
+from app.changes.access import SNAPSHOT, SeenSequence
 from app.core.documented import problems
 from app.core.errors import NotFound
 from app.core.routing import Db, Route
@@ -17,11 +17,17 @@ router = APIRouter(route_class=Route)
     "/v1/projects/{project}/progress",
     tags=["projects"],
     operation_id="get_progress",
-    responses=problems(NotFound),
+    responses={200: {"headers": SNAPSHOT}, **problems(NotFound)},
 )
 async def get_progress(
-    standing: ReadableProject, db: Db, request: Request, seen: SeenSequence = None
+    standing: ReadableProject,
+    db: Db,
+    request: Request,
+    response: Response,
+    seen: SeenSequence = None,
 ) -> ProgressOut:
     """How far a project has come: by label and status, by person and by day, at one moment."""
     await db.rest()
-    return await queries.progress(request.app.state.database, standing, seen)
+    out, sequence = await queries.progress(request.app.state.database, standing, seen)
+    response.headers["Stet-Snapshot"] = str(sequence)
+    return out

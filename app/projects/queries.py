@@ -181,7 +181,7 @@ async def head(db: Session, standing: Standing, sequence: int = 0) -> Head:
 
 
 async def head_of(db: Session, project_id: UUID, sequence: int) -> Head:
-    """The same for the shell, where nobody has a standing: with the scheme as it is now."""
+    """The same with the scheme that the session sees, whatever anybody saw before."""
     query = (
         select(Project.slug, SchemeVersion.definition, SchemeVersion.version)
         .join(

@@ -1,4 +1,7 @@
-"""What a caller has seen, named by ``Stet-Snapshot``, is in the answer, or it is refused."""
+"""A caller may name what they have seen by ``Stet-Snapshot``; what is not there is refused.
+
+That a replica is asked by it is tried in ``tests/resilience/test_replica.py``.
+"""
 
 import pytest
 
@@ -13,7 +16,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_what_the_caller_has_seen_is_in_the_answer(newsroom: Newsroom, path: str) -> None:
+async def test_what_the_caller_has_seen_may_be_named(newsroom: Newsroom, path: str) -> None:
     await make.document(newsroom["annotator"])
     exported = await newsroom["reader"].get(PATHS[0])
     seen = exported.headers["Stet-Snapshot"]
@@ -22,6 +25,7 @@ async def test_what_the_caller_has_seen_is_in_the_answer(newsroom: Newsroom, pat
         answer = await newsroom["reader"].get(path, headers={"Stet-Snapshot": named})
         plain = await newsroom["reader"].get(path)
         assert await make.said(answer, 200) == await make.said(plain, 200)
+        assert answer.headers["Stet-Snapshot"] == seen
 
 
 @pytest.mark.parametrize("path", PATHS)

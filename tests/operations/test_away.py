@@ -113,6 +113,23 @@ async def test_a_user_who_may_not_do_what_stet_does_is_refused(
     on_server(databases, f'DROP ROLE "{role}"')
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.parametrize("code", ["XX000", "XX001"])
+async def test_a_database_that_finds_itself_damaged_is_refused(
+    newsroom: Newsroom, database_url: str, code: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "CREATE FUNCTION damaged() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$BEGIN RAISE 'invalid page in block 7' USING ERRCODE = '{code}'; END$$;"
+        " CREATE TRIGGER damaged BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION damaged()"
+    )
+    await connection.close()
+
+    document = {"title": "An article", "text": "A text."}
+    await is_refused(await newsroom["manager"].post("/v1/projects/demo/documents", json=document))
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_file_that_is_no_database_is_refused(
     newsroom: Newsroom, database_url: str, dialect: str

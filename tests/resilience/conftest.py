@@ -29,7 +29,9 @@ async def served(
     """One server for all tests of a module; it has to survive them."""
     url = databases.furnished(request.param)
     folder = tmp_path_factory.mktemp("served")
-    async with stet(url, folder, body_timeout_seconds=1, max_body_bytes=65_536) as server:
+    async with stet(
+        url, folder, database_pool_size=8, body_timeout_seconds=1, max_body_bytes=65_536
+    ) as server:
         yield Served(server, url)
     databases.drop(url)
 

@@ -1,5 +1,6 @@
-"""A disk that takes no more: writes are refused and say so, reading goes on, and it passes."""
+"""A disk that takes no more: writes are refused and say so, nothing is lost, and it passes."""
 
+import asyncio
 import os
 import resource
 import secrets
@@ -246,22 +247,22 @@ def failing_disk() -> Iterator[FailingDisk]:
 
 
 @pytest.fixture
-def on_failing_disk(failing_disk: FailingDisk) -> Iterator[Cluster]:
+def cluster_on_failing_disk(failing_disk: FailingDisk) -> Iterator[Cluster]:
     """A PostgreSQL with all that is its own on that disk."""
     cluster = Cluster(failing_disk.folder)
     yield cluster
-    # The file that says who uses it, after which the last would stop it, is lost with the disk.
+    # The note of who uses it was on the disk too; without it, to close it would not stop it.
     in_thread(cluster.crash())
     cluster.close()
 
 
 async def test_a_disk_that_becomes_read_only_under_postgresql_loses_nothing(
-    failing_disk: FailingDisk, on_failing_disk: Cluster, tmp_path: Path
+    failing_disk: FailingDisk, cluster_on_failing_disk: Cluster, tmp_path: Path
 ) -> None:
     """PostgreSQL ends with it, and has to be started on what there is; Stet does not."""
-    shift = Shift()
-    cluster = on_failing_disk
+    shift, cluster = Shift(), cluster_on_failing_disk
     headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    answered: list[int] = []
     async with (
         stet(cluster.url, tmp_path) as server,
         httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client,
@@ -269,8 +270,9 @@ async def test_a_disk_that_becomes_read_only_under_postgresql_loses_nothing(
 
         async def end() -> None:
             failing_disk.fail()
-            while (await _add(client)).status_code != 503:
-                pass
+            async with asyncio.timeout(30):
+                while 503 not in answered:
+                    answered.append((await _add(client)).status_code)
 
         await shift.work(server, 40, end=end)
         refused = await _add(client)
@@ -282,10 +284,10 @@ async def test_a_disk_that_becomes_read_only_under_postgresql_loses_nothing(
         while (await ready(server)).status_code != 200:
             pass
         await shift.ask_again(server)
-        # Of the other's, none was acknowledged.
         check(shift, await kept(cluster.url))
         await shift.work(server, 40, end=server.kill)
 
+    assert answered == [503]
     make.refused(refused, 503, "unavailable")
     assert int(refused.headers["retry-after"]) > 0
     check(shift, await kept(cluster.url))

@@ -28,7 +28,7 @@ async def served(
 ) -> AsyncIterator[tuple[Server, str]]:
     """A server whose project fills far more than what may wait in a socket."""
     url = databases.furnished(request.param)
-    async with stet(url, tmp_path) as server:
+    async with stet(url, tmp_path, database_pool_size=8) as server:
         async with client_of(server, "manager") as client:
             # The same each time. It has no words, and does not become small when it is compressed:
             # texts share some of it, but too far apart for gzip to see.
@@ -127,7 +127,7 @@ async def test_a_server_that_stops_lets_its_followers_go(
 ) -> None:
     url = databases.furnished(dialect)
     async with (
-        stet(url, tmp_path, shutdown_grace_seconds=30) as server,
+        stet(url, tmp_path, database_pool_size=8, shutdown_grace_seconds=30) as server,
         client_of(server, "reader") as client,
     ):
         end = (await client.get(CHANGES, params={"after": 2**62})).headers["Stet-Snapshot"]

@@ -126,17 +126,28 @@ async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrot
 
         # Behind for good: the first server is asked instead, and so it is of one that is gone.
         before = (await client.get("/v1/projects/demo/changes")).headers["Stet-Snapshot"]
+        last = "SELECT max(sequence) FROM changes"
+        async with asyncio.timeout(30):
+            while await asked(follower.url, last) < int(before):  # noqa: ASYNC110  # nobody says
+                await asyncio.sleep(0.1)
         await asked(follower.url, "SELECT pg_wal_replay_pause()")
+        manager = {"Authorization": f"Bearer {TOKENS['manager']}"}
+        scheme = await client.get("/v1/projects/demo/scheme")
+        wider = {name: value for name, value in scheme.json().items() if name != "version"}
+        wider["labels"].append({"name": "rumour"})
+        seen = {**manager, "If-Match": scheme.headers["ETag"]}
+        await make.said(await client.put("/v1/projects/demo/scheme", json=wider, headers=seen), 200)
         written.append((await make.annotation(client, document["id"]))["id"])
-        # It does for who has seen no more.
-        path = "/v1/projects/demo/export?format=jsonl"
-        earlier = await client.get(path, headers={"Stet-Snapshot": before})
-        assert earlier.headers["Stet-Snapshot"] == before
-        assert written[-1] not in earlier.text
-        seen = str(int(before) + 1)
-        later = await client.get(path, headers={"Stet-Snapshot": seen})
-        assert later.headers["Stet-Snapshot"] == seen
-        assert written[-1] in later.text
+        now = (await client.get("/v1/projects/demo/changes")).headers["Stet-Snapshot"]
+        # It does for who has seen no more, whoever else has waited for it in vain.
+        for path in ("export?format=jsonl", "export?format=csv", "progress"):
+            for wanted in (now, before):
+                header = {"Stet-Snapshot": wanted}
+                answer = await client.get(f"/v1/projects/demo/{path}", headers=header)
+                assert answer.status_code == 200, answer.text
+                assert answer.headers["Stet-Snapshot"] == wanted
+                if path != "progress":
+                    assert (written[-1] in answer.text) == (wanted == now)
         await write_and_export()
         await asked(follower.url, "SELECT pg_wal_replay_resume()")
         await asked(

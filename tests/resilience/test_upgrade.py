@@ -137,7 +137,7 @@ class Desk:
 async def served(databases: Databases, tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
     """Two workers on PostgreSQL; on SQLite the server is stopped first, the README says."""
     url = databases.furnished("postgresql")
-    async with stet(url, tmp_path, workers=2) as server:
+    async with stet(url, tmp_path, workers=2, database_pool_size=4) as server:
         yield server, url
     databases.drop(url)
 

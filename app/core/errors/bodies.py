@@ -55,7 +55,7 @@ class InvalidBody(Unprocessable):
 
     @classmethod
     def example(cls) -> Self:
-        return cls([UnknownLabel.example(), CommentRequired.example()])
+        return cls([UnknownField.example(), MissingField.example()])
 
 
 def refuse(refusals: Sequence[Unprocessable]) -> None:

@@ -23,7 +23,7 @@ class FormatNotInstalled(Problem):
 
 
 class Unavailable(Problem):
-    """The database cannot be reached, or Stet has too much to do.
+    """The database cannot be reached or cannot do what it is asked, or Stet has too much to do.
 
     Try again after ``Retry-After`` seconds. What came while Stet had as many requests as it takes
     at once was not looked at, so anything can be sent again.
