@@ -328,8 +328,8 @@ _SYSTEMS = {
     "Ubuntu: apt-get install chromium-headless-shell",
     "tests/resilience/test_pooler.py": "The tests behind a pooler did not run: there is no "
     "pgbouncer. On Debian and Ubuntu: apt-get install pgbouncer",
-    "tests/resilience/test_disk.py": "What becomes of a disk without room, or of one that fails, was "
-    "not tried: only root may mount them, and the second wants a loop device and mkfs.ext4.",
+    "tests/resilience/test_disk.py": "What becomes of a disk without room, or of one that "
+    "fails, was not tried: only root may mount them; the second wants a loop device and mkfs.ext4.",
 }
 """What no wheel brings: which tests want it, and what is said if it is not there."""
 

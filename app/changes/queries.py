@@ -11,7 +11,7 @@ from app.core.errors import InvalidParameter
 from app.core.paging import Paging
 from app.core.permissions import Standing
 from app.core.vocabulary import Order
-from app.models import ChangeHead
+from app.models import Change, ChangeHead
 
 
 def holding(standing: Standing, seen: int | None = None) -> Holding:
@@ -40,6 +40,26 @@ async def end(db: Session, project_id: UUID) -> int:
     query = select(ChangeHead.sequence).where(ChangeHead.project_id == project_id)
     found: int | None = (await db.execute(query)).scalar_one_or_none()
     return -1 if found is None else found
+
+
+# By the index's end: an aggregate would read all of a log. A race that is refused on PostgreSQL has
+# taken a number, so a log may end above its last entry.
+LAST_ENTRY = (
+    select(Change.sequence)
+    .where(Change.project_id == ChangeHead.project_id)
+    .order_by(Change.sequence.desc())
+    .limit(1)
+    .correlate(ChangeHead)
+    .scalar_subquery()
+)
+"""The sequence of the last entry in the log of a project; null where there is none."""
+
+
+async def has_news(db: Session, project_id: UUID, after: int) -> bool:
+    """Whether a project's log has an entry after this one."""
+    query = select(LAST_ENTRY).select_from(ChangeHead).where(ChangeHead.project_id == project_id)
+    last: int | None = (await db.execute(query)).scalar_one()
+    return last is not None and last > after
 
 
 def in_order(

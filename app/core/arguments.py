@@ -4,7 +4,7 @@ FastAPI walks the tree of dependencies anew with each request and asks of each w
 it needs, which took a fifth of a create. The tree is the same for all requests, and what Stet uses
 of it is little: path, query and header parameters, one JSON body, the request, the response, and
 dependencies that are coroutine functions. So the tree is made into a list once; anything else in
-it is a mistake in the program. The fields and their validation remain FastAPI's.
+it is a mistake in the program. The fields remain FastAPI's.
 """
 
 import inspect
@@ -17,7 +17,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_validation_alias
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from app.core.refusals import MAX_REFUSALS, too_many
 
 Call = Callable[..., Awaitable[Any]]
 Wrong = dict[str, Any]
@@ -80,6 +82,9 @@ class _Step:
             *(_Parameter(field, "header") for field in dependant.header_params),
         ]
         self.body = next(iter(dependant.body_params), None)
+        if self.body is not None:
+            # FastAPI's own lists all that is wrong, however much it is.
+            self._model = TypeAdapter[Any](self.body.field_info.annotation)  # type: ignore[arg-type]  # it has one
         self._request = dependant.request_param_name
         self._response = dependant.response_param_name
 
@@ -103,13 +108,22 @@ class _Step:
         for parameter in self._parameters:
             found[parameter.name] = parameter.read(request, wrong)
         if self.body is not None:
-            found[self.body.name], others = self.body.validate(body, {}, loc=("body",))
-            wrong += others
+            found[self.body.name] = self._validated(body, wrong)
         if self._request is not None:
             found[self._request] = request
         if self._response is not None:
             found[self._response] = response
         return None if lacks or len(wrong) > known else found
+
+    def _validated(self, body: Any, wrong: list[Wrong]) -> Any:
+        try:
+            return self._model.validate_python(body)
+        except ValidationError as error:
+            if error.error_count() > MAX_REFUSALS:
+                raise too_many(error) from None
+            found = error.errors(include_url=False)
+            wrong += [{**item, "loc": ("body", *item["loc"])} for item in found]
+            return None
 
 
 class _Parameter:

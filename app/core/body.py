@@ -12,9 +12,29 @@ from typing import Any, NamedTuple, NoReturn
 
 from pydantic_core import from_json
 
-from app.core.errors import InvalidJson
+from app.core.errors import InvalidJson, TooLarge
 
 MAX_DEPTH = 100
+MAX_VALUES = 100_000
+"""How many values and keys the body of a request may have; a file that is imported, any number."""
+
+
+def check_values(body: bytes) -> None:
+    """Refuse to read more values than any request needs: each takes a hundred bytes of memory.
+
+    Raises:
+        TooLarge: when there are more than ``MAX_VALUES``.
+    """
+    # Each value but the last has a comma behind it, or is a list or an object of others.
+    if sum(map(body.count, _BETWEEN_VALUES)) <= MAX_VALUES:
+        return
+    # There may be as many in texts. Blanked out, these take memory too.
+    plain = _ESCAPE.sub(b"", body)
+    if plain.count(b'"') <= 2 * MAX_VALUES:
+        bare = _bare(plain)
+        if sum(map(bare.count, _BETWEEN_VALUES)) <= MAX_VALUES:
+            return
+    raise TooLarge(limit=MAX_VALUES, unit="values")
 
 
 def parse(body: bytes) -> Any:
@@ -62,7 +82,7 @@ def _at_a_glance(body: bytes) -> _Plain | None:
         value = from_json(body, allow_inf_nan=False)
     except ValueError:
         return None
-    bare = b"".join(_ESCAPE.sub(b"", body).split(b'"')[::2])
+    bare = _bare(_ESCAPE.sub(b"", body))
     brackets = bare.translate(None, _NO_BRACKET)
     deepest = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
     if deepest > MAX_DEPTH or _LONG_NUMBER.search(bare):
@@ -81,6 +101,12 @@ def _at_a_glance(body: bytes) -> _Plain | None:
     return _Plain(value) if keys == bare.count(b":") else None
 
 
+def _bare(plain: bytes) -> bytes:
+    """What stands between the strings of JSON in which there is no backslash."""
+    return b"".join(plain.split(b'"')[::2])
+
+
+_BETWEEN_VALUES = (b",", b"[", b"{")
 # In JSON a backslash stands in a string; without those, each quotation mark is a string's end.
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))

@@ -190,8 +190,10 @@ def unavailable(error: Exception) -> Unavailable | None:
         return Unavailable("The database cannot be reached.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
-        said = str(error.orig)
-        if getattr(error.orig, "sqlite_errorname", "").startswith(_NO_WRITES):
+        name = getattr(error.orig, "sqlite_errorname", "")
+        # Only SQLite is known by its words: PostgreSQL's may hold what the caller has sent.
+        said = str(error.orig) if name else ""
+        if name.startswith(_NO_WRITES):
             return Unavailable(NO_WRITES)
         if code in _BUSY or "locked" in said:
             return Unavailable("The database is too busy; nothing was written.")

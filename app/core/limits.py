@@ -5,6 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Problem, RequestTimeout, TooLarge
+from app.core.paths import is_import
 from app.core.problems import ProblemResponse
 
 
@@ -29,7 +30,7 @@ class BodyLimits:
         if scope["type"] != "http" or not has_body(scope):
             await self._app(scope, receive, send)
             return
-        is_file: bool = scope["path"].endswith("/import")
+        is_file = is_import(scope["path"])
         limit = self._max_file_bytes if is_file else self._max_bytes
         if _announces_more(scope, limit):
             await self._refuse(_too_large(limit), scope, receive, send)

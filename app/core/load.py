@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Unavailable
 from app.core.limits import has_body
-from app.core.observability import LONG
+from app.core.paths import is_long
 from app.core.problems import ProblemResponse
 from app.core.timing import spending
 
@@ -68,9 +68,10 @@ class Load:
             self._measure()
             await self._app(scope, receive, send)
             return
-        is_long: bool = scope["path"].endswith(LONG)
         places, serve = (
-            (self._long, self._serve_long) if is_long else (self._short, self._serve_short)
+            (self._long, self._serve_long)
+            if is_long(scope["path"])
+            else (self._short, self._serve_short)
         )
         places.under_way += 1
         try:

@@ -23,6 +23,7 @@ from uuid_utils import uuid7
 
 from app.core.errors import InternalError
 from app.core.metrics import count
+from app.core.paths import is_long
 from app.core.problems import ProblemResponse, of_failure
 from app.core.timing import Spent, measured, told
 from app.core.tracing import Begun, Traces
@@ -139,7 +140,7 @@ class Observed:
                 # The answer has begun: breaking the connection is the only honest end.
                 raise
         finally:
-            slow = waited > self._slow_seconds and not scope["path"].endswith(LONG)
+            slow = waited > self._slow_seconds and not is_long(scope["path"])
             self._record(
                 scope,
                 status,
@@ -198,9 +199,6 @@ class Observed:
         else:
             self._log.warning("unavailable", **line, **_described(failure))
 
-
-LONG = ("/export", "/import", "/changes")
-"""What ends so answers, or is sent, what is of any length, or waits for something to happen."""
 
 # For a year (RFC 6797). Other hosts of the domain are not ours to speak for.
 _BY_HTTPS_ALONE = (b"strict-transport-security", b"max-age=31536000")

@@ -58,6 +58,8 @@ class PostgresDatabase:
                 return await asyncpg.connect(
                     dsn, timeout=timeout, target_session_attrs=wanted, **driver_arguments
                 )
+            except asyncpg.TargetServerAttributeNotMatched as error:
+                raise ConnectionRefusedError("None of the servers takes writes.") from error
             except ValueError as error:
                 name = "URL" if dsn == self._source else "REPLICA_URL"
                 raise InvalidSettings(f"STET_DATABASE_{name}: {error}.") from None

@@ -15,7 +15,7 @@ from app.core.copying import binary
 from app.core.database import FAILURES, Moved, Parameters, WriteGuard
 from app.core.gathering import TOGETHER, Gatherer, Write, alone
 from app.core.lending import Lender, Lent
-from app.core.prepared import failure
+from app.core.prepared import DRIVER_FAILURES, failure
 from app.core.timing import spending
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class PostgresSession:
             self._busy = False
         except asyncpg.UniqueViolationError:
             raise Moved from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DRIVER_FAILURES as error:
             raise failure(f"COPY {table.name}", error) from error
 
     async def together(self, key: Hashable, item: Any, write: Write) -> Any:
@@ -206,7 +206,7 @@ class PostgresSession:
         self._busy = True
         try:
             await lent.driver.execute(words)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DRIVER_FAILURES as error:
             raise failure(words, error) from error
         self._busy = False
 

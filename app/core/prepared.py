@@ -22,6 +22,14 @@ Convert = Callable[[Any], Any]
 S = TypeVar("S", bound=Executable)
 
 
+DRIVER_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What asyncpg raises for a statement, for ``failure``."""
+
 JSON_OPTIONS: Mapping[str, Any] = {
     "json_serializer": dump_json,
     "json_deserializer": from_json,
@@ -69,7 +77,7 @@ class Prepared:
         ]
         try:
             records = await connection.fetch(self._sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DRIVER_FAILURES as error:
             raise failure(self._sql, error) from error
         rows = [tuple(record.values()) for record in records]
         if self._converted:

@@ -15,6 +15,16 @@ def of_validation(found: Sequence[Mapping[str, Any]]) -> Unprocessable:
     return refusals[0] if len(refusals) == 1 else errors.InvalidBody(refusals)
 
 
+MAX_REFUSALS = 5_000
+"""How much that is wrong with one body is listed: each takes two kilobytes of memory."""
+
+
+def too_many(error: ValidationError) -> Unprocessable:
+    """The problem for content in which more is wrong than can be listed."""
+    found = f"{error.error_count()} things are refused, too many to be listed."
+    return errors.InvalidBody([Unprocessable("", found)])
+
+
 def of_content(error: ValidationError) -> Unprocessable:
     """The problem for what pydantic refused in content that it was given by itself."""
     return of_validation([{**item, "loc": ("body", *item["loc"])} for item in error.errors()])

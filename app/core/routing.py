@@ -137,6 +137,7 @@ async def _body(request: Request) -> Any:
 
     Raises:
         UnsupportedMediaType: when there is a body and it is not called JSON.
+        TooLarge: when it has more values than any request needs.
         InvalidJson: when it is not, or there is none.
     """
     content = await request.body()
@@ -152,6 +153,7 @@ async def _body(request: Request) -> Any:
         raise UnsupportedMediaType("JSON is sent as UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+    body.check_values(content)
     return body.parse(content)
 
 

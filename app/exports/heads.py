@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.changes.queries import LAST_ENTRY
 from app.core.database import FAILURES, Database
 from app.models import ChangeHead
 
@@ -17,7 +18,7 @@ _INTERVAL_SECONDS = 0.2
 
 
 class Heads:
-    """Where the logs of a database's projects end."""
+    """The last entries in the logs of a database's projects."""
 
     def __init__(self, database: Database) -> None:
         """Asks nothing until somebody waits."""
@@ -27,7 +28,7 @@ class Heads:
         self.stopped = False
 
     async def beyond(self, project_id: UUID, after: int, *, seconds: float) -> None:
-        """Return once the project's log ends after ``after``, or so many seconds have passed.
+        """Return once the project's log has an entry after this one, or so many seconds have passed.
 
         Returns early when the server stops, and when the database cannot be asked: whoever waited
         hears of that from their own next statement.
@@ -56,12 +57,12 @@ class Heads:
         while self._waiting:
             await asyncio.sleep(_INTERVAL_SECONDS)
             projects = {project_id for project_id, _ in self._waiting.values()}
-            query = select(ChangeHead.project_id, ChangeHead.sequence).where(
+            query = select(ChangeHead.project_id, LAST_ENTRY.label("last")).where(
                 ChangeHead.project_id.in_(projects)
             )
             try:
                 async with self._database.session(writes=False) as db:
-                    ends = {row.project_id: row.sequence for row in await db.execute(query)}
+                    ends = {row.project_id: row.last or 0 for row in await db.execute(query)}
             except FAILURES:
                 self._wake(lambda *_: True)
             else:

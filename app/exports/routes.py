@@ -1,15 +1,18 @@
 """Projects out, as a stream."""
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.changes.access import LAST, SNAPSHOT, SeenSequence
-from app.changes.queries import end, holding
+from app.changes.queries import end, has_news, holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -217,9 +220,13 @@ async def changes(
             return False
         return True
 
+    follows = _EVENTS in request.headers.get("accept", "")
     last = await end(db, standing.project_id)
+    patience = 0
+    if wait and not follows and not await has_news(db, standing.project_id, after):
+        patience = wait
     await db.rest()
-    if _EVENTS in request.headers.get("accept", ""):
+    if follows:
         seconds = 60 if wait is None else wait
         events = log.events(
             database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
@@ -230,8 +237,8 @@ async def changes(
             "X-Accel-Buffering": "no",
         }
         return Stream(events, media_type=_EVENTS, headers=headers)
-    if wait and last <= after:
-        await heads.beyond(standing.project_id, after, seconds=wait)
+    if patience:
+        await _unless_gone(request, heads.beyond(standing.project_id, after, seconds=patience))
         await projects.standing(db, credential, standing.project)
         last = await end(db, standing.project_id)
         await db.rest()
@@ -241,6 +248,29 @@ async def changes(
         media_type=MEDIA_TYPES[Format.JSONL],
         headers={"Stet-Snapshot": str(last)},
     )
+
+
+async def _unless_gone(request: Request, waiting: Coroutine[Any, Any, None]) -> None:
+    """Wait, but not for a caller who hangs up meanwhile: others want the place.
+
+    Raises:
+        ClientDisconnect: when they do.
+    """
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    done = asyncio.ensure_future(waiting)
+    hung_up = asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait((done, hung_up), return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise ClientDisconnect
+        done.result()
+    finally:
+        for task in (done, hung_up):
+            task.cancel()
 
 
 def _sequence(event_id: str) -> int:

@@ -16,6 +16,7 @@ from app.formats import words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.names import unescaped
+from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused
 from app.formats.zipped import Archive, BadMember, Spool
@@ -128,6 +129,7 @@ class _Standoff:
     def __init__(self, head: Head, text: str, value: dict[str, Any]) -> None:
         self._head = head
         self._text = text
+        self._quoting = Quoting(text)
         self._value = value
         self._shift = Shift(text, OffsetUnit.CODE_POINTS, arrived="sha256" in value)
         self._derived = Derived(uuid_in(value.get("id")) or document_id("", text))
@@ -227,7 +229,7 @@ class _Standoff:
         if spans is None or cut(spans, self._text) != raw:
             # What the comment says is of another place: the line was changed since.
             spans = raw if kept is not None else _joined(raw, self._text)
-        quotes = [self._text[start:end] for start, end in spans]
+        quotes = [self._quoting.cut(start, end) for start, end in spans]
         covered = " ".join(self._text[start:end] for start, end in raw)
         whole = self._text[raw[0][0] : raw[-1][1]]
         if said.split() not in (covered.split(), whole.split()):

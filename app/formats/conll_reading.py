@@ -10,6 +10,7 @@ from app.core import body
 from app.core.errors import InvalidFile, InvalidJson, Problem
 from app.formats.identity import DocumentIds, annotation_id
 from app.formats.jsonl import MAX_LINE_BYTES, Lines
+from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.text.arrival import sha256
 
@@ -102,6 +103,7 @@ class _Document:
         value["id"] = str(id)
         annotations: list[dict[str, Any]] = []
         places: dict[str, Place] = {}
+        quoting = Quoting(value["text"])
         for start, end, tagged, line in sorted(self._spans):
             label = tagged if self.held is None else unquote(tagged)
             places[f"/annotations/{len(annotations)}"] = Place(line, "")
@@ -111,7 +113,7 @@ class _Document:
                     "label": label,
                     "start": start,
                     "end": end,
-                    "quote": value["text"][start:end],
+                    "quote": quoting.cut(start, end),
                 }
             )
         value["annotations"] = annotations

@@ -23,6 +23,7 @@ from app.formats import jsonl
 from app.formats.arrivals import Shift
 from app.formats.identity import DocumentIds, annotation_id, relation_id
 from app.formats.losses import Kind
+from app.formats.quoting import Quoting
 from app.formats.record import DocumentRecord, Head, Item, Place
 from app.text.arrival import arrive, sha256
 
@@ -230,6 +231,7 @@ class _Parts:
         # A text that came from Stet has arrived before, and nothing more is dropped from it.
         arrived = held is not None and "\r" not in text
         self._text = text if arrived else _words(text)
+        self._quoting = Quoting(self._text)
         self._shift = None if arrived else Shift(text, OffsetUnit.CODE_POINTS)
         self._own = held is not None
         self._annotations = _by(held, "annotations", ("label", "start_offset", "end_offset"))
@@ -254,7 +256,7 @@ class _Parts:
             start, end = self._shift.moved(start), self._shift.moved(end)
         value |= {"start": start, "end": end}
         if 0 <= start < end <= len(self._text):
-            value["quote"] = self._text[start:end]
+            value["quote"] = self._quoting.cut(start, end)
         ids = self._annotations.get(said)
         if ids:
             known = ids.pop(0)

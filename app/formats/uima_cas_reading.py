@@ -16,6 +16,7 @@ from app.formats import words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id
 from app.formats.names import unescaped
+from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.formats.xmi import Cas, Malformed, Structure
 from app.formats.zipped import Archive, BadMember, Spool
@@ -97,6 +98,7 @@ class _Document:
         arrived = "sha256" in self.value
         self._shift = Shift(self.value["text"], OffsetUnit.UTF16, arrived=arrived)
         self._units = self.value["text"].encode("utf-16-le")
+        self._quoting = Quoting(self.value["text"])
         # Of two annotators' files of one document each has annotations of its own.
         self._derived = Derived(document_id(file, derived_from))
         self._ids: dict[str, str] = {}
@@ -190,7 +192,8 @@ class _Document:
     def _cut(self, begin: int, end: int) -> dict[str, Any]:
         # A CAS has no words beside its text: they are cut from it. Where an offset is inside a
         # character or past the end, the importer says so.
-        quote = self._units[2 * begin : 2 * end].decode("utf-16-le", "replace")
+        units = self._units[2 * begin : 2 * end]
+        quote = self._quoting.counted(units.decode("utf-16-le", "replace"))
         return {
             "start": self._shift.moved(begin),
             "end": self._shift.moved(end),

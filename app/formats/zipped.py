@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 from app.core.errors import InvalidFile
 
 MAX_MEMBERS = 200_000
+MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
 MAX_MEMBER_BYTES = 64 * 1024 * 1024
 """How large one member may be, unpacked."""
 MAX_RATIO = 200
@@ -120,7 +121,7 @@ class Spool:
         with self._file as file:
             size = file.tell()
             try:
-                archive = ZipFile(file)
+                archive = ZipFile(_Directed(file))
             # A damaged directory makes the library raise what its fields lead it to.
             except (BadZipFile, LargeZipFile, EOFError, OSError, ValueError, struct.error) as error:
                 raise InvalidFile(f"This is no zip archive, or it is cut off: {error}.") from None
@@ -129,6 +130,32 @@ class Spool:
                 raise InvalidFile(f"This kind of zip archive is not taken: {error}.") from None
             with archive:
                 yield Archive(archive, size)
+
+
+class _Directed:
+    """An archive's file, of which nothing is read that is longer than a directory may be.
+
+    The library reads the whole directory, and makes an object of each entry, before anybody can
+    count them.
+    """
+
+    mode = "rb"
+
+    def __init__(self, file: "SpooledTemporaryFile[bytes]") -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+        self.close = file.close
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= MAX_DIRECTORY_BYTES:
+            raise InvalidFile(
+                f"The archive's directory is longer than {MAX_DIRECTORY_BYTES} bytes."
+            )
+        return self._file.read(size)
 
 
 class Archive:

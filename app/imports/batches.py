@@ -18,10 +18,24 @@ async def batches(items: AsyncIterator[Item]) -> AsyncGenerator[list[Item]]:
         batch.append(item)
         if isinstance(item.value, dict):
             text, annotations = item.value.get("text"), item.value.get("annotations")
-            characters += len(text) if isinstance(text, str) else 0
-            spans += 1 + (len(annotations) if isinstance(annotations, list) else 0)
+            marked = annotations if isinstance(annotations, list) else ()
+            characters += _length(text) + sum(map(_quoted, marked))
+            spans += 1 + len(marked)
         if spans >= _SPANS_A_BATCH or characters >= _CHARACTERS_A_BATCH:
             yield batch
             batch, spans, characters = [], 0, 0
     if batch:
         yield batch
+
+
+def _length(text: object) -> int:
+    return len(text) if isinstance(text, str) else 0
+
+
+def _quoted(annotation: object) -> int:
+    """How many characters the quotes of an annotation, or of a fragment, have."""
+    if not isinstance(annotation, dict):
+        return 0
+    fragments = annotation.get("fragments")
+    parts = fragments if isinstance(fragments, list) else ()
+    return _length(annotation.get("quote")) + sum(map(_quoted, parts))
