@@ -117,7 +117,7 @@ class _Step:
 
     def _validated(self, body: Any, wrong: list[Wrong]) -> Any:
         try:
-            return self._model.validate_python(body)
+            return self._model.validate_python(body, from_attributes=True)
         except ValidationError as error:
             if error.error_count() > MAX_REFUSALS:
                 raise too_many(error) from None

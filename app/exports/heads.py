@@ -28,7 +28,7 @@ class Heads:
         self.stopped = False
 
     async def beyond(self, project_id: UUID, after: int, *, seconds: float) -> None:
-        """Return once the project's log has an entry after this one, or so many seconds have passed.
+        """Return once the log has an entry after this one, or so many seconds have passed.
 
         Returns early when the server stops, and when the database cannot be asked: whoever waited
         hears of that from their own next statement.

@@ -121,7 +121,7 @@ class Spool:
         with self._file as file:
             size = file.tell()
             try:
-                archive = ZipFile(_Directed(file))
+                archive = ZipFile(_Directed(file, size))
             # A damaged directory makes the library raise what its fields lead it to.
             except (BadZipFile, LargeZipFile, EOFError, OSError, ValueError, struct.error) as error:
                 raise InvalidFile(f"This is no zip archive, or it is cut off: {error}.") from None
@@ -141,8 +141,9 @@ class _Directed:
 
     mode = "rb"
 
-    def __init__(self, file: "SpooledTemporaryFile[bytes]") -> None:
+    def __init__(self, file: "SpooledTemporaryFile[bytes]", size: int) -> None:
         self._file = file
+        self._size = size
         self.seek = file.seek
         self.tell = file.tell
         self.close = file.close
@@ -151,7 +152,7 @@ class _Directed:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MAX_DIRECTORY_BYTES:
+        if (self._size - self.tell() if size < 0 else size) > MAX_DIRECTORY_BYTES:
             raise InvalidFile(
                 f"The archive's directory is longer than {MAX_DIRECTORY_BYTES} bytes."
             )

@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from app.core.timing import measured
+from app.models import ChangeHead
 from tests import make
 from tests.conftest import Newsroom
 from tests.log import head
@@ -53,6 +55,34 @@ async def test_a_request_that_waits_in_vain_is_answered_with_nothing(newsroom: N
 
     assert (answer.status_code, answer.text) == (200, "")
     assert answer.headers["Stet-Snapshot"] == str(end)
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS])
+async def test_a_log_that_ends_above_its_last_entry_is_waited_for(
+    newsroom: Newsroom, statements: list[str], headers: dict[str, str]
+) -> None:
+    """A race that was refused may have taken the last number."""
+    document = await make.document(newsroom["annotator"])
+    last = await head(newsroom)
+    async with newsroom.app.state.database.session(writes=True) as db:
+        await db.begin()
+        await db.execute(update(ChangeHead).values(sequence=ChangeHead.sequence + 1))
+    reader = newsroom["reader"]
+    statements.clear()
+    began = time.monotonic()
+
+    nothing = await reader.get(PATH, params={"after": last, "wait": 1}, headers=headers)
+
+    assert time.monotonic() - began >= 1
+    assert [it for it in nothing.text.splitlines() if it.startswith(("{", "data"))] == []
+    # Who asks, where the log ends and its last entry, and each fifth of a second whether it grew.
+    assert len(statements) < 25
+    waiting = asyncio.create_task(
+        reader.get(PATH, params={"after": last, "wait": 2}, headers=headers)
+    )
+    await asyncio.sleep(0.3)
+    made = await make.annotation(newsroom["annotator"], document["id"])
+    assert made["id"] in (await waiting).text
 
 
 async def test_what_is_asked_for_all_who_wait_is_part_of_no_request(newsroom: Newsroom) -> None:

@@ -209,6 +209,15 @@ def test_there_may_be_so_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unpacked(packed({"a": b"", "b": b""}))
 
 
+def test_a_directory_may_be_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed({f"member {number}": b"" for number in range(100)})
+    monkeypatch.setattr(zipped, "MAX_DIRECTORY_BYTES", 10_000)
+    assert len(unpacked(content)) == 100
+
+    monkeypatch.setattr(zipped, "MAX_DIRECTORY_BYTES", 1000)
+    assert "directory is longer than 1000" in why(content)
+
+
 def test_what_systems_hide_in_archives_is_passed_over() -> None:
     content = made(
         ("d/", b""), ("__MACOSX/a", b""), (".DS_Store", b""), ("d/a", b"1"), ("./b", b"2")

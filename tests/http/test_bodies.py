@@ -198,3 +198,60 @@ async def test_a_body_past_the_limit_is_refused(newsroom: Newsroom) -> None:
             assert (problem["limit"], problem["unit"]) == (4096, "bytes")
             assert answer.headers["Connection"] == "close"
         assert await rows(newsroom) == before, route
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/v1/projects/import"),
+        ("PATCH", "/v1/users/import"),
+        ("PUT", "/v1/projects/demo/members/import"),
+        ("POST", "/v1/projects/demo/annotations/import"),
+    ],
+)
+async def test_what_is_only_called_import_is_no_file(
+    newsroom: Newsroom, method: str, path: str
+) -> None:
+    small = newsroom.beside(max_body_bytes=4096)
+
+    answer = await small["nobody"].request(method, path, content=b"[" + b" " * 5000 + b"]")
+
+    assert make.refused(answer, 413, "too-large")["limit"] == 4096
+
+
+FULL = {
+    "lists": b"[" + b"[]," * 100_000 + b"[]]",
+    "keys": b"{" + b",".join(b'"%d":1' % number for number in range(100_002)) + b"}",
+    "strings": b"[" + b'"",' * 300_000 + b'""]',
+    "escaped": b"[" + b'"\\"",' * 100_001 + b'""]',
+}
+
+
+@pytest.mark.parametrize("body", FULL.values(), ids=FULL)
+async def test_more_values_than_any_request_needs_are_not_read(
+    newsroom: Newsroom, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json", "Origin": "http://stet.test"}
+    answer = await newsroom["nobody"].post("/v1/session", content=body, headers=headers)
+
+    problem = make.refused(answer, 413, "too-large")
+    assert (problem["limit"], problem["unit"]) == (100_000, "values")
+
+
+async def test_a_text_may_hold_what_stands_between_values(newsroom: Newsroom) -> None:
+    text = '[{,"\\' * 100_000
+
+    document = await make.document(newsroom["annotator"], text)
+
+    assert document["text"] == text
+
+
+async def test_more_that_is_wrong_than_can_be_listed_is_counted(newsroom: Newsroom) -> None:
+    few = {"name": "a", **{f"{number}": 1 for number in range(4000)}}
+    many = {"name": "a", **{f"{number}": 1 for number in range(5001)}}
+    listed = await newsroom["annotator"].post("/v1/tokens", json=few)
+    counted = await newsroom["annotator"].post("/v1/tokens", json=many)
+
+    assert len(make.refused(listed, 422, "invalid-body")["errors"]) == 4000
+    [error] = make.refused(counted, 422, "invalid-body")["errors"]
+    assert error["detail"] == "5001 things are refused, too many to be listed."

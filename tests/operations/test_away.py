@@ -8,7 +8,10 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from app.core.database import unavailable
 from tests import make
 from tests.conftest import Databases, Newsroom, in_thread
 
@@ -128,6 +131,26 @@ async def test_a_database_that_finds_itself_damaged_is_refused(
 
     document = {"title": "An article", "text": "A text."}
     await is_refused(await newsroom["manager"].post("/v1/projects/demo/documents", json=document))
+
+
+async def test_what_a_row_says_is_not_taken_for_what_the_database_says(newsroom: Newsroom) -> None:
+    """The others of a commit would be told that the database is too busy, for one that is not."""
+    document = await make.document(newsroom["annotator"], external_id="locked: no such table")
+    database = newsroom.app.state.database
+    rows = text(
+        "INSERT INTO documents SELECT * FROM documents WHERE external_id = 'locked: no such table'"
+    )
+
+    async def insert() -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            await db.execute(rows)
+
+    with pytest.raises(IntegrityError) as failure:
+        await insert()
+
+    assert document["external_id"] == "locked: no such table"
+    assert unavailable(failure.value) is None
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

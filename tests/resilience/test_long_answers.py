@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from tests.conftest import DIALECTS, TOKENS, Databases
-from tests.serving import Server, stet
+from tests.serving import Forked, Server, stet
 
 EXPORT = "/v1/projects/demo/export?format=jsonl"
 CHANGES = "/v1/projects/demo/changes"
+CONNECTIONS = 8
+"""How many the server keeps of each kind: other tests want some too."""
 DOCUMENTS = 800
 SIZE = 24_000
 MARKS = "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"
@@ -28,7 +30,7 @@ async def served(
 ) -> AsyncIterator[tuple[Server, str]]:
     """A server whose project fills far more than what may wait in a socket."""
     url = databases.furnished(request.param)
-    async with stet(url, tmp_path, database_pool_size=8) as server:
+    async with stet(url, tmp_path, database_pool_size=CONNECTIONS) as server:
         async with client_of(server, "manager") as client:
             # The same each time. It has no words, and does not become small when it is compressed:
             # texts share some of it, but too far apart for gzip to see.
@@ -109,7 +111,7 @@ async def test_readers_who_take_nothing_keep_nobody_else_from_reading(
             await stalled.send(stalled.build_request("GET", path), stream=True)
             for path in (EXPORT, f"{CHANGES}?after=0")
             # Of each kind as many as the server keeps connections of one kind.
-            for _ in range(16)
+            for _ in range(CONNECTIONS)
         ]
         began = time.monotonic()
 
@@ -127,7 +129,7 @@ async def test_a_server_that_stops_lets_its_followers_go(
 ) -> None:
     url = databases.furnished(dialect)
     async with (
-        stet(url, tmp_path, database_pool_size=8, shutdown_grace_seconds=30) as server,
+        stet(url, tmp_path, database_pool_size=CONNECTIONS, shutdown_grace_seconds=30) as server,
         client_of(server, "reader") as client,
     ):
         end = (await client.get(CHANGES, params={"after": 2**62})).headers["Stet-Snapshot"]
@@ -147,3 +149,23 @@ async def test_a_server_that_stops_lets_its_followers_go(
         assert [(await poll).text for poll in polls] == ["", "", ""]
         assert (await events).text.startswith("retry: ")
     databases.drop(url)
+
+
+async def test_who_hangs_up_while_nothing_comes_keeps_nobody_out(
+    database_url: str, tmp_path: Path
+) -> None:
+    headers = {"Authorization": f"Bearer {TOKENS['reader']}"}
+    path = CHANGES
+    async with (
+        Forked(database_url, tmp_path, max_streams_at_once=1) as server,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
+    ):
+        end = (await client.get(path)).headers["Stet-Snapshot"]
+        begun = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get(path, params={"after": end, "wait": 60}, timeout=0.5)
+        while (answer := await client.get(path)).status_code == 503:  # noqa: ASYNC110  # nobody says
+            await asyncio.sleep(0.02)
+
+    assert answer.status_code == 200
+    assert time.monotonic() - begun < 10

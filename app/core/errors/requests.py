@@ -51,7 +51,10 @@ class RequestTimeout(Problem):
 
 
 class TooLarge(Problem):
-    """The body or the text is longer than this server takes: ``limit``, counted in ``unit``."""
+    """The body or the text is longer than this server takes: ``limit``, counted in ``unit``.
+
+    A body may also have more ``values`` than any request needs: import such a file.
+    """
 
     status = 413
     code = "too-large"
