@@ -6,19 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, Text, and_, bindparam, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import InvalidParameter, SpanEmpty, SpanReversed
+from app.core.functions import called
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
 from app.models import POSITION, Annotation, DocumentWords, having
 from app.projects import queries as projects
-from app.text.containing import as_glob, as_regular_expression
+from app.text.containing import as_regular_expression, contains, fold
 from app.text.offsets import to_code_points
 from app.text.words import keys_within, run_within
+
+_CONTAINS = called("contains_folded", 2, contains)
 
 
 def matching(
@@ -81,7 +96,7 @@ def _quote_contains(part: str, places: Places, dialect: str) -> list[ColumnEleme
     if dialect == "postgresql":
         conditions.append(Annotation.quote.op("~")(as_regular_expression(part)))
     else:
-        conditions.append(Annotation.quote.op("GLOB")(as_glob(part)))
+        conditions.append(getattr(func, _CONTAINS)(Annotation.quote, fold(part)) == true())
     return conditions
 
 

@@ -29,7 +29,7 @@ def check_values(body: bytes) -> None:
     if sum(map(body.count, _BETWEEN_VALUES)) <= MAX_VALUES:
         return
     # There may be as many in texts. Blanked out, these take memory too.
-    plain = _ESCAPE.sub(b"", body)
+    plain = _without_escapes(body)
     if plain.count(b'"') <= 2 * MAX_VALUES:
         bare = _bare(plain)
         if sum(map(bare.count, _BETWEEN_VALUES)) <= MAX_VALUES:
@@ -82,7 +82,7 @@ def _at_a_glance(body: bytes) -> _Plain | None:
         value = from_json(body, allow_inf_nan=False)
     except ValueError:
         return None
-    bare = _bare(_ESCAPE.sub(b"", body))
+    bare = _bare(_without_escapes(body))
     brackets = bare.translate(None, _NO_BRACKET)
     deepest = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
     if deepest > MAX_DEPTH or _LONG_NUMBER.search(bare):
@@ -101,18 +101,24 @@ def _at_a_glance(body: bytes) -> _Plain | None:
     return _Plain(value) if keys == bare.count(b":") else None
 
 
+def _without_escapes(body: bytes) -> bytes:
+    """The body without what a backslash hides: each quotation mark that is left is a string's end.
+
+    In JSON a backslash stands in a string, and what else it may hide is no quotation mark.
+    """
+    return body.replace(b"\\\\", b"").replace(b'\\"', b"")
+
+
 def _bare(plain: bytes) -> bytes:
     """What stands between the strings of JSON in which there is no backslash."""
     return b"".join(plain.split(b'"')[::2])
 
 
 _BETWEEN_VALUES = (b",", b"[", b"{")
-# In JSON a backslash stands in a string; without those, each quotation mark is a string's end.
-_ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 # An integer of thousands of digits is one that Python does not convert: such are looked at closely.
-_LONG_NUMBER = re.compile(rb"[0-9.]{300}")
+_LONG_NUMBER = re.compile(rb"(?<![0-9.])[0-9.]{300}")
 
 
 def _check(value: object, depth: int, *, surrogates: bool) -> None:

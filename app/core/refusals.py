@@ -25,8 +25,10 @@ def too_many(error: ValidationError) -> Unprocessable:
     return errors.InvalidBody([Unprocessable("", found)])
 
 
-def of_content(error: ValidationError) -> Unprocessable:
+def of_content(error: ValidationError, most: int = MAX_REFUSALS) -> Unprocessable:
     """The problem for what pydantic refused in content that it was given by itself."""
+    if error.error_count() > most:
+        return too_many(error)
     return of_validation([{**item, "loc": ("body", *item["loc"])} for item in error.errors()])
 
 

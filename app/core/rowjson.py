@@ -33,12 +33,12 @@ from sqlalchemy.exc import DataError, DBAPIError
 from app.core.columns import Json
 from app.core.database import Session
 from app.core.errors import InvalidParameter
+from app.core.functions import called
+from app.core.jsontext import dump_json
 
-FLOAT_FUNCTION = "json_float"
-"""What an SQLite connection must know: a number to its JSON, as Python writes it.
-
-SQLite itself writes fifteen digits, from which not every number can be read back.
-"""
+# A number to its JSON. SQLite itself writes fifteen digits, from which not every number can be read
+# back.
+_FLOAT_FUNCTION = called("json_float", 1, dump_json)
 
 
 _Forms = Mapping[type, Callable[[Any], ColumnElement[Any]]]
@@ -182,7 +182,7 @@ def _float_of_postgresql(number: Any) -> ColumnElement[Any]:
 
 
 def _float_of_sqlite(number: Any) -> ColumnElement[Any]:
-    written: ColumnElement[Any] = getattr(func, FLOAT_FUNCTION)(number)
+    written: ColumnElement[Any] = getattr(func, _FLOAT_FUNCTION)(number)
     return func.json(case((number.is_not(None), written)))
 
 

@@ -28,9 +28,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.database import NO_WRITES
 from app.core.errors import Unavailable
+from app.core.functions import FUNCTIONS
 from app.core.jsontext import dump_json
 from app.core.metrics import waiting
-from app.core.rowjson import FLOAT_FUNCTION
 
 
 def hold(path: Path, *, alone: bool = False) -> int:
@@ -99,7 +99,8 @@ class Connections:
             record.info[_OPENED] = self._opened
             for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}")
-            connection.create_function(FLOAT_FUNCTION, 1, dump_json, deterministic=True)
+            for name, (arguments, function) in FUNCTIONS.items():
+                connection.create_function(name, arguments, function, deterministic=True)
 
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, tuple_
 
 from app.annotations import queries as annotations
 from app.core.database import Database, Session
@@ -26,6 +26,7 @@ from app.relations.queries import ROWS as RELATIONS
 from app.relations.schemas import RelationOut
 
 _ENTRIES_A_PAGE = 500
+_VERSIONS_A_PAGE = 4 * _ENTRIES_A_PAGE
 _NO_END = 2**63 - 1
 _SILENCE_SECONDS = 15.0
 
@@ -145,7 +146,8 @@ async def _states(
         return {entry.subject_id for entry in entries if entry.kind in kinds}
 
     states: dict[tuple[UUID, int], dict[str, Any]] = {}
-    for row in await _annotation_rows(db, subjects(*_ANNOTATIONS)):
+    versions = [(it.subject_id, it.version) for it in entries if it.kind in _ANNOTATIONS]
+    for row in await _annotation_rows(db, versions):
         # The text of another unit is kept in memory once it is read.
         out = await annotations.out(db, standing, row, unit)
         states[row.id, row.version] = out.model_dump(mode="json")
@@ -163,17 +165,25 @@ async def _states(
     return states
 
 
-async def _annotation_rows(db: Session, ids: set[UUID]) -> list[Any]:
-    """Every version of these annotations but withdrawals, with ``annotations.queries.COLUMNS``."""
-    if not ids:
+async def _annotation_rows(db: Session, versions: Sequence[tuple[UUID, int]]) -> list[Any]:
+    """These versions of annotations but withdrawals, with ``annotations.queries.COLUMNS``."""
+    if not versions:
         return []
     # The current rows first: a version that is superseded in between is in the history by then.
+    ids = {id for id, _ in versions}
     current = (await db.execute(annotations.ROWS.where(Annotation.id.in_(ids)))).all()
-    history = await db.execute(
-        select(*AnnotationVersion.__table__.c, _Decider.c.name.label("decided_by"))
-        .outerjoin(_Decider, _Decider.c.id == AnnotationVersion.decided_by_id)
-        .where(AnnotationVersion.annotation_id.in_(ids))
-    )
     by_id = {row.id: row._asdict() for row in current}
-    older = [SimpleNamespace(**{**by_id[row.annotation_id], **row._asdict()}) for row in history]
+    version_of = AnnotationVersion.__table__.c
+    history = (
+        select(*version_of, _Decider.c.name.label("decided_by"))
+        .outerjoin(_Decider, _Decider.c.id == version_of.decided_by_id)
+        .where(version_of.annotation_id.in_(ids))
+    )
+    if sum(by_id[id]["version"] for id in ids) > _VERSIONS_A_PAGE:
+        # An annotation may have any number of them; to name each takes the planner longer.
+        history = history.where(tuple_(version_of.annotation_id, version_of.version).in_(versions))
+    older = [
+        SimpleNamespace(**{**by_id[row.annotation_id], **row._asdict()})
+        for row in await db.execute(history)
+    ]
     return [*(row for row in current if row.withdrawn_at is None), *older]

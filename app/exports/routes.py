@@ -23,6 +23,7 @@ from app.core.errors import (
     InvalidParameter,
     NameTaken,
     NotFound,
+    RequestTimeout,
     Unauthenticated,
 )
 from app.core.listing import Link, Pages
@@ -257,17 +258,22 @@ async def _unless_gone(request: Request, waiting: Coroutine[Any, Any, None]) -> 
         ClientDisconnect: when they do.
     """
 
-    async def gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
+    async def gone() -> bool:
+        try:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+        except RequestTimeout:
+            # A body is of no use here, and does not come: whether they are there, nobody says.
+            return False
+        return True
 
     done = asyncio.ensure_future(waiting)
     hung_up = asyncio.ensure_future(gone())
     try:
         await asyncio.wait((done, hung_up), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
+        if not done.done() and hung_up.result():
             raise ClientDisconnect
-        done.result()
+        await done
     finally:
         for task in (done, hung_up):
             task.cancel()

@@ -48,7 +48,7 @@ def record_of(value: Any) -> Record:
     except ValidationError as error:
         if error.error_count() > LISTED:
             raise too_many(error) from None
-        refused = of_content(error)
+        refused = of_content(error, LISTED)
         wrong = {tuple(item["loc"][:2]) for item in error.errors()}
         if not all(len(loc) == 2 and loc[0] in _KINDS for loc in wrong):
             raise refused from None

@@ -21,6 +21,10 @@ from app.reviews import decisions, queries
 from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut
 from app.text.offsets import Ruler
 
+# A thousand quotes may be as long as texts: what stands now is shown of as many as fit, once, and
+# then only its version is told.
+_CURRENT_CHARACTERS = 4_000_000
+
 _DECIDE_MANY = (
     update(ANNOTATIONS)
     .where(
@@ -55,14 +59,18 @@ async def decide_many(
     made: dict[UUID, dict[str, Any]] = {}
     results: list[BulkResult] = []
     first: dict[UUID, BulkDecisionIn] = {}
+    stale: dict[UUID, Stale] = {}
+    left = _CURRENT_CHARACTERS
     for item in given:
         try:
             _check_once(item, first.setdefault(item.annotation, item))
             out, is_new = _decided(standing, rows.get(item.annotation), item, own, made)
-        except Stale:
+        except Stale as refusal:
             row = rows[item.annotation]
-            # Only for UTF-16 and UTF-8, and only for what was refused.
-            results.append(_refused(item, await _stale(db, standing, row, unit)))
+            left -= len(row.quote)
+            if left >= 0 and item.annotation not in stale:
+                stale[item.annotation] = await _stale(db, standing, row, unit)
+            results.append(_refused(item, stale.get(item.annotation, refusal)))
         except Problem as problem:
             results.append(_refused(item, problem))
         else:

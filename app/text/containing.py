@@ -1,8 +1,9 @@
-"""Patterns for "contains this string, whatever its case", in the languages of the databases. Pure.
+"""Whether a text contains a string, whatever its case, as both databases have it. Pure.
 
 What a database takes for the other case of a letter depends on its version and locale. So a pattern
 names, for each character, all that differ from it in case alone, as Unicode has it for single
-characters (https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt, C and S).
+characters (https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt, C and S). SQLite has no
+pattern that takes time by the text's length alone, and calls ``contains`` instead.
 """
 
 from functools import cache
@@ -31,18 +32,32 @@ def _cases() -> dict[str, str]:
     return found
 
 
-def as_glob(part: str) -> str:
-    """The pattern of SQLite's GLOB."""
-    return "*" + "".join(_any_of(one, special="*?[", escaped="[{}]") for one in part) + "*"
+@cache
+def _folds() -> dict[int, str]:
+    """What each character folds to that is not the folded one itself."""
+    return {ord(one): to for to, several in _cases().items() for one in several if one != to}
+
+
+def fold(text: str) -> str:
+    """The text with each character folded."""
+    return text.lower() if text.isascii() else text.translate(_folds())
+
+
+def contains(text: str, part: str) -> bool:
+    """Whether the text contains the part, which is folded already."""
+    return part in fold(text)
 
 
 def as_regular_expression(part: str) -> str:
     """The pattern of PostgreSQL's ``~``."""
-    return "".join(_any_of(one, special=r"\^$.[]()|*+?{}", escaped="\\{}") for one in part)
+    return "".join(map(_any_of, part))
 
 
-def _any_of(character: str, *, special: str, escaped: str) -> str:
-    if character in special:
-        return escaped.format(character)
+_SPECIAL = frozenset(r"\^$.[]()|*+?{}")
+
+
+def _any_of(character: str) -> str:
+    if character in _SPECIAL:
+        return f"\\{character}"
     cases = _cases().get(folded(character))
     return f"[{cases}]" if cases else character

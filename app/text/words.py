@@ -58,8 +58,16 @@ def _plain(text: str) -> str:
         return text.lower()
     for _ in range(2):
         # Folding makes letters that can be taken apart in their turn.
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKD", text)).casefold()
+        text = _UNSEEN.sub("", _apart(text)).casefold()
     return text
+
+
+def _apart(text: str) -> str:
+    """NFKD, but for the order of marks, all of which go.
+
+    Each character by itself: to order a run of marks takes time by the square of its length.
+    """
+    return text.translate({ord(it): unicodedata.normalize("NFKD", it) for it in set(text)})
 
 
 def _runs(plain: str) -> list[str]:
@@ -105,9 +113,16 @@ def indexed(text: str) -> Indexed:
     return Indexed(line(counted), line(keys), cut)
 
 
-@lru_cache(maxsize=20_000)
 def _pieces(run: str) -> Mapping[str, None]:
+    # What is hardly a word is hardly met again, and would fill the memory.
+    return _kept_pieces(run) if len(run) <= LONGEST else _made_pieces(run)
+
+
+def _made_pieces(run: str) -> Mapping[str, None]:
     return {_PIECE + run[at : at + GRAM]: None for at in range(len(run) - GRAM + 1)}
+
+
+_kept_pieces = lru_cache(maxsize=20_000)(_made_pieces)
 
 
 def keys_within(part: str, *, most: int = 16) -> list[str]:

@@ -8,6 +8,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from app.core.errors import TooManyRequests
+from app.users.addresses import source_of
 
 
 class SignInAttempts:
@@ -41,4 +42,4 @@ class SignInAttempts:
 
 
 def _keys(username: str, address: str) -> tuple[str, str]:
-    return f"address:{address}", f"name:{username}"
+    return f"address:{source_of(address)}", f"name:{username}"

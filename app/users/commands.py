@@ -68,6 +68,7 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
     new_password = "password" in values
     if new_password:
         password = values.pop("password")
+        await db.rest()
         values["password_hash"] = password and await credentials.hash_password(password)
     Recent.forget_all(db)
     await db.begin()
@@ -113,6 +114,8 @@ async def sign_in(
             known and an unknown name.
     """
     user = await queries.by_name(db, given.username)
+    # Many may wait for their turn at this, and others want a connection.
+    await db.rest()
     fits = await credentials.password_fits(given.password, user and user.password_hash)
     if user is None or not fits or not user.is_active:
         raise BadCredentials("User name or password is wrong.")

@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Row,
-    select,
-)
+from sqlalchemy import Row, select
 
 from app.core.database import Session
 from app.core.errors import NotFound
@@ -152,14 +149,20 @@ _TOKENS = (
 async def tokens_page(db: Session, actor: Actor, pages: Paging) -> Page[TokenOut]:
     """The actor's own tokens that are not revoked, oldest first.
 
-    Ids are UUIDs of version 7, so their order is that of making.
+    Who came by one of a project alone is told of no other project's. Ids are UUIDs of version 7, so
+    their order is that of making.
     """
     after = pages.after_id()
-    query = _TOKENS.where(Token.user_id == actor.id).order_by(Token.id).limit(pages.limit + 1)
+    query = _own_tokens(actor).order_by(Token.id).limit(pages.limit + 1)
     if after is not None:
         query = query.where(Token.id > after)
     rows = (await db.execute(query)).all()
     return pages.page(rows, TokenOut.of, key=lambda row: (str(row.id),))
+
+
+def _own_tokens(actor: Actor) -> Any:
+    own = _TOKENS.where(Token.user_id == actor.id)
+    return own if actor.project_cap is None else own.where(Token.project_id == actor.project_cap)
 
 
 async def token(db: Session, actor: Actor, id: UUID) -> TokenOut:
@@ -168,7 +171,7 @@ async def token(db: Session, actor: Actor, id: UUID) -> TokenOut:
     Raises:
         NotFound: when they have no such token.
     """
-    row = (await db.execute(_TOKENS.where(Token.user_id == actor.id, Token.id == id))).one_or_none()
+    row = (await db.execute(_own_tokens(actor).where(Token.id == id))).one_or_none()
     if row is None:
         raise NotFound("There is no such token.")
     return TokenOut.of(row)

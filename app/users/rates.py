@@ -11,6 +11,7 @@ from app.core.errors import TooManyRequests
 from app.core.load import WATCHED
 from app.core.problems import ProblemResponse
 from app.users.access import COOKIE, SECURE_COOKIE
+from app.users.addresses import source_of
 from app.users.credentials import Credential, parse_cookie, parse_token
 
 _MOST = 100_000
@@ -39,7 +40,7 @@ class Rates:
         if self._addresses is not None:
             # The server has put the address that a trusted proxy named here, and no other.
             address, _ = scope.get("client") or ("", 0)
-            wait = self._addresses.count(address)
+            wait = self._addresses.count(source_of(address))
             if wait:
                 return _too_many("from this address", wait)
         if self._tokens is not None:

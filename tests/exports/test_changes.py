@@ -5,7 +5,9 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
+from app.exports import log
 from tests import make
 from tests.conftest import Newsroom
 from tests.log import head
@@ -24,7 +26,12 @@ def lines_of(response: httpx.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in response.text.splitlines()]
 
 
-async def test_each_entry_holds_the_state_that_it_made(newsroom: Newsroom) -> None:
+@pytest.mark.parametrize("most", [log._VERSIONS_A_PAGE, 0], ids=["few", "many"])  # noqa: SLF001
+async def test_each_entry_holds_the_state_that_it_made(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """However many versions there are of what a page names."""
+    monkeypatch.setattr(log, "_VERSIONS_A_PAGE", most)
     annotator, reviewer = newsroom["annotator"], newsroom["reviewer"]
     end = await head(newsroom)
     document = await make.document(annotator)

@@ -255,3 +255,18 @@ async def test_more_that_is_wrong_than_can_be_listed_is_counted(newsroom: Newsro
     assert len(make.refused(listed, 422, "invalid-body")["errors"]) == 4000
     [error] = make.refused(counted, 422, "invalid-body")["errors"]
     assert error["detail"] == "5001 things are refused, too many to be listed."
+
+
+async def test_more_that_is_wrong_with_an_attribute_than_can_be_listed_is_counted(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    attributes = {"speaker_span": {f"{number}": 1 for number in range(5001)}}
+    body = {"label": "claim", "quote": "Beijing", "attributes": attributes}
+
+    answer = await newsroom["annotator"].post(
+        f"/v1/documents/{document['id']}/annotations", json=body
+    )
+
+    errors = make.refused(answer, 422, "invalid-body")["errors"]
+    assert [error["pointer"] for error in errors] == ["/attributes/speaker_span"]

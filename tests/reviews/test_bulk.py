@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from app.reviews import bulk
 from tests import make
 from tests.conftest import Newsroom
 from tests.log import entries_after, head
@@ -224,3 +227,22 @@ async def test_reviewers_and_above_may_and_nobody_else(newsroom: Newsroom) -> No
         answer = await newsroom[name].post(PATH, json={"decisions": [item(annotation)]})
 
         assert answer.status_code == status, name
+
+
+async def test_what_stands_now_is_shown_of_as_many_as_fit(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(2)]
+    one, other = ({"annotation": it["id"], "version": 9, "verdict": "approve"} for it in made)
+    body = {"decisions": [one, one, other]}
+    path = "/v1/projects/demo/decisions"
+    whole = (await newsroom["reviewer"].post(path, json=body)).json()["results"]
+    monkeypatch.setattr(bulk, "_CURRENT_CHARACTERS", 2 * len(made[0]["quote"]))
+
+    fewer = (await newsroom["reviewer"].post(path, json=body)).json()["results"]
+
+    assert [it["problem"]["current"] for it in whole] == [made[0], made[0], made[1]]
+    assert fewer[:2] == whole[:2]
+    assert fewer[2]["problem"] == {**whole[2]["problem"], "current": None}
+    assert fewer[2]["problem"]["detail"] == "The current version is 1."

@@ -1,10 +1,14 @@
 """How often one may fail to sign in."""
 
 import asyncio
+from typing import Any
 
 import httpx
+import pytest
 
 from app.main import wrapped
+from app.users import credentials
+from app.users.addresses import source_of
 from tests import make
 from tests.conftest import Newsroom
 
@@ -100,3 +104,48 @@ async def test_failures_still_count_after_a_success(newsroom: Newsroom) -> None:
     assert succeeded.status_code == 200
     make.refused(third, 401, "bad-credentials")
     make.refused(fourth, 429, "too-many-requests")
+
+
+async def test_whoever_has_one_address_of_ipv6_has_its_network(newsroom: Newsroom) -> None:
+    limited = await _limited(newsroom)
+
+    failed = [
+        await _try(_from(limited, f"2001:db8::{number:x}"), f"nobody-{number}")
+        for number in range(4)
+    ]
+    beside = await _try(_from(limited, "2001:db8:0:1::1"), "somebody")
+
+    assert [answer.status_code for answer in failed] == [401, 401, 401, 429]
+    assert beside.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("testclient", "testclient"),
+    ],
+)
+def test_an_address_stands_for_whoever_has_it(address: str, source: str) -> None:
+    assert source_of(address) == source
+
+
+async def test_who_waits_for_a_password_to_be_compared_holds_no_connection(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = await _limited(newsroom)
+    fits = credentials.password_fits
+    held: list[int] = []
+
+    async def noted(*given: Any) -> bool:
+        held.append(limited.app.state.database.pool_in_use())
+        return await fits(*given)
+
+    monkeypatch.setattr(credentials, "password_fits", noted)
+    answer = await _try(limited.client(), rightly=True)
+
+    assert answer.status_code == 200
+    assert held == [0]

@@ -126,3 +126,17 @@ async def test_a_token_that_expires_makes_none_that_lasts_longer(newsroom: Newsr
         assert [error["pointer"] for error in problem["errors"]] == ["/expires_at"]
     assert after == before
     assert (await make.said(as_long))["expires_at"] == "2999-01-01T00:00:00.000000Z"
+
+
+async def test_a_token_of_one_project_tells_of_no_other_s(newsroom: Newsroom) -> None:
+    await make.project(newsroom["admin"], "secret")
+    await make.member(newsroom["admin"], "annotator", "annotator", "secret")
+    _, secret = await minted(newsroom, "annotator", project="secret")
+    client, own = await minted(newsroom, "annotator", project="demo")
+
+    listed = await make.said(await client.get("/v1/tokens"), 200)
+    every = await make.said(await newsroom["annotator"].get("/v1/tokens"), 200)
+
+    assert [it["id"] for it in listed["items"]] == [own]
+    make.refused(await client.get(f"/v1/tokens/{secret}"), 404, "not-found")
+    assert {secret, own} < {it["id"] for it in every["items"]}
