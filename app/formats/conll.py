@@ -11,8 +11,9 @@ tabs or blanks, as CoNLL-2003 has it; tags may be IOB, IOB2, BIOES or BILOU.
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from urllib.parse import quote
 
 from app.formats.conll_reading import COLUMNS, DOCUMENT, GLOBAL, NEWDOC, PARTICULARS, Reader
@@ -42,6 +43,8 @@ LOSES = frozenset(
         Kind.BOUNDS,
     }
 )
+
+_LINES_AT_ONCE = 10_000
 
 # JSON leaves these as they are, and many a program ends a line at them.
 _LINE_ENDS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"})
@@ -89,43 +92,52 @@ class Writer:
         """The document's comments, and its sentences, each with a blank line behind it."""
         particulars = {name: getattr(record, name) for name in (*PARTICULARS, "text")}
         held = json.dumps(particulars, ensure_ascii=False, default=str).translate(_LINE_ENDS)
-        lines = [*self._first(), f"{NEWDOC}{record.id}", f"{DOCUMENT}{held}"]
-        runs = [(it.label, start, end) for it, start, end, _ in _runs(record) if start < end]
-        found = list(tokens(record.text, (bound for _, *bounds in runs for bound in bounds)))
-        tags = self._tags(found, runs)
+        written = bytearray()
+        # A document without a token ends in a blank line too.
+        lines = chain(
+            (*self._first(), f"{NEWDOC}{record.id}", f"{DOCUMENT}{held}"),
+            self._sentences(record),
+            ("",),
+        )
+        # A text of millions of characters has as many tokens, which are never there all at once.
+        while some := list(islice(lines, _LINES_AT_ONCE)):
+            written += "\n".join([*some, ""]).encode()
+        return bytes(written)
+
+    def _sentences(self, record: DocumentRecord) -> Iterator[str]:
+        runs = [(start, end, it.label) for it, start, end, _ in _runs(record) if start < end]
+        coming = deque(sorted(runs))
+        under_way: dict[int, tuple[int, str]] = {}
         ends = chain(sentence_ends(record.text), (len(record.text),))
         sentence_end = next(ends)
         number = 0
-        for place, (start, end) in enumerate(found):
+        for start, end in tokens(record.text, (bound for *bounds, _ in runs for bound in bounds)):
             if start >= sentence_end:
                 while start >= sentence_end:
                     sentence_end = next(ends)
                 if number:
-                    lines.append("")
+                    yield ""
                 number = 0
             number += 1
-            form = record.text[start:end]
-            tail = tags.get(place, self._outside)
-            lines.append(f"{number}\t{form}\t{start}\t{end}{tail}")
-        # A document without a token ends in a blank line too.
-        return "\n".join([*lines, "", ""]).encode()
+            tail = self._tags(start, coming, under_way)
+            yield f"{number}\t{record.text[start:end]}\t{start}\t{end}{tail}"
 
     def _tags(
-        self, found: list[tuple[int, int]], runs: list[tuple[str, int, int]]
-    ) -> dict[int, str]:
-        """What stands behind each token that is in a span, by the token's place."""
-        starts = {start: place for place, (start, _) in enumerate(found)}
-        cells: dict[int, list[str]] = {}
-        for label, start, end in runs:
-            column = self._labels[label]
-            mark = "B-"
-            for place in range(starts[start], len(found)):
-                if found[place][0] >= end:
-                    break
-                row = cells.setdefault(place, ["O"] * len(self._names))
-                row[column] = mark + self._names[column]
-                mark = "I-"
-        return {place: "\t" + "\t".join(row) for place, row in cells.items()}
+        self, at: int, coming: deque[tuple[int, int, str]], under_way: dict[int, tuple[int, str]]
+    ) -> str:
+        """What stands behind the token there; a run is ``under_way`` by its column, to an end."""
+        for column in [column for column, (end, _) in under_way.items() if end <= at]:
+            del under_way[column]
+        while coming and coming[0][0] <= at:
+            _, end, label = coming.popleft()
+            under_way[self._labels[label]] = end, "B-"
+        if not under_way:
+            return self._outside
+        row = ["O"] * len(self._names)
+        for column, (end, mark) in under_way.items():
+            row[column] = mark + self._names[column]
+            under_way[column] = end, "I-"
+        return "\t" + "\t".join(row)
 
     def _first(self) -> Iterator[str]:
         if not self._begun:
