@@ -8,7 +8,8 @@ from app.core.database import FAILURES, Moved, reason
 from app.core.errors import Problem, Unprocessable
 from app.core.settings import InvalidSettings
 from app.remote import pull
-from app.remote.client import Refusal, Unreachable
+from app.remote.client import Unreachable
+from app.remote.refusal import Refusal
 
 _SHOWN = 20
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.changes.commands import Entry, append, lock, lock_under
+from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused, table_of
 from app.changes.superseding import copied
 from app.core.database import Moved, Session
@@ -29,6 +29,7 @@ from app.models import (
     Relation,
 )
 from app.models.constraints import violated
+from app.projects.commands import locked
 from app.text.arrival import arrive
 from app.text.words import line, words
 
@@ -206,11 +207,12 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
     log; the texts stay, for what refers to them.
 
     Raises:
+        Moved: when the caller managed the project when they were let in and does so no more.
+        Gone: when it was deleted meanwhile.
         Stale: when ``seen`` is not the current version.
     """
     standing, moment = document.standing, now()
-    await db.begin()
-    end = await lock(db, standing.project_id, epoch=True)
+    end = await locked(db, standing)
     if (await _living(db, document.id)).version != seen:
         raise await _stale(db, standing, document.id)
     for table, kind in (

@@ -1,20 +1,22 @@
 """A project of another Stet, over HTTP: streamed both ways, and refusals in words for a shell."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
-import orjson
 from pydantic import BaseModel, ValidationError
 
-from app.core.errors import MEDIA_TYPE
 from app.exports.schemas import LossReport
 from app.formats.codecs import Format
 from app.formats.jsonl import Lines
 from app.imports.schemas import ImportReport
+from app.remote.answers import Answered, Document, Entry, Foreign, Imported, number, read
+from app.remote.refusal import Refusal, foreign, no_stet, refusal
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
@@ -26,23 +28,6 @@ _CHUNK_BYTES = 256 * 1024
 _NO_ADDRESS = "The URL is not an address such as https://stet.example.org."
 
 Report = TypeVar("Report", bound=BaseModel)
-
-
-class Refusal(Exception):
-    """The other Stet did not do what it was asked; the message is its own, or one about it."""
-
-    def __init__(
-        self, detail: str, *, status: int, errors: Sequence[Mapping[str, object]] = ()
-    ) -> None:
-        """``errors`` are the refusals of a problem, each with a ``detail`` and where it is."""
-        super().__init__(detail)
-        self.status = status
-        self.errors = errors
-
-    @property
-    def is_passing(self) -> bool:
-        """Whether the same request may be answered later."""
-        return self.status == 429 or self.status >= 500
 
 
 class Unreachable(Exception):
@@ -76,11 +61,19 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Documents:
+    """An export as it comes, a document a line: its id, and the line as it was sent."""
+
+    snapshot: int
+    lines: Iterator[tuple[UUID, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """A stretch of the project's log as it comes: where it ends, and its entries."""
 
     end: int
-    entries: Iterator[dict[str, Any]]
+    entries: Iterator[Entry]
 
 
 class Client:
@@ -126,6 +119,16 @@ class Client:
             loses = response.headers.get("Stet-Loses", "").replace(" ", "")
             yield Export(_snapshot(response), frozenset(loses.split(",")), response.iter_bytes())
 
+    @contextmanager
+    def documents(self, advance: Callable[[int], None], **given: object) -> Iterator[Documents]:
+        """The project's documents; ``advance`` is told of each piece how many bytes have come.
+
+        Raises as ``export`` does, and ``Refusal`` at a line that holds none.
+        """
+        with self._answer("GET", "export", {"format": Format.JSONL, **given}) as response:
+            found = _read(response, Document, advance)
+            yield Documents(_snapshot(response), ((document.id, line) for document, line in found))
+
     def losses(self, format: Format, **given: object) -> LossReport:
         """What of the project the format cannot hold. Raises as ``export`` does."""
         query = {"format": format, "dry_run": True, **given}
@@ -159,18 +162,17 @@ class Client:
         with self._answer(
             "POST", "import", given, patience=_REPORT_SECONDS, content=chunks(), headers=headers
         ) as response:
-            return _report(response, ImportReport)
+            return _report(response, Imported)
 
     @contextmanager
     def changes(self, after: int, *, wait: int) -> Iterator[Log]:
         """The log above ``after``; with nothing there, wait so many seconds for something.
 
-        Raises as ``export`` does.
+        Raises as ``export`` does, and ``Refusal`` at a line that holds no entry.
         """
         given = {"after": after, "wait": wait}
         with self._answer("GET", "changes", given, patience=wait + _SILENCE_SECONDS) as response:
-            lines = lines_of(response.iter_bytes())
-            yield Log(_snapshot(response), (parsed(line) for line in lines))
+            yield Log(_snapshot(response), _rising(response, after))
 
     @contextmanager
     def _answer(
@@ -188,83 +190,69 @@ class Client:
         try:
             with self._http.stream(method, path, params=given, timeout=timeout, **sent) as response:
                 if not response.is_success:
-                    raise _refusal(response)
+                    raise refusal(response)
                 yield response
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(f"{self.url} cannot be reached: {_reason(error)}.") from None
         except httpx.HTTPError as error:
             raise Unreachable(f"{self.url} broke off: {_reason(error)}.") from None
+        except (httpx.InvalidURL, UnicodeError):
+            # httpx takes an address apart that it is redirected to, though it does not go there.
+            raise Refusal(
+                f"What {path} answered is none of Stet's: it has moved to what is no address.",
+                status=HTTPStatus.TEMPORARY_REDIRECT,
+            ) from None
 
 
-def lines_of(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines of JSON Lines, however the pieces are cut."""
-    lines = Lines()
-    for piece in pieces:
-        for _, line in lines.feed(piece):
-            yield line
-    for _, line in lines.close():
-        yield line
-
-
-def parsed(line: bytes) -> dict[str, Any]:
-    """The object that a line of an answer holds.
+def _read(
+    response: httpx.Response, kind: type[Answered], advance: Callable[[int], None]
+) -> Iterator[tuple[Answered, bytes]]:
+    """Each line of the answer, and what it says.
 
     Raises:
-        Refusal: when it holds none.
+        Refusal: at a line that says nothing of the kind.
     """
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise Refusal("The answer has a line that is no JSON object.", status=200)
-    return found
+    for place, line in _lines(response, advance):
+        try:
+            yield read(kind, line), line
+        except Foreign as error:
+            raise foreign(response, f"line {place}: {error}") from None
 
 
-def _refusal(response: httpx.Response) -> Refusal:
-    if response.has_redirect_location:
-        location = response.headers["Location"]
-        return Refusal(
-            f"{_asked(response)} has moved to {location}; give that server's address.",
-            status=response.status_code,
-        )
-    response.read()
-    if response.headers.get("Content-Type", "").partition(";")[0] == MEDIA_TYPE:
-        body = parsed(response.content)
-        errors = body.get("errors", ())
-        return Refusal(
-            str(body.get("detail")),
-            status=response.status_code,
-            errors=[error for error in errors if "detail" in error],
-        )
-    return _no_stet(response)
+def _lines(response: httpx.Response, advance: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
+    lines = Lines()
+    for piece in response.iter_bytes():
+        yield from lines.feed(piece)
+        advance(len(piece))
+    yield from lines.close()
 
 
-def _asked(response: httpx.Response) -> str:
-    return str(response.url.copy_with(query=None))
-
-
-def _no_stet(response: httpx.Response) -> Refusal:
-    answered = f"{response.status_code} {response.reason_phrase}".strip()
-    return Refusal(
-        f"{_asked(response)} answered {answered}, but not as a Stet does; is the address right?",
-        status=response.status_code,
-    )
+def _rising(response: httpx.Response, after: int) -> Iterator[Entry]:
+    """The entries of a log, which rise: whoever goes on from the last one comes to an end."""
+    last = after
+    for entry, _ in _read(response, Entry, lambda _: None):
+        if entry.sequence <= last:
+            raise foreign(response, f"after change {last} comes {entry.sequence}")
+        last = entry.sequence
+        yield entry
 
 
 def _snapshot(response: httpx.Response) -> int:
     """The sequence of the last change that the answer holds."""
-    said = response.headers.get("Stet-Snapshot", "")
-    if not said.isdecimal():
-        raise _no_stet(response)
-    return int(said)
+    said = response.headers.get("Stet-Snapshot")
+    if said is None:
+        raise no_stet(response)
+    try:
+        return number(said)
+    except Foreign as error:
+        raise foreign(response, f"Stet-Snapshot: {error}") from None
 
 
 def _report(response: httpx.Response, kind: type[Report]) -> Report:
     try:
-        return kind.model_validate_json(response.read())
+        return kind.model_validate_json(response.read(), strict=True)
     except ValidationError:
-        raise _no_stet(response) from None
+        raise no_stet(response) from None
 
 
 def _reason(error: httpx.HTTPError) -> str:

@@ -23,7 +23,7 @@ Until a directory is whole for the first time its ``sequence`` is null, and a pu
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -34,8 +34,9 @@ from pydantic import ValidationError
 
 from app.core.shapes import In
 from app.exports.files import whole
-from app.formats.codecs import Format
-from app.remote.client import Client, Log, Refusal, Unreachable, lines_of, parsed
+from app.remote.answers import Document, Foreign, read
+from app.remote.client import Client, Log, Unreachable
+from app.remote.refusal import Refusal
 
 STATE = "stet-pull.json"
 DOCUMENTS = "documents"
@@ -163,65 +164,63 @@ class Directory:
             return self._anew(advance), False
         with self._client.changes(self._sequence, wait=wait) as log:
             # A log that ends before what was read of it has come from a backup.
-            read = _read(log) if log.end >= self._sequence else None
-        if read is None or len(read.documents) > _DOCUMENTS_AT_ONCE:
+            stretch = _read(log) if log.end >= self._sequence else None
+        if stretch is None or len(stretch.documents) > _DOCUMENTS_AT_ONCE:
             return self._anew(advance), False
         updated = removed = 0
-        for id in sorted(read.documents | self._owners(read)):
-            with self._client.export(Format.JSONL, document=id) as export:
-                lines = list(lines_of(_counted(export.pieces, advance)))
-            updated += sum(self._put(line)[1] for line in lines)
-            removed += 0 if lines else self._remove(id)
-        self._save(read.sequence)
-        return Pulled(updated, removed, read.sequence), read.more
+        for id in sorted(stretch.documents | self._owners(stretch)):
+            with self._client.documents(advance, document=id) as export:
+                found = list(export.lines)
+            updated += sum(self._put(*document) for document in found)
+            removed += 0 if found else self._remove(self._path(id))
+        self._save(stretch.sequence)
+        return Pulled(updated, removed, stretch.sequence), stretch.more
 
     def _anew(self, advance: Callable[[int], None]) -> Pulled:
         """Every document, from one export."""
-        with self._client.export(Format.JSONL) as export:
+        with self._client.documents(advance) as export:
             self._save(None)
-            gone = {path.stem for path in self._files()}
+            gone = set(self._files())
             updated = 0
-            for line in lines_of(_counted(export.pieces, advance)):
-                id, is_new = self._put(line)
-                updated += is_new
-                gone.discard(id)
-        removed = sum(self._remove(id) for id in gone)
+            for id, line in export.lines:
+                updated += self._put(id, line)
+                gone.discard(self._path(id))
+        removed = sum(self._remove(path) for path in gone)
         self._save(export.snapshot)
         return Pulled(updated, removed, export.snapshot)
 
-    def _owners(self, read: "Read") -> set[str]:
+    def _owners(self, stretch: "Stretch") -> set[UUID]:
         """The documents in whose files something stands that was withdrawn since."""
-        lost, owners = set(read.lost), set()
+        lost, owners = set(stretch.lost), set()
         # Of a document that was deleted, all was withdrawn: it is looked at before the others.
-        first = [path for id in read.documents if (path := self._path(id)).exists()]
+        first = [path for id in stretch.documents if (path := self._path(id)).exists()]
         for path in chain(first, self._files()):
             if not lost:
                 break
-            held = _parts(path.read_bytes()) & lost
+            document = _kept(path)
+            held = lost.intersection(part.id for part in document.annotations + document.relations)
             if held:
                 lost -= held
-                owners.add(path.stem)
+                owners.add(document.id)
         return owners
 
     def _files(self) -> Iterator[Path]:
         return self._documents.glob("????????-????-????-????-????????????.json")
 
-    def _path(self, id: str) -> Path:
+    def _path(self, id: UUID) -> Path:
         return self._documents / f"{id}.json"
 
-    def _put(self, line: bytes) -> tuple[str, bool]:
-        """Write a document's file, unless it is there already; its id, and whether it was not."""
-        id = _id(parsed(line)["id"])
+    def _put(self, id: UUID, line: bytes) -> bool:
+        """Write a document's file; False when it was there already."""
         path, content = self._path(id), line + b"\n"
         if path.exists() and path.read_bytes() == content:
-            return id, False
+            return False
         self._documents.mkdir(exist_ok=True)
         with whole(path) as file:
             file.write(content)
-        return id, True
+        return True
 
-    def _remove(self, id: str) -> bool:
-        path = self._path(id)
+    def _remove(self, path: Path) -> bool:
         was_there = path.exists()
         path.unlink(missing_ok=True)
         return was_there
@@ -237,49 +236,44 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class Stretch:
     """What a stretch of the log says: of which documents, and what it says of none."""
 
-    documents: set[str]
-    lost: set[str]
+    documents: set[UUID]
+    lost: set[UUID]
     sequence: int
     more: bool
 
 
-def _read(log: Log) -> Read:
+def _read(log: Log) -> Stretch:
     """The next entries of the log, as many as memory takes."""
-    documents: set[str] = set()
-    lost: set[str] = set()
-    owners: dict[str, str] = {}
+    documents: set[UUID] = set()
+    lost: set[UUID] = set()
+    owned: set[UUID] = set()
     count, last = 0, 0
     for entry in islice(log.entries, _ENTRIES_AT_ONCE):
-        count, last = count + 1, entry["sequence"]
-        about, _, _ = entry["kind"].partition(".")
-        subject, state = entry["subject"], entry["state"]
-        if about == "document":
-            documents.add(_id(subject))
-        elif about in {"annotation", "relation"}:
-            if state is not None:
-                owners[subject] = _id(state["document_id"])
-                documents.add(owners[subject])
-            elif subject not in owners:
-                lost.add(subject)
+        count, last = count + 1, entry.sequence
+        if entry.document is not None:
+            documents.add(entry.document)
+        if entry.part is not None:
+            if entry.document is not None:
+                owned.add(entry.part)
+            elif entry.part not in owned:
+                lost.add(entry.part)
     more = count == _ENTRIES_AT_ONCE
-    return Read(documents, lost, last if more else max(last, log.end), more)
+    return Stretch(documents, lost, last if more else max(last, log.end), more)
 
 
-def _parts(content: bytes) -> set[str]:
-    """The ids of a document's annotations and relations."""
-    document = parsed(content)
-    return {part["id"] for kind in ("annotations", "relations") for part in document[kind]}
+def _kept(path: Path) -> Document:
+    """What a file holds.
 
-
-def _id(said: str) -> str:
-    """An id as it is safe in the name of a file."""
-    return str(UUID(said))
-
-
-def _counted(pieces: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
-    for piece in pieces:
-        yield piece
-        advance(len(piece))
+    Raises:
+        ForeignDirectory: when somebody else wrote it.
+    """
+    try:
+        document = read(Document, path.read_bytes())
+    except Foreign:
+        document = None
+    if document is None or path.stem != str(document.id):
+        raise ForeignDirectory(f"{path} is not as a pull leaves it.")
+    return document

@@ -115,3 +115,27 @@ async def test_of_two_who_delete_at_once_one_does_and_the_other_is_told(
     assert statuses == {204: 1, 410: 3}
     kinds = [entry.kind for entry in await entries_after(newsroom, end)]
     assert kinds == ["annotation.withdrawn", "document.deleted"]
+
+
+@each_number_of_processes
+async def test_no_document_is_deleted_by_who_manages_the_project_no_more(
+    newsroom: Newsroom, processes: int
+) -> None:
+    fronts = [newsroom, newsroom.beside()][:processes]
+    made = [await make.document(newsroom["annotator"]) for _ in range(SIZE)]
+    end = await head(newsroom)
+    requests = [
+        fronts[place % processes]["manager"].delete(
+            f"/v1/documents/{document['id']}", headers=make.seen(1)
+        )
+        for place, document in enumerate(made)
+    ]
+    lowered = newsroom["admin"].put(
+        "/v1/projects/demo/members/manager", json={"role": "reader"}, headers=make.seen(1)
+    )
+
+    statuses, _ = await at_once([*requests[:2], lowered, *requests[2:]])
+
+    assert set(statuses) <= {200, 204, 403}
+    actors = [entry.actor for entry in await entries_after(newsroom, end)]
+    assert "manager" not in actors[actors.index("admin") :]
