@@ -26,7 +26,7 @@ import { keep, names, pageName, recall, speaksFor } from "./kept.js";
 
 /**
  * What became of a write. Who takes a refusal upon themselves prevents the event's default, which
- * is to keep it.
+ * is to keep it; what waited behind the write is kept in any case.
  * @typedef {object} Outcome
  * @property {Write} write
  * @property {any} [answer] what the API made of it
@@ -228,8 +228,9 @@ export class Outbox extends EventTarget {
     if (refused) this.drop(write.subject);
     else this._follow(write, answer?.version);
     const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
-    if (this.dispatchEvent(told) && refused) {
-      this.refused = [...this.refused, { write, behind, problem: refused.problem }];
+    const [first, ...rest] = this.dispatchEvent(told) ? [write, ...behind] : behind;
+    if (refused && first) {
+      this.refused = [...this.refused, { write: first, behind: rest, problem: refused.problem }];
     }
     this._keep();
   }
