@@ -247,15 +247,35 @@ async def test_what_is_undone_and_done_again_is_what_it_was(room: Room) -> None:
     assert (await make.said(await room.client("reader").get(path), 200))["items"] == []
 
 
-async def test_a_label_asks_for_what_it_requires(room: Room) -> None:
+async def _strict(room: Room) -> None:
+    """Give the scheme a label that requires an attribute, and has one that claims have too."""
     admin = room.client("admin")
     path = f"/v1/projects/{room.project}/scheme"
     asked = await admin.get(path)
     scheme = asked.json()
-    required = {"name": "why", "type": "string", "required": True}
-    scheme["labels"].append({"name": "strict", "hotkey": "5", "attributes": [required]})
+    attributes = [
+        {"name": "why", "type": "string", "required": True},
+        {"name": "speaker", "type": "string"},
+    ]
+    scheme["labels"].append({"name": "strict", "hotkey": "5", "attributes": attributes})
     seen = {"If-Match": asked.headers["ETag"]}
     await make.said(await admin.put(path, json=scheme, headers=seen), 200)
+
+
+async def _drafted(room: Room) -> tuple[dict[str, Any], Page]:
+    """A claim, and a page on which it is about to become what requires more."""
+    await _strict(room)
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Officials in Beijing")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await page.get_by_label("label").select_option("strict")
+    await page.get_by_label("why").fill("Because.")
+    await page.get_by_label("why").blur()
+    return claim, page
+
+
+async def test_a_label_asks_for_what_it_requires(room: Room) -> None:
+    await _strict(room)
     document = await room.document(make.TEXT)
     page = await room.open("annotator", f"/documents/{document['id']}")
 
@@ -270,3 +290,32 @@ async def test_a_label_asks_for_what_it_requires(room: Room) -> None:
 
     (stored,) = await room.stored(document)
     assert (stored["label"], stored["attributes"]) == ("strict", {"why": "Because."})
+
+
+async def test_what_another_changes_before_a_draft_is_saved_is_not_overwritten(room: Room) -> None:
+    claim, page = await _drafted(room)
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"attributes": {"speaker": "Beijing"}}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    await page.get_by_role("button", name="Save").click()
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Beijing")
+    await expect(refusal).to_contain_text("Because.")
+    (stored,) = await room.stored({"id": claim["document_id"]})
+    assert (stored["label"], stored["attributes"]) == ("claim", {"speaker": "Beijing"})
+
+
+async def test_a_draft_of_what_was_withdrawn_is_kept_and_not_said_to_be_marked(room: Room) -> None:
+    claim, page = await _drafted(room)
+    path = f"/v1/annotations/{claim['id']}"
+    gone = await room.client("reviewer").delete(path, headers=make.seen(1))
+    assert gone.status_code == 204
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(page.locator(".announcement")).to_have_text(
+        "Not marked: it was withdrawn meanwhile."
+    )
+    await expect(page.get_by_label("why")).to_have_value("Because.")

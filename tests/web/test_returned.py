@@ -1,8 +1,9 @@
 """What came back to its author, and the answer to it."""
 
+import asyncio
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Page, Route, expect
 
 from tests import make
 from tests.web import barriers
@@ -27,6 +28,23 @@ async def _back(room: Room) -> list[dict[str, Any]]:
 async def _now(room: Room, annotation: dict[str, Any]) -> dict[str, Any]:
     path = f"/v1/annotations/{annotation['id']}"
     return await make.said(await room.client("manager").get(path), 200)
+
+
+async def _held(page: Page, path: str) -> asyncio.Event:
+    """What sends on the writes of an annotation, which are held until then."""
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.route(f"**{path}?*", late)
+    return released
+
+
+async def _go(page: Page, room: Room, place: str) -> None:
+    """Go elsewhere in the project without loading the page again."""
+    await page.evaluate("(place) => { location.hash = place }", f"#/projects/{room.project}{place}")
 
 
 async def test_what_came_back_is_answered_or_withdrawn(room: Room) -> None:
@@ -88,3 +106,49 @@ async def test_an_answer_to_what_changed_meanwhile_is_kept_and_overwrites_nothin
     await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
     now = await _now(room, asked)
     assert (now["label"], now["note"]) == ("quote", "Kyiv does.")
+
+
+async def test_a_refused_edit_that_was_made_elsewhere_is_kept_as_such(room: Room) -> None:
+    asked, *_ = await _back(room)
+    path = f"/v1/annotations/{asked['id']}"
+    page = await room.open(
+        "annotator", f"/documents/{asked['document_id']}?annotation={asked['id']}"
+    )
+    released = await _held(page, path)
+    await page.get_by_label("label").select_option("denial")
+    await expect(page.locator(".outstanding")).to_contain_text("1 change on its way")
+    await _go(page, room, "/returned")
+    await expect(page.locator("main section").first).to_contain_text("is on its way")
+    edit = {"label": "quote"}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(2)), 200)
+    released.set()
+
+    await page.get_by_role("button", name="1 change refused").click()
+    refused = page.get_by_role("dialog", name="Refused")
+    await refused.get_by_text("What was wanted").click()
+    await expect(refused).to_contain_text("denial")
+
+
+async def test_an_edit_that_waits_behind_a_refused_answer_is_kept(room: Room) -> None:
+    asked, *_ = await _back(room)
+    path = f"/v1/annotations/{asked['id']}"
+    page = await room.open("annotator", "/returned")
+    released = await _held(page, path)
+    first = page.locator("main section").first
+    await first.get_by_label("Your answer").fill("Kyiv does.")
+    await first.get_by_role("button", name="Answer and send back").click()
+    await _go(page, room, f"/documents/{asked['document_id']}?annotation={asked['id']}")
+    await page.get_by_label("label").select_option("denial")
+    await expect(page.locator(".outstanding")).to_contain_text("2 changes on their way")
+    await _go(page, room, "/returned")
+    await expect(first).to_contain_text("Your answer is on its way.")
+    edit = {"label": "quote"}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(2)), 200)
+    released.set()
+
+    # The answer is typed in its form again; the edit is none of the form's.
+    await expect(first.get_by_label("Your answer")).to_have_value("Kyiv does.")
+    await page.get_by_role("button", name="1 change refused").click()
+    refused = page.get_by_role("dialog", name="Refused")
+    await refused.get_by_text("What was wanted").click()
+    await expect(refused).to_contain_text("denial")

@@ -252,6 +252,39 @@ async def test_many_are_selected_and_approved_together(room: Room) -> None:
     assert await _status(room, own) == "pending"
 
 
+async def test_what_changes_after_it_was_selected_is_not_approved_with_the_others(
+    room: Room,
+) -> None:
+    first, second, *_ = await _queue(room)
+    page = await room.open("reviewer", "/review")
+    await expect(_rows(page)).to_have_count(4)
+    for key in ("x", "j", "x", "j"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_role("button", name="Approve 2 selected")).to_be_enabled()
+
+    edit = {"label": "denial"}
+    path = f"/v1/annotations/{first['id']}"
+    await make.said(
+        await room.client("annotator").patch(path, json=edit, headers=make.seen(1)), 200
+    )
+    await expect(_rows(page).first).to_contain_text("denial")
+    await expect(_rows(page).first).to_contain_text("changed meanwhile")
+    await expect(page.get_by_role("button", name="Approve 1 selected")).to_be_enabled()
+    await page.keyboard.press("Shift+A")
+    await expect(page.get_by_text("3 pending.")).to_be_visible()
+    assert [await _status(room, one) for one in (first, second)] == ["pending", "approved"]
+
+    # The new version is selected once it has been looked at.
+    await _rows(page).first.get_by_role("button").click()
+    await expect(page.get_by_role("region", name="Old and new").locator("ins")).to_have_text(
+        "denial"
+    )
+    for key in ("n", "x", "Shift+A"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_text("2 pending.")).to_be_visible()
+    assert await _status(room, first) == "approved"
+
+
 async def test_who_may_not_decide_may_look(room: Room) -> None:
     first, *_ = await _queue(room)
     page = await room.open("annotator-b", "/review")

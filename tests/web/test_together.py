@@ -253,6 +253,109 @@ async def test_what_another_changes_while_one_types_is_not_overwritten(room: Roo
     assert (await room.stored(document))[0]["note"] == "Theirs."
 
 
+async def test_an_edit_that_waits_behind_a_lost_answer_overwrites_nothing(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+
+    async def lose(route: Route) -> None:
+        if not await room.stored(document):
+            await route.fetch()
+        await route.abort()
+
+    await page.route("**/annotations?*", lose)
+    await page.keyboard.press("t")
+    await page.keyboard.press("s")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_contain_text("cannot be reached")
+    (claim,) = await room.stored(document)
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"note": "The reviewer’s note."}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+    await _note(page, "The author’s note.")
+    await expect(page.locator(".outstanding")).to_contain_text("2 changes on their way")
+    await page.unroute_all(behavior="ignoreErrors")
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("The reviewer’s note.")
+    await expect(refusal).to_contain_text("The author’s note.")
+    assert (await room.stored(document))[0]["note"] == "The reviewer’s note."
+
+
+async def test_an_edit_in_flight_makes_no_older_one_newer(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    note = page.get_by_label("note")
+    await note.press_sequentially("Mine.")
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"note": "Theirs."}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route(f"**{path}?*", late)
+    # The cursor stays in the note.
+    await page.get_by_label("label").select_option("denial")
+    await expect(page.locator(".outstanding")).to_contain_text("1 change on its way")
+    await note.blur()
+    await expect(page.locator(".outstanding")).to_contain_text("2 changes on their way")
+    answered.set()
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Theirs.")
+    await expect(refusal).to_contain_text("Mine.")
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["note"]) == ("denial", "Theirs.")
+
+
+async def test_who_insists_overwrites_only_what_was_shown(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    reviewer = room.client("reviewer")
+    path = f"/v1/annotations/{claim['id']}"
+    note = page.get_by_label("note")
+    await note.press_sequentially("Mine.")
+    edit = {"note": "Theirs."}
+    await make.said(await reviewer.patch(path, json=edit, headers=make.seen(1)), 200)
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    await note.blur()
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Theirs.")
+
+    edit = {"note": "Theirs, again."}
+    await make.said(await reviewer.patch(path, json=edit, headers=make.seen(2)), 200)
+    await expect(note).to_have_value("Theirs, again.")
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(refusal).to_contain_text("Theirs, again.")
+    assert (await room.stored(document))[0]["note"] == "Theirs, again."
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(refusal).to_have_count(0)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert (await room.stored(document))[0]["note"] == "Mine."
+
+
+async def test_what_another_has_changed_is_not_withdrawn_by_undoing(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    for key in ("t", "s", "1"):
+        await page.keyboard.press(key)
+    (claim,) = await _arrived(room, document)
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"note": "Theirs."}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+    await expect(page.get_by_label("note")).to_have_value("Theirs.")
+
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(".announcement")).to_contain_text("Not undone")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert [one["note"] for one in await room.stored(document)] == ["Theirs."]
+
+
 async def test_what_no_stet_answers_is_sent_again(room: Room) -> None:
     document = await room.document(make.TEXT)
     page = await room.open("annotator", f"/documents/{document['id']}")

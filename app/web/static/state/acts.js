@@ -47,7 +47,7 @@ export class Acts {
         this.steps.rename(before, id);
         return true;
       },
-      undo: () => this._withdraw(this._now(id)),
+      undo: () => this._withdraw(id, said),
     });
     return id;
   }
@@ -58,18 +58,20 @@ export class Acts {
    * @param {Partial<Said>} said
    * @param {number} [seen] the version that one looked at, when that is no longer the newest: the API
    *   then refuses, and both are shown
+   * @returns {boolean} whether it is there to be changed
    */
   edit(id, said, seen) {
     const before = this._now(id);
-    if (!before) return;
+    if (!before) return false;
     const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
-    if (fields.every((name) => same(said[name], before[name]))) return;
+    if (fields.every((name) => same(said[name], before[name]))) return true;
     const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
     this.steps.did({
       does: `Change “${short(before.quote)}”`,
       redo: () => this._edit(id, said, was, seen),
       undo: () => this._edit(id, was, said),
     });
+    return true;
   }
 
   /**
@@ -80,17 +82,18 @@ export class Acts {
   withdraw(id) {
     const before = this._now(id);
     if (!before) return;
+    const was = saidBy(before);
     if (before.author !== this._desk.me.name) {
-      this._withdraw(before);
+      this._withdraw(id, was);
       return;
     }
     const joined = this._desk.relationsOf(before.id);
     this.steps.did({
       does: `Withdraw “${short(before.quote)}”`,
-      redo: () => this._withdraw(this._now(id)),
+      redo: () => this._withdraw(id, was),
       undo: () => {
         // What was withdrawn stays so: its words come back under another id.
-        this.steps.rename(this.steps.named(id), this._create(saidBy(before)));
+        this.steps.rename(this.steps.named(id), this._create(was));
         for (const one of joined) {
           this.steps.rename(one.id, this._relate(one.type, one.source, one.target));
         }
@@ -164,9 +167,13 @@ export class Acts {
     return true;
   }
 
-  /** @param {Annotation | undefined} now */
-  _withdraw(now) {
-    if (!now) return false;
+  /**
+   * @param {string} id
+   * @param {Said} was what it says, unless somebody has changed it
+   */
+  _withdraw(id, was) {
+    const now = this._now(id);
+    if (!now || !same(was, saidBy(now))) return false;
     const does = `Withdraw “${short(now.quote)}”`;
     this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
     return true;

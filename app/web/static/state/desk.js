@@ -160,11 +160,11 @@ export class Desk extends EventTarget {
   }
 
   /**
-   * Send again what was refused, on what stands now.
+   * Send again what was refused, on what was shown beside it; what has changed again is shown again.
    * @param {Refusal} refusal
    */
   insist(refusal) {
-    this._outbox.again(refusal, this._confirmed.annotations.get(refusal.write.subject)?.version);
+    this._outbox.again(refusal, refusal.problem.current?.version);
   }
 
   /** @param {Write} write */

@@ -26,7 +26,7 @@ import { keep, names, pageName, recall, speaksFor } from "./kept.js";
 
 /**
  * What became of a write. Who takes a refusal upon themselves prevents the event's default, which
- * is to keep it.
+ * is to keep it; what waited behind the write is kept in any case.
  * @typedef {object} Outcome
  * @property {Write} write
  * @property {any} [answer] what the API made of it
@@ -131,24 +131,28 @@ export class Outbox extends EventTarget {
   /**
    * Send again what was refused.
    * @param {Refusal} refusal
-   * @param {number} [version] the version that has been seen since
+   * @param {number} [version] the version that has been seen since; without it each keeps its own
    */
-  again(refusal, version = refusal.write.version) {
+  again(refusal, version) {
     this.forget(refusal);
     for (const write of [refusal.write, ...refusal.behind]) {
-      const seen = write.version === undefined ? {} : { version: version ?? write.version };
+      const seen = version === undefined || write.version === undefined ? {} : { version };
       this.add({ ...write, key: newId(), ...seen });
     }
   }
 
   /**
-   * Give the writes that wait for this subject the version that it has now.
-   * @param {string} subject
-   * @param {number} version
+   * Let what was made on the same version as an edit follow the version that the edit has made.
+   * Others keep theirs, and so does everything when somebody else came in between: nobody has seen
+   * that version, so the API refuses them and both are shown. What waits behind a POST names the
+   * first version already.
+   * @param {Write} write
+   * @param {number | undefined} made
    */
-  reversion(subject, version) {
+  _follow({ subject, method, version }, made) {
+    if (method !== "PATCH" || version === undefined || made !== version + 1) return;
     for (const write of this.waiting) {
-      if (write.subject === subject && write.version !== undefined) write.version = version;
+      if (write.subject === subject && write.version === version) write.version = made;
     }
   }
 
@@ -222,10 +226,11 @@ export class Outbox extends EventTarget {
     const { write, answer, refused } = outcome;
     const behind = refused ? this.waiting.filter((one) => one.subject === write.subject) : [];
     if (refused) this.drop(write.subject);
-    else if (typeof answer?.version === "number") this.reversion(write.subject, answer.version);
+    else this._follow(write, answer?.version);
     const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
-    if (this.dispatchEvent(told) && refused) {
-      this.refused = [...this.refused, { write, behind, problem: refused.problem }];
+    const [first, ...rest] = this.dispatchEvent(told) ? [write, ...behind] : behind;
+    if (refused && first) {
+      this.refused = [...this.refused, { write: first, behind: rest, problem: refused.problem }];
     }
     this._keep();
   }

@@ -95,7 +95,6 @@ function useQueue(project, filter, me) {
  */
 function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   const { queue, decisions, load } = useQueue(project, filter, me);
-  const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   const moved = useRef(false);
   const { entry } = queue;
   // Before the next key: it may already have put the cursor into the comment.
@@ -128,7 +127,7 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   const decide = (/** @type {Verdict} */ verdict, /** @type {string} */ typed) => {
     if (!entry) return;
     moved.current = true;
-    setSelected((before) => new Set([...before].filter((id) => id !== entry.id)));
+    entry.selected = null;
     decisions.decide(entry, verdict, typed);
   };
   const choose = (/** @type {Verdict} */ verdict) => {
@@ -156,17 +155,11 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     queue.take(entry);
     document.getElementById("item")?.focus();
   };
-  const toggle = (/** @type {string[]} */ ids) =>
-    setSelected((before) => {
-      const next = new Set(before);
-      for (const id of ids) if (!next.delete(id)) next.add(id);
-      return next;
-    });
-  const picked = queue.entries.filter((one) => selected.has(one.id) && maySelect(one));
+  const picked = queue.entries.filter((one) => queue.isSelected(one) && maySelect(one));
   const approve = () => {
     if (!picked.length) return;
     moved.current = true;
-    setSelected(new Set());
+    for (const one of queue.entries) one.selected = null;
     decisions.approve(picked);
   };
   const open = () => {
@@ -188,7 +181,7 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
           {
             keys: ["x"],
             does: "Select, or select no more",
-            run: () => entry && maySelect(entry) && toggle([entry.id]),
+            run: () => entry && maySelect(entry) && queue.toggle([entry.id]),
           },
           { keys: ["A"], does: "Approve all that are selected", run: approve },
         ]
@@ -228,7 +221,6 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
           allowSelf=${allowSelf}
           maySelect=${maySelect}
           choose=${show}
-          toggle=${toggle}
           approve=${approve}
         />
         <${Item}

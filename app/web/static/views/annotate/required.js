@@ -8,7 +8,7 @@ import { html } from "../../vendor/preact.js";
  *   setDraft: (draft: import("./tasks.js").Draft | null) => void}} props
  */
 export function Required({ desk, draft, setDraft, save, begin }) {
-  const { said, id } = draft;
+  const { said, from } = draft;
   const attributes = desk.scheme.labels.find((one) => one.name === said.label)?.attributes ?? [];
   const missing = attributes.filter((one) => one.required && said.attributes[one.name] === undefined);
   return html`
@@ -20,9 +20,9 @@ export function Required({ desk, draft, setDraft, save, begin }) {
         values=${said.attributes}
         version=${0}
         disabled=${false}
-        pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id })}
+        pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id: from?.id ?? "" })}
         set=${(/** @type {typeof said.attributes} */ given) =>
-          setDraft({ id, said: { ...said, attributes: given } })}
+          setDraft({ from, said: { ...said, attributes: given } })}
       />
       <div class="row">
         <button

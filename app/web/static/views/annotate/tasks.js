@@ -3,6 +3,8 @@
 import { announce } from "../../parts/announce.js";
 import { Confirm } from "../../parts/confirm.js";
 import { html, useState } from "../../vendor/preact.js";
+import { saidBy } from "../../state/acts.js";
+import { same } from "../../state/outbox.js";
 import { cut } from "./said.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -10,9 +12,9 @@ import { cut } from "./said.js";
 /** @typedef {import("../../state/acts.js").Said} Said */
 
 /**
- * An annotation that cannot be saved yet, for its label requires more; `id` is that of the one which
- * is to become this, or empty for a new one.
- * @typedef {{id: string, said: Said}} Draft
+ * An annotation that cannot be saved yet, for its label requires more; `from` is the one which is to
+ * become this, as it was when the draft was begun, or null for a new one.
+ * @typedef {{from: Annotation | null, said: Said}} Draft
  */
 
 /**
@@ -35,16 +37,28 @@ export function useTasks(at) {
   const { acts } = desk;
   const { text } = desk.document;
 
+  /**
+   * The version that a draft was begun from, when that says no more what the annotation says.
+   * @param {Annotation} from
+   */
+  const seenOf = (from) => {
+    const now = desk.annotation(acts.steps.named(from.id));
+    return now && !same(saidBy(now), saidBy(from)) ? from.version : undefined;
+  };
+
   /** @param {Draft} wanted */
-  const save = ({ id, said }) => {
+  const save = ({ from, said }) => {
     const attributes = desk.scheme.labels.find((one) => one.name === said.label)?.attributes ?? [];
     if (attributes.some((one) => one.required && said.attributes[one.name] === undefined)) {
-      setDraft({ id, said });
+      setDraft({ from, said });
+      return;
+    }
+    if (!from) setChosen(acts.create(said));
+    else if (!acts.edit(from.id, { label: said.label, attributes: said.attributes }, seenOf(from))) {
+      announce("Not marked: it was withdrawn meanwhile.");
       return;
     }
     setDraft(null);
-    if (id) acts.edit(id, { label: said.label, attributes: said.attributes });
-    else setChosen(acts.create(said));
     announce(`Marked as ${said.label}.`);
   };
 
@@ -53,16 +67,14 @@ export function useTasks(at) {
     if (!chosen || !at.mayEdit) return;
     const names = desk.scheme.labels.find((one) => one.name === label)?.attributes.map((one) => one.name);
     const kept = Object.entries(chosen.attributes).filter(([name]) => names?.includes(name));
-    const { start, end, quote, fragments, note } = chosen;
-    const attributes = Object.fromEntries(kept);
-    save({ id: chosen.id, said: { label, start, end, quote, fragments, attributes, note } });
+    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: Object.fromEntries(kept) } });
   };
 
   /** @param {string} label */
   const mark = (label) => {
     const span = selected();
     if (span && !purpose) {
-      save({ id: "", said: { ...span, label, fragments: null, attributes: {}, note: null } });
+      save({ from: null, said: { ...span, label, fragments: null, attributes: {}, note: null } });
       paper?.select(span.end);
     } else if (chosen) relabel(label);
     else announce("Select the words first.");

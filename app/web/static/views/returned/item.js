@@ -24,6 +24,10 @@ import { Said } from "../review/surroundings.js";
 /** @type {Annotation[]} */
 const NONE = [];
 
+// By their keys a form knows the answers that are its own, also when it was opened again meanwhile.
+/** @type {Set<string>} */
+const sent = new Set();
+
 /**
  * @param {{item: Annotation, labels: Label[], me: string, leave: () => void}} props `leave` takes
  *   it out of the list
@@ -97,7 +101,8 @@ function Answer({ item, seen, me, take, leave }) {
     const changed = () => show((before) => before + 1);
     const answered = (/** @type {Event} */ event) => {
       const { write, refused: why } = /** @type {CustomEvent<Outcome>} */ (event).detail;
-      if (write.subject !== id || !why) return;
+      // Other edits of it were made elsewhere, and are kept there when they are refused.
+      if (write.subject !== id || !sent.delete(write.key) || !why) return;
       event.preventDefault();
       setRefused(why);
       const wanted = /** @type {{note?: string} | undefined} */ (write.body)?.note;
@@ -116,8 +121,10 @@ function Answer({ item, seen, me, take, leave }) {
     field.current?.setCustomValidity(same ? "Write an answer first, or edit the annotation." : "");
     if (!field.current?.reportValidity()) return;
     setRefused(null);
+    const key = newId();
+    sent.add(key);
     outbox.add({
-      key: newId(),
+      key,
       subject: id,
       method: "PATCH",
       address: path`/v1/annotations/${id}?offset_unit=utf16`,

@@ -14,11 +14,11 @@ const SHOWN = 200;
  * @param {{queue: import("./queue.js").Queue, decisions: import("./decisions.js").Decisions,
  *   labels: import("../../types").Label[], me: string, selected: Set<string>, mayDecide: boolean,
  *   allowSelf: boolean, maySelect: (entry: Entry) => boolean, choose: (id: string) => void,
- *   toggle: (ids: string[]) => void, approve: () => void}} props
+ *   approve: () => void}} props
  */
 export function QueueList(props) {
   const { queue, labels, selected, mayDecide, allowSelf, maySelect } = props;
-  const { choose, toggle, approve } = props;
+  const { choose, approve } = props;
   const isOwn = (/** @type {Entry} */ { now }) => !allowSelf && now.author === props.me;
   const pane = useScrolled(queue.held);
   const selectable = queue.entries.filter(maySelect).map((entry) => entry.id);
@@ -35,7 +35,7 @@ export function QueueList(props) {
               type="checkbox"
               checked=${every}
               disabled=${!selectable.length}
-              onChange=${() => toggle(every ? selectable : unselected)}
+              onChange=${() => queue.toggle(every ? selectable : unselected)}
             />
             All ${queue.next === null ? "" : "loaded"}
           </label>
@@ -56,7 +56,7 @@ export function QueueList(props) {
                     aria-label=${`Select ${entry.now.label} “${short(entry.now.quote)}”`}
                     checked=${selected.has(entry.id)}
                     disabled=${!maySelect(entry)}
-                    onChange=${() => toggle([entry.id])}
+                    onChange=${() => queue.toggle([entry.id])}
                   />
                 </label>
               `}

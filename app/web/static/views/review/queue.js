@@ -23,6 +23,7 @@ import { follow, logEnd } from "../../live.js";
  * @property {string} id
  * @property {Annotation} seen
  * @property {Annotation} now
+ * @property {number | null} selected the version that was seen when it was selected, if it was
  * @property {boolean} withdrawn
  * @property {Refused | null} refused why the decision on it was not taken
  */
@@ -155,6 +156,26 @@ export class Queue extends EventTarget {
   }
 
   /**
+   * Whether it is selected as it is now: what changed since has not been seen, and is selected no more.
+   * @param {Entry} entry
+   */
+  isSelected({ selected, now }) {
+    return selected === now.version;
+  }
+
+  /**
+   * Select what is seen of each, or select it no more.
+   * @param {string[]} ids
+   */
+  toggle(ids) {
+    const meant = new Set(ids);
+    for (const entry of this.entries) {
+      if (meant.has(entry.id)) entry.selected = this.isSelected(entry) ? null : entry.seen.version;
+    }
+    this.tell();
+  }
+
+  /**
    * Take in a change of the project's log.
    * @param {Change} change
    */
@@ -193,7 +214,8 @@ export class Queue extends EventTarget {
     if (entry.id === this.held || entry.refused || this.isWaiting(entry.id)) return;
     if (entry.withdrawn || !this._matches(entry.now)) {
       this.entries = this.entries.filter((one) => one !== entry);
-    } else {
+    } else if (entry.selected !== entry.seen.version) {
+      // What was selected shows that it changed until the new version is looked at.
       entry.seen = entry.now;
     }
   }
@@ -228,5 +250,5 @@ export class Queue extends EventTarget {
 
 /** @param {Annotation} item @returns {Entry} */
 function entryOf(item) {
-  return { id: item.id, seen: item, now: item, withdrawn: false, refused: null };
+  return { id: item.id, seen: item, now: item, selected: null, withdrawn: false, refused: null };
 }
