@@ -20,6 +20,12 @@ from app.formats.refusals import Refused, the_object
 LABEL = "label"
 TEXT = "text"
 
+MAX_LABELS = 200
+"""How many labels the regions of one id may have: a scheme has no more.
+
+Each is an annotation, and each answer about the region is one of them all.
+"""
+
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
 _LISTS = {AttributeType.ENUMS, AttributeType.STRINGS}
@@ -100,7 +106,8 @@ class _Task:
         ]
         for at, part in parts:
             if part.get("type") == "labels":
-                regions.setdefault(_id(part, "id", at), []).extend(self._region(part, at, said))
+                of = regions.setdefault(_id(part, "id", at), [])
+                of.extend(self._region(part, at, said, MAX_LABELS - len(of)))
         for at, part in parts:
             type = part.get("type")
             if not isinstance(type, str):
@@ -112,11 +119,17 @@ class _Task:
             elif type != "labels":
                 raise Refused(f"A result of type {ascii(type)[:60]} is not held by Stet.", at)
 
-    def _region(self, part: dict[str, Any], at: str, said: dict[str, Any]) -> Iterator[int]:
+    def _region(
+        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int
+    ) -> Iterator[int]:
         value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
         labels = _list(value.get("labels"), f"{at}/value/labels")
         if not labels:
             raise Refused("The region has no label.", f"{at}/value/labels")
+        if len(labels) > most:
+            raise Refused(
+                f"The regions of one id have more than {MAX_LABELS} labels.", f"{at}/value/labels"
+            )
         start, end = value.get("start"), value.get("end")
         if type(start) is not int or type(end) is not int or "startOffset" in value:
             raise Refused("Only regions of plain text are taken, not of HTML.", f"{at}/value")
