@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson
+from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.core.vocabulary import AttributeType, OffsetUnit
-from app.formats import brat_spans, words
+from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.brat_spans import Spans, flat
 from app.formats.derived import Derived, document_id, uuid_in
@@ -20,6 +19,7 @@ from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused
+from app.formats.values import Values
 from app.formats.zipped import Archive, BadMember, Spool
 
 COMMENT = "Stet"
@@ -71,13 +71,19 @@ class Reader:
             text = archive.text(f"{stem}.txt")
             value = _particulars(archive, stem, text)
             parsed = _Standoff(self._head, text, value)
-            if standoff is not None:
-                parsed.read(archive.text(standoff))
+            lines = "" if standoff is None else archive.text(standoff)
+            parsed.read(lines)
         except Refused as refused:
             return Item(refused.line, None, refused.problem, file=refused.file or standoff)
         except BadMember as bad:
             return Item(1, None, bad.problem, file=bad.name)
-        return Item(1, value, file=standoff or f"{stem}.txt", places=parsed.places)
+        return Item(
+            1,
+            value,
+            file=standoff or f"{stem}.txt",
+            places=parsed.places,
+            size=len(text) + len(lines),
+        )
 
 
 def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
@@ -85,8 +91,8 @@ def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
     beside = f"{stem}.json"
     if beside in archive:
         try:
-            value = body.parse(archive.read(beside))
-        except InvalidJson as problem:
+            value = values.parse(archive.read(beside))
+        except (InvalidJson, TooLarge) as problem:
             raise Refused(problem.detail, file=beside) from None
         # Another tool's file of that name says something else.
         if isinstance(value, dict) and "id" in value and value.keys() <= PARTICULARS:
@@ -110,6 +116,7 @@ class _Standoff:
         self._head = head
         self._text = text
         self._quoting = Quoting(text)
+        self._values = Values()
         self._value = value
         self._shift = Shift(text, OffsetUnit.CODE_POINTS, arrived="sha256" in value)
         self._derived = Derived(uuid_in(value.get("id")) or document_id("", text))
@@ -158,8 +165,8 @@ class _Standoff:
             self._notes.setdefault(handle, []).append(said or "")
             return
         try:
-            kept = body.parse((said or "").encode())
-        except InvalidJson as problem:
+            kept = self._values.parse((said or "").encode())
+        except (InvalidJson, TooLarge) as problem:
             raise Refused(problem.detail, line=number) from None
         if not isinstance(kept, dict) or uuid_in(kept.get("id")) is None:
             raise Refused("A comment of Stet's is a JSON object with an id.", line=number)

@@ -8,9 +8,9 @@ anything but plain text, and answers about a whole task, are refused: Stet has n
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidJson
+from app.core.errors import InvalidJson, TooLarge
 from app.core.vocabulary import AttributeType, OffsetUnit
+from app.formats import values
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
@@ -53,13 +53,13 @@ class Reader:
 
     def _item(self, element: bytes) -> Item:
         try:
-            task = _Task(self._head, self._number, body.parse(element))
+            task = _Task(self._head, self._number, values.parse(element))
             task.read()
-        except InvalidJson as problem:
+        except (InvalidJson, TooLarge) as problem:
             return Item(self._number, None, problem)
         except Refused as refused:
             return Item(self._number, None, refused.problem)
-        return Item(self._number, task.value, places=task.places)
+        return Item(self._number, task.value, places=task.places, size=len(element))
 
 
 class _Task:

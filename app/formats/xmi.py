@@ -1,9 +1,11 @@
 """XMI in: the feature structures of one CAS, read without what XML lets a file do to its reader."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from xml.parsers import expat
 
-from app.core.errors import InvalidFile
+from app.core.errors import InvalidFile, InvalidJson, TooLarge
+from app.formats.values import Values
 
 MAX_DEPTH = 8
 MAX_VALUES = 1_000_000
@@ -66,6 +68,7 @@ class Cas:
         self._words: list[str] = []
         self._depth = 0
         self._kept = 0
+        self._values = Values()
         self._names: dict[str, str] = {}
         parser = self._parser = expat.ParserCreate(namespace_separator=" ", intern=self._names)
         parser.buffer_text = True
@@ -81,6 +84,21 @@ class Cas:
         # Python's own look-up of an encoding that the declaration makes up.
         except (LookupError, UnicodeError, ValueError) as error:
             raise Malformed(1, f"The XML cannot be read: {error}.") from None
+
+    def parsed(self, structure: Structure, name: str) -> Any:
+        """The JSON that a feature of Stet's holds; None where it is not there.
+
+        Raises:
+            Malformed: when it is no JSON, or with it the document has too many values.
+        """
+        written = structure.features.get(name)
+        if written is None:
+            return None
+        try:
+            return self._values.parse(written.encode())
+        except (InvalidJson, TooLarge) as problem:
+            detail = f"The feature {name}: {problem.detail}"
+            raise Malformed(structure.line, detail) from None
 
     def _refused(self, *declaration: object) -> None:  # noqa: ARG002  # the parser's arguments
         raise InvalidFile("An XMI declares a document type or entities, and none of UIMA's does.")
