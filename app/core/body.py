@@ -16,25 +16,30 @@ from app.core.errors import InvalidJson, TooLarge
 
 MAX_DEPTH = 100
 MAX_VALUES = 100_000
-"""How many values and keys the body of a request may have; a file that is imported, any number."""
+"""How many values and keys the body of a request may have; of a file's records each has its own."""
 
 
-def check_values(body: bytes) -> None:
+def check_values(body: bytes, most: int = MAX_VALUES) -> None:
     """Refuse to read more values than any request needs: each takes a hundred bytes of memory.
 
     Raises:
-        TooLarge: when there are more than ``MAX_VALUES``.
+        TooLarge: when there are more than ``most``.
     """
-    # Each value but the last has a comma behind it, or is a list or an object of others.
-    if sum(map(body.count, _BETWEEN_VALUES)) <= MAX_VALUES:
-        return
-    # There may be as many in texts. Blanked out, these take memory too.
+    # There may be as many commas and brackets in texts.
+    if _between_values(body) > most and values_in(body, most) > most:
+        raise TooLarge(limit=most, unit="values")
+
+
+def values_in(body: bytes, most: int) -> int:
+    """How many values and keys there are; if they are more than ``most``, any number above it."""
     plain = _without_escapes(body)
-    if plain.count(b'"') <= 2 * MAX_VALUES:
-        bare = _bare(plain)
-        if sum(map(bare.count, _BETWEEN_VALUES)) <= MAX_VALUES:
-            return
-    raise TooLarge(limit=MAX_VALUES, unit="values")
+    # Blanked out, strings take memory too.
+    return most + 1 if plain.count(b'"') > 2 * most else _between_values(_bare(plain))
+
+
+def _between_values(bare: bytes) -> int:
+    # Each value but the last has a comma behind it, or is a list or an object of others.
+    return sum(map(bare.count, _BETWEEN_VALUES))
 
 
 def parse(body: bytes) -> Any:

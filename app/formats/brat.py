@@ -18,7 +18,8 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from app.core.vocabulary import AttributeType
-from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader, cut, flat
+from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader
+from app.formats.brat_spans import cut, flat
 from app.formats.losses import Kind
 from app.formats.names import escaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Head

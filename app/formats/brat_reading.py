@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson
+from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.core.vocabulary import AttributeType, OffsetUnit
-from app.formats import words
+from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
+from app.formats.brat_spans import Spans, flat
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused
+from app.formats.values import Values
 from app.formats.zipped import Archive, BadMember, Spool
 
 COMMENT = "Stet"
@@ -29,33 +30,12 @@ PARTICULARS = frozenset(
 )
 """What a document's ``.json`` says of it."""
 
-Spans = list[tuple[int, int]]
-
-_LINE_ENDS = re.compile("[\t\n\r\u2028\u2029]")
 _PAIR = r"\d{1,12} \d{1,12}"
 _TEXT_BOUND = re.compile(rf"([^\t ]+) ({_PAIR}(?:;{_PAIR})*)(?:\t(.*))?", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\t ]+) ([^\t ]+)(?: ([^\t]*))?")
 _RELATION = re.compile(r"([^\t ]+) [^\t ]+?:(T\d+) [^\t ]+?:(T\d+)\s*")
 _NOTE = re.compile(r"([^\t ]+) ([^\t ]+)(?:\t(.*))?", re.DOTALL)
 _NOT_HELD = {"E": "an event", "*": "an equivalence", "N": "a normalization"}
-
-
-def flat(text: str) -> str:
-    """The text with a blank for each tab and line end, as brat writes what a span covers."""
-    return _LINE_ENDS.sub(" ", text)
-
-
-def cut(spans: Spans, text: str) -> Spans:
-    """The spans cut at line ends, which no span of brat's crosses.
-
-    A span of nothing but line ends stays whole, for nothing would be left of it.
-    """
-    pieces = [
-        (start + found.start(), start + found.end())
-        for start, end in spans
-        for found in re.finditer("[^\n]+", text[start:end])
-    ]
-    return pieces or spans
 
 
 class Reader:
@@ -91,13 +71,19 @@ class Reader:
             text = archive.text(f"{stem}.txt")
             value = _particulars(archive, stem, text)
             parsed = _Standoff(self._head, text, value)
-            if standoff is not None:
-                parsed.read(archive.text(standoff))
+            lines = "" if standoff is None else archive.text(standoff)
+            parsed.read(lines)
         except Refused as refused:
             return Item(refused.line, None, refused.problem, file=refused.file or standoff)
         except BadMember as bad:
             return Item(1, None, bad.problem, file=bad.name)
-        return Item(1, value, file=standoff or f"{stem}.txt", places=parsed.places)
+        return Item(
+            1,
+            value,
+            file=standoff or f"{stem}.txt",
+            places=parsed.places,
+            size=len(text) + len(lines),
+        )
 
 
 def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
@@ -105,8 +91,8 @@ def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
     beside = f"{stem}.json"
     if beside in archive:
         try:
-            value = body.parse(archive.read(beside))
-        except InvalidJson as problem:
+            value = values.parse(archive.read(beside))
+        except (InvalidJson, TooLarge) as problem:
             raise Refused(problem.detail, file=beside) from None
         # Another tool's file of that name says something else.
         if isinstance(value, dict) and "id" in value and value.keys() <= PARTICULARS:
@@ -130,6 +116,7 @@ class _Standoff:
         self._head = head
         self._text = text
         self._quoting = Quoting(text)
+        self._values = Values()
         self._value = value
         self._shift = Shift(text, OffsetUnit.CODE_POINTS, arrived="sha256" in value)
         self._derived = Derived(uuid_in(value.get("id")) or document_id("", text))
@@ -178,8 +165,8 @@ class _Standoff:
             self._notes.setdefault(handle, []).append(said or "")
             return
         try:
-            kept = body.parse((said or "").encode())
-        except InvalidJson as problem:
+            kept = self._values.parse((said or "").encode())
+        except (InvalidJson, TooLarge) as problem:
             raise Refused(problem.detail, line=number) from None
         if not isinstance(kept, dict) or uuid_in(kept.get("id")) is None:
             raise Refused("A comment of Stet's is a JSON object with an id.", line=number)
@@ -225,17 +212,24 @@ class _Standoff:
 
     def _spans(self, raw: Spans, said: str, kept: dict[str, Any] | None) -> tuple[Spans, list[str]]:
         """The spans of a T line and the words of each, as Stet's comment or the line has them."""
-        spans = _kept_spans(kept)
-        if spans is None or cut(spans, self._text) != raw:
+        spans = brat_spans.kept((kept or {}).get("spans"), self._text)
+        # Counted before they are compared, which takes as long as they are.
+        quotes = [self._quoting.cut(*span) for span in spans or ()]
+        if spans is None or not brat_spans.is_cut(raw, spans, self._text):
             # What the comment says is of another place: the line was changed since.
-            spans = raw if kept is not None else _joined(raw, self._text)
-        quotes = [self._quoting.cut(start, end) for start, end in spans]
-        covered = " ".join(self._text[start:end] for start, end in raw)
-        whole = self._text[raw[0][0] : raw[-1][1]]
-        if said.split() not in (covered.split(), whole.split()):
+            spans = raw if kept is not None else brat_spans.joined(raw, self._text)
+            quotes = [self._quoting.cut(*span) for span in spans]
+        if not self._covers(raw, said):
             # The words stand elsewhere: the importer finds that they differ, and says where.
             quotes[0] = said
         return spans, [line_ends(quote) for quote in quotes]
+
+    def _covers(self, raw: Spans, said: str) -> bool:
+        """Whether a T line's words are those of its spans, or all from the first to the last."""
+        if brat_spans.same_words(said, " ".join(self._text[start:end] for start, end in raw)):
+            return True
+        whole = self._quoting.cut(raw[0][0], raw[-1][1]) if len(raw) > 1 else None
+        return whole is not None and brat_spans.same_words(said, whole)
 
     def _noted(self, handle: str, exact: object) -> str | None:
         notes = self._notes.get(handle)
@@ -264,30 +258,6 @@ def _matched(pattern: re.Pattern[str], number: int, rest: str) -> Sequence[Any]:
             "This line has not the parts that brat's standoff format gives it.", line=number
         )
     return found.groups()
-
-
-def _kept_spans(kept: dict[str, Any] | None) -> Spans | None:
-    """The spans of a comment, if they are spans."""
-    spans = (kept or {}).get("spans")
-    if not isinstance(spans, list) or not spans:
-        return None
-    pairs = [tuple(pair) for pair in spans if isinstance(pair, list) and len(pair) == 2]
-    whole = len(pairs) == len(spans) and all(
-        type(offset) is int and offset >= 0 for pair in pairs for offset in pair
-    )
-    return pairs if whole else None
-
-
-def _joined(raw: Spans, text: str) -> Spans:
-    """The spans without the gaps that a line end alone makes."""
-    joined = [raw[0]]
-    for start, end in raw[1:]:
-        gap = text[joined[-1][1] : start]
-        if "\n" in gap and not gap.strip():
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _typed(type: AttributeType | None, values: list[str]) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson, Problem
+from app.core.errors import InvalidFile, InvalidJson, Problem, TooLarge
+from app.formats import values
 from app.formats.identity import DocumentIds, annotation_id
 from app.formats.jsonl import MAX_LINE_BYTES, Lines
 from app.formats.quoting import Quoting
@@ -117,7 +117,7 @@ class _Document:
                 }
             )
         value["annotations"] = annotations
-        return Item(self.line, value, places=places)
+        return Item(self.line, value, places=places, size=self.bytes)
 
     def _named(self, value: dict[str, Any]) -> UUID | None:
         """The id that the file gives; one that is no UUID is an external id."""
@@ -179,7 +179,7 @@ class Reader:
             else:
                 self._in_sentence = True
                 self._token(document, fields, number)
-        except (InvalidFile, InvalidJson) as problem:
+        except (InvalidFile, InvalidJson, TooLarge) as problem:
             self._refuse(number, problem)
 
     def _current(self, number: int, size: int) -> _Document:
@@ -211,7 +211,7 @@ class Reader:
         elif line.startswith(NEWDOC):
             document.name = line.removeprefix(NEWDOC).strip() or None
         elif line.startswith(DOCUMENT):
-            held = body.parse(line.removeprefix(DOCUMENT).encode())
+            held = values.parse(line.removeprefix(DOCUMENT).encode())
             if not isinstance(held, dict) or not isinstance(held.get("text"), str):
                 raise InvalidFile("The document is no JSON object with a text.")
             self._check_columns()

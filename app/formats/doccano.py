@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from app.core import body
-from app.core.errors import ControlCharacter, InvalidFile, InvalidJson
+from app.core.errors import ControlCharacter, InvalidFile, InvalidJson, TooLarge
 from app.core.jsontext import one_line
 from app.core.vocabulary import OffsetUnit
-from app.formats import jsonl
+from app.formats import jsonl, values
 from app.formats.arrivals import Shift
 from app.formats.identity import DocumentIds, annotation_id, relation_id
 from app.formats.losses import Kind
@@ -129,7 +128,7 @@ class Reader:
         held = line["stet"] if isinstance(line.get("stet"), dict) else None
         try:
             value = _foreign(line, item.line) if held is None else _own(held)
-        except InvalidJson as problem:
+        except (InvalidJson, TooLarge) as problem:
             return Item(item.line, None, problem)
         text = line["text"]
         given = value.get("id")
@@ -148,7 +147,7 @@ class Reader:
                 annotations.append(parts.annotation(part))
         value["annotations"] = annotations
         value["relations"] = [parts.relation(part) for part in _list(line, "relations")]
-        return Item(item.line, value, places=places)
+        return Item(item.line, value, places=places, size=item.size)
 
 
 def _list(line: dict[str, Any], member: str) -> list[Any]:
@@ -162,9 +161,9 @@ def _list(line: dict[str, Any], member: str) -> list[Any]:
 def _own(held: dict[str, Any]) -> dict[str, Any]:
     value = {name: held[name] for name in ("id", *_PARTICULARS) if name in held}
     metadata = held.get("metadata")
-    if metadata is not None:
-        value["metadata"] = body.parse(metadata.encode()) if isinstance(metadata, str) else metadata
-    return value
+    if isinstance(metadata, str):
+        metadata = values.parse(metadata.encode())
+    return value if metadata is None else {**value, "metadata": metadata}
 
 
 def _foreign(line: dict[str, Any], number: int) -> dict[str, Any]:

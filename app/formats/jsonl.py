@@ -7,10 +7,10 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson
+from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.core.jsontext import dump_json, one_line
 from app.core.moments import rfc3339
+from app.formats import values
 from app.formats.losses import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, RelationRecord
 
@@ -159,6 +159,6 @@ class Reader:
             if not line.strip():
                 continue
             try:
-                yield Item(number, body.parse(line))
-            except InvalidJson as problem:
+                yield Item(number, values.parse(line), size=len(line))
+            except (InvalidJson, TooLarge) as problem:
                 yield Item(number, None, problem)

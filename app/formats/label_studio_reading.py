@@ -8,9 +8,9 @@ anything but plain text, and answers about a whole task, are refused: Stet has n
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidJson
+from app.core.errors import InvalidJson, TooLarge
 from app.core.vocabulary import AttributeType, OffsetUnit
+from app.formats import values
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
@@ -19,6 +19,12 @@ from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
 TEXT = "text"
+
+MAX_LABELS = 200
+"""How many labels the regions of one id may have: a scheme has no more.
+
+Each is an annotation, and each answer about the region is one of them all.
+"""
 
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
@@ -47,13 +53,13 @@ class Reader:
 
     def _item(self, element: bytes) -> Item:
         try:
-            task = _Task(self._head, self._number, body.parse(element))
+            task = _Task(self._head, self._number, values.parse(element))
             task.read()
-        except InvalidJson as problem:
+        except (InvalidJson, TooLarge) as problem:
             return Item(self._number, None, problem)
         except Refused as refused:
             return Item(self._number, None, refused.problem)
-        return Item(self._number, task.value, places=task.places)
+        return Item(self._number, task.value, places=task.places, size=len(element))
 
 
 class _Task:
@@ -100,7 +106,8 @@ class _Task:
         ]
         for at, part in parts:
             if part.get("type") == "labels":
-                regions.setdefault(_id(part, "id", at), []).extend(self._region(part, at, said))
+                of = regions.setdefault(_id(part, "id", at), [])
+                of.extend(self._region(part, at, said, MAX_LABELS - len(of)))
         for at, part in parts:
             type = part.get("type")
             if not isinstance(type, str):
@@ -112,11 +119,17 @@ class _Task:
             elif type != "labels":
                 raise Refused(f"A result of type {ascii(type)[:60]} is not held by Stet.", at)
 
-    def _region(self, part: dict[str, Any], at: str, said: dict[str, Any]) -> Iterator[int]:
+    def _region(
+        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int
+    ) -> Iterator[int]:
         value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
         labels = _list(value.get("labels"), f"{at}/value/labels")
         if not labels:
             raise Refused("The region has no label.", f"{at}/value/labels")
+        if len(labels) > most:
+            raise Refused(
+                f"The regions of one id have more than {MAX_LABELS} labels.", f"{at}/value/labels"
+            )
         start, end = value.get("start"), value.get("end")
         if type(start) is not int or type(end) is not int or "startOffset" in value:
             raise Refused("Only regions of plain text are taken, not of HTML.", f"{at}/value")

@@ -145,3 +145,5 @@ class Item:
     problem: Problem | None = None
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
+    size: int = 0
+    """How many bytes or characters of the file it was read from, about."""

@@ -9,8 +9,7 @@ A layer with ``Governor`` and ``Dependent`` joins annotations.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson
+from app.core.errors import InvalidFile
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
 from app.formats.arrivals import Shift, line_ends, proof
@@ -71,13 +70,14 @@ class Reader:
 
     def _document(self, archive: Archive, name: str) -> Item:
         try:
-            document = _Document(self._head, name, Cas(archive.read(name)))
+            content = archive.read(name)
+            document = _Document(self._head, name, Cas(content))
             document.read()
         except Malformed as malformed:
             return Item(malformed.line, None, InvalidFile(malformed.detail), file=name)
         except BadMember as bad:
             return Item(1, None, bad.problem, file=name)
-        return Item(1, document.value, file=name, places=document.places)
+        return Item(1, document.value, file=name, places=document.places, size=len(content))
 
 
 class _Document:
@@ -144,10 +144,10 @@ class _Document:
         confidence = it.features.get("confidence")
         if confidence is not None:
             held["confidence"] = words.meant(AttributeType.NUMBER, confidence)
-        pieces = _parsed(it, "fragments")
+        pieces = self._cas.parsed(it, "fragments")
         if isinstance(pieces, list) and all(map(_is_piece, pieces)):
             held["pieces"] = pieces
-        exact = _parsed(it, "exact")
+        exact = self._cas.parsed(it, "exact")
         if isinstance(exact, dict):
             held |= {_OWN[name]: exact[name] for name in ("note", "externalId") if name in exact}
             others = exact.get("attributes")
@@ -166,7 +166,7 @@ class _Document:
             if type in _LISTS:
                 attributes[attribute] = [value] if value else []
             elif type is AttributeType.SPAN:
-                attributes[attribute] = _parsed(it, name)
+                attributes[attribute] = self._cas.parsed(it, name)
             else:
                 attributes[attribute] = words.meant(type, value)
         for name, values in it.lists.items():
@@ -182,7 +182,7 @@ class _Document:
         source, target = ends
         if source is None or target is None:
             raise Malformed(it.line, "The relation joins what is no annotation.")
-        exact = _parsed(it, "exact") if own else None
+        exact = self._cas.parsed(it, "exact") if own else None
         type = exact["label"] if isinstance(exact, dict) and "label" in exact else _label(it)
         id = it.features.get("identifier") if own else None
         id = id or str(self._derived.relation(str(type), source, target))
@@ -217,8 +217,8 @@ def _particulars(cas: Cas, file: str, text: str) -> tuple[dict[str, Any], str]:
             value |= {
                 key: it.features[name] for name, key in _PARTICULARS.items() if name in it.features
             }
-            value["metadata"] = _parsed(it, "metadata") or {}
-            exact = _parsed(it, "exact")
+            value["metadata"] = cas.parsed(it, "metadata") or {}
+            exact = cas.parsed(it, "exact")
             for name, key in {**_PARTICULARS, "text": "text"}.items():
                 if isinstance(exact, dict) and isinstance(exact.get(name), str):
                     value[key] = exact[name]
@@ -249,14 +249,3 @@ def _is_piece(piece: object) -> bool:
         and len(piece) == 2
         and all(type(offset) is int and offset >= 0 for offset in piece)
     )
-
-
-def _parsed(it: Structure, name: str) -> Any:
-    """The JSON that a feature of Stet's holds."""
-    written = it.features.get(name)
-    if written is None:
-        return None
-    try:
-        return body.parse(written.encode())
-    except InvalidJson as problem:
-        raise Malformed(it.line, f"The feature {name}: {problem.detail}") from None

@@ -7,12 +7,13 @@ place them. Collections and pages are refused: they hold no text that a quote co
 from collections.abc import Iterator
 from typing import Any
 
-from app.core import body
-from app.core.errors import InvalidFile, InvalidJson, Problem
+from app.core.errors import InvalidFile, InvalidJson, Problem, TooLarge
+from app.formats import values
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import MAX_ELEMENT_BYTES, Elements
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
+from app.formats.values import Values
 
 _DOCUMENT = "stet:Document"
 _URN = "urn:uuid:"
@@ -62,6 +63,7 @@ class Reader:
         # Why the document under way is not read, and at which node.
         self._problem: Item | None = None
         self._bytes = 0
+        self._values = Values()
 
     def feed(self, chunk: bytes) -> Iterator[Item]:
         """The documents whose last node is in this chunk."""
@@ -76,14 +78,16 @@ class Reader:
 
     def _node(self, element: bytes) -> Iterator[Item]:
         try:
-            node = _object(body.parse(element), "")
+            node = _object(values.parse(element), "")
             if _DOCUMENT in _types(node):
                 yield from self._whole()
-                self._bytes = 0
+                self._bytes, self._values = 0, Values()
+                self._values.count(element)
                 self._document = _Document(self._number, node)
             else:
+                self._values.count(element)
                 self._take(node)
-        except (InvalidJson, Refused) as refused:
+        except (InvalidJson, TooLarge, Refused) as refused:
             problem: Problem = refused.problem if isinstance(refused, Refused) else refused
             # One report a document: what comes after a node that is refused may follow from it.
             self._problem = self._problem or Item(self._number, None, problem)
@@ -110,7 +114,7 @@ class Reader:
         if problem is not None:
             yield problem
         elif document is not None:
-            yield Item(document.number, document.value, places=document.places)
+            yield Item(document.number, document.value, places=document.places, size=self._bytes)
 
 
 class _Document:

@@ -1,12 +1,26 @@
 """XMI in: the feature structures of one CAS, read without what XML lets a file do to its reader."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from xml.parsers import expat
 
-from app.core.errors import InvalidFile
+from app.core.errors import InvalidFile, InvalidJson, TooLarge
+from app.formats.values import Values
 
 MAX_DEPTH = 8
+MAX_VALUES = 1_000_000
+"""How many structures, features of theirs and strings of their lists are kept of an XMI.
 
+Each may take 270 bytes of memory and as few as four of a file, which a zip packs to next to
+nothing. An annotation of Stet's has a dozen. Of tokens and the like nothing is kept.
+"""
+MAX_NAMES = 10_000
+"""How many names elements and features may have: the parser keeps each, with what it passes over.
+
+A hundred layers of a hundred features have so many.
+"""
+
+_SOFA = "uima.cas.Sofa"
 _NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 _METADATA = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
 # The text's own cut and what tools keep beside it: tokens, sentences, parts of speech, tag sets.
@@ -53,7 +67,10 @@ class Cas:
         self._open: Structure | None = None
         self._words: list[str] = []
         self._depth = 0
-        parser = self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._kept = 0
+        self._values = Values()
+        self._names: dict[str, str] = {}
+        parser = self._parser = expat.ParserCreate(namespace_separator=" ", intern=self._names)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refused
         parser.EntityDeclHandler = self._refused
@@ -68,6 +85,21 @@ class Cas:
         except (LookupError, UnicodeError, ValueError) as error:
             raise Malformed(1, f"The XML cannot be read: {error}.") from None
 
+    def parsed(self, structure: Structure, name: str) -> Any:
+        """The JSON that a feature of Stet's holds; None where it is not there.
+
+        Raises:
+            Malformed: when it is no JSON, or with it the document has too many values.
+        """
+        written = structure.features.get(name)
+        if written is None:
+            return None
+        try:
+            return self._values.parse(written.encode())
+        except (InvalidJson, TooLarge) as problem:
+            detail = f"The feature {name}: {problem.detail}"
+            raise Malformed(structure.line, detail) from None
+
     def _refused(self, *declaration: object) -> None:  # noqa: ARG002  # the parser's arguments
         raise InvalidFile("An XMI declares a document type or entities, and none of UIMA's does.")
 
@@ -79,9 +111,26 @@ class Cas:
             raise Malformed(line, f"The XML is nested deeper than {MAX_DEPTH}.")
         if self._depth == 1 and name != "http://www.omg.org/XMI XMI":
             raise Malformed(line, "This is XML, but no XMI.")
+        if len(self._names) > MAX_NAMES:
+            raise Malformed(line, f"The XML has more than {MAX_NAMES} names.")
         if self._depth == 2:
-            id = attributes.pop(_XMI_ID, "")
-            self._open = Structure(_type(name), id, line, attributes)
+            type = _type(name)
+            self._open = None if _is_passed_over(type) else self._structure(type, line, attributes)
+        elif self._depth == 3 and self._open is not None:
+            self._count(1, line)
+
+    def _structure(self, type: str, line: int, features: dict[str, str]) -> Structure:
+        id = features.pop(_XMI_ID, "")
+        self._count(1 + len(features), line)
+        return Structure(type, id, line, features)
+
+    def _count(self, more: int, line: int) -> None:
+        self._kept += more
+        if self._kept > MAX_VALUES:
+            raise Malformed(
+                line,
+                f"The XMI has more than {MAX_VALUES} structures, features and strings in lists.",
+            )
 
     def _end(self, name: str) -> None:
         if self._depth == 3 and self._open is not None:
@@ -93,12 +142,16 @@ class Cas:
 
     def _keep(self, structure: Structure) -> None:
         type = structure.type
-        if type == "uima.cas.Sofa":
+        if type == _SOFA:
             self.sofas.append(structure)
         elif type == _METADATA:
             self.metadata = structure
-        elif type == _NAMED_ENTITY or not type.startswith(_PASSED_OVER):
+        else:
             self.structures.append(structure)
+
+
+def _is_passed_over(type: str) -> bool:
+    return type.startswith(_PASSED_OVER) and type not in {_SOFA, _METADATA, _NAMED_ENTITY}
 
 
 def _type(name: str) -> str:

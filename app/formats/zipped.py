@@ -32,6 +32,9 @@ _END = struct.Struct("<4sHHHHLLH")
 _VERSION, _UTF8, _DATE = 45, 0x800, 0x21
 _UNIX, _FILE_MODE = 3, (stat.S_IFREG | 0o644) << 16
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
+_ENTRY = b"PK\1\2"
+# An end record with the longest comment: what is read in one go and is longer is a directory.
+_LONGEST_END = 66_000
 
 
 class Packer:
@@ -62,7 +65,7 @@ class Packer:
         extra = struct.pack("<HHQ", 1, 8, self._offset) if far else b""
         place = _MAX32 if far else self._offset
         entry = _CENTRAL.pack(
-            *(b"PK\1\2", _UNIX << 8 | _VERSION, *common),
+            *(_ENTRY, _UNIX << 8 | _VERSION, *common),
             *(len(extra), 0, 0, 0, _FILE_MODE, place),
         )
         self._entries.write(entry + encoded + extra)
@@ -156,7 +159,10 @@ class _Directed:
             raise InvalidFile(
                 f"The archive's directory is longer than {MAX_DIRECTORY_BYTES} bytes."
             )
-        return self._file.read(size)
+        content = self._file.read(size)
+        if len(content) > _LONGEST_END and content.count(_ENTRY) > MAX_MEMBERS:
+            raise _too_many()
+        return content
 
 
 class Archive:
@@ -172,7 +178,7 @@ class Archive:
         self._rest = MAX_RATIO * size + SPARE_BYTES
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
-            raise InvalidFile(f"The archive has more than {MAX_MEMBERS} members.")
+            raise _too_many()
         if len(archive.NameToInfo) < len(members):
             raise InvalidFile("Two members of the archive have one name.")
         if sum(member.file_size for member in members) > self._rest:
@@ -256,6 +262,10 @@ def _check(member: ZipInfo) -> None:
         raise InvalidFile(f"The member {name} is packed in a way other than deflate.")
     if member.file_size > MAX_MEMBER_BYTES:
         raise _too_large(name)
+
+
+def _too_many() -> InvalidFile:
+    return InvalidFile(f"The archive has more than {MAX_MEMBERS} members.")
 
 
 def _too_large(name: str) -> InvalidFile:

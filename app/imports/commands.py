@@ -222,7 +222,7 @@ class _Importing:
 
         They wait to be written while the next ones are placed: those that waited are written now.
         """
-        first, later, claimed = apart(fit, self._waiting.claimed)
+        first, later, claimed = apart(self._standing.project_id, fit, self._waiting.claimed)
         stored = await stored_of(self._db, self._standing.project_id, [rows for _, rows in first])
         placing = asyncio.ensure_future(asyncio.to_thread(self._tables, items, first, stored))
         try:

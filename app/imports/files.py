@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from itertools import islice
 from typing import IO
 
 from app.formats.codecs import Reader
@@ -10,6 +9,8 @@ from app.formats.record import Item
 
 _CHUNK_BYTES = 1024 * 1024
 _ITEMS_AT_ONCE = 50
+_SIZE_AT_ONCE = 1_000_000
+"""After how many bytes of the file no more records are read ahead: an archive has large members."""
 
 
 async def items_of(
@@ -29,6 +30,18 @@ async def items_of(
 
 async def _in_thread(items: Iterable[Item]) -> AsyncIterator[Item]:
     waiting: Iterator[Item] = iter(items)
-    while some := await asyncio.to_thread(lambda: list(islice(waiting, _ITEMS_AT_ONCE))):
+    while some := await asyncio.to_thread(_some, waiting):
         for item in some:
             yield item
+
+
+def _some(waiting: Iterator[Item]) -> list[Item]:
+    some: list[Item] = []
+    size = 0
+    while len(some) < _ITEMS_AT_ONCE and size < _SIZE_AT_ONCE:
+        item = next(waiting, None)
+        if item is None:
+            break
+        some.append(item)
+        size += item.size
+    return some

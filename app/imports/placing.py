@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.core.errors import Gone, IdConflict, Problem, UnknownAnnotation
+from app.core.errors import Gone, IdConflict, InvalidValue, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
 from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation
@@ -51,7 +51,10 @@ class Places:
         stored = self._ours(known, row["id"]) or by_external_id.get(row["external_id"])
         if stored is None:
             if row["id"] in known:
-                _name_document(rows, derived_id(self._project_id, row["id"]))
+                id = derived_id(self._project_id, row["id"])
+                if id in known:
+                    raise IdConflict(f"Another project has document {id}.")
+                _name_document(rows, id)
             return True
         if stored.deleted_at is not None:
             raise Gone(f"Document {stored.id} was deleted.")
@@ -66,6 +69,7 @@ class Places:
         """Give the annotations and relations their ids here, and tell the new from the others."""
         placed = Placed(document_is_new)
         names: dict[UUID, UUID] = {}
+        given: set[UUID] = set()
         for part in rows.annotations:
             row = part.row
             try:
@@ -76,6 +80,7 @@ class Places:
                     first = self._stored.first_versions.get(stored.id)
                     check_same(row, stored, first, part.pointer)
                     id = stored.id
+                _give(id, given, part.pointer)
             except Conflict as conflict:
                 placed.refused.append((conflict.pointer, conflict.problem))
                 continue
@@ -86,8 +91,9 @@ class Places:
                 placed.annotations.append(part)
             else:
                 placed.unchanged_annotations += 1
+        given = set()
         for part in rows.relations:
-            self._place_relation(part, names, placed)
+            self._place_relation(part, names, given, placed)
         return placed
 
     def _annotation(self, row: Row) -> Any:
@@ -98,7 +104,9 @@ class Places:
         key = (row["document_id"], row["external_id"])
         return self._stored.annotations_by_external_id.get(key)
 
-    def _place_relation(self, part: Part, names: Mapping[UUID, UUID], placed: Placed) -> None:
+    def _place_relation(
+        self, part: Part, names: Mapping[UUID, UUID], given: set[UUID], placed: Placed
+    ) -> None:
         row = part.row
         if row["source_id"] not in names or row["target_id"] not in names:
             problem = UnknownAnnotation("/source", "One of its annotations was refused.")
@@ -110,9 +118,11 @@ class Places:
         try:
             if stored is None or stored.document_id != row["document_id"]:
                 row["id"] = self._free(row["id"], known, part.pointer)
+                _give(row["id"], given, part.pointer)
                 placed.relations.append(part)
                 return
             check_same_relation(row, stored, part.pointer)
+            _give(stored.id, given, part.pointer)
         except Conflict as conflict:
             placed.refused.append((conflict.pointer, conflict.problem))
         else:
@@ -123,22 +133,34 @@ class Places:
         stored = known.get(id)
         if stored is not None and stored.project_id != self._project_id:
             stored = known.get(derived_id(self._project_id, id))
-        return stored
+        return stored if stored is None or stored.project_id == self._project_id else None
 
     def _free(self, id: UUID, taken: Mapping[UUID, Any], pointer: str) -> UUID:
         """The id of a new row: its own, or one derived from it where another project has that.
 
         Raises:
-            Conflict: when another document of this project has it.
+            Conflict: when another document has it.
         """
         holder = taken.get(id)
         if holder is not None and holder.project_id != self._project_id:
             id = derived_id(self._project_id, id)
             holder = taken.get(id)
         if holder is not None:
-            problem = IdConflict(f"Another document of the project has {holder.id}.")
+            problem = IdConflict(f"Another document has {holder.id}.")
             raise Conflict(f"{pointer}/id", problem)
         return id
+
+
+def _give(id: UUID, given: set[UUID], pointer: str) -> None:
+    """Note an id that a part of a record has here.
+
+    Raises:
+        Conflict: when another has it: one id may be what replaces the other.
+    """
+    if id in given:
+        detail = f"Another of the same line has the id {id} here."
+        raise Conflict(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
+    given.add(id)
 
 
 def _name_document(rows: Rows, id: UUID) -> None:
@@ -149,7 +171,7 @@ def _name_document(rows: Rows, id: UUID) -> None:
 
 
 def apart(
-    fit: list[tuple[int, Rows]], waiting: Set[UUID | str]
+    project_id: UUID, fit: list[tuple[int, Rows]], waiting: Set[UUID | str]
 ) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]], Set[UUID | str]]:
     """The records up to the first that claims an id of one before it, and those from there on.
 
@@ -161,6 +183,8 @@ def apart(
         ids: set[UUID | str] = {rows.document["id"]}
         ids.update([part.row["id"] for part in rows.annotations])
         ids.update([part.row["id"] for part in rows.relations])
+        # Whether another project has an id is not known yet, and so not which one it gets here.
+        ids.update([derived_id(project_id, id) for id in ids if isinstance(id, UUID)])
         if rows.document["external_id"] is not None:
             ids.add(rows.document["external_id"])
         if not (ids.isdisjoint(claimed) and ids.isdisjoint(waiting)):

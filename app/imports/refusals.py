@@ -1,12 +1,22 @@
 """What of a file is refused, gathered for its report."""
 
+import json
 from collections import Counter
+from typing import NamedTuple
 
 from app.core.errors import Problem, Unprocessable
 from app.formats.record import Item
 
 LISTED = 10_000
 """How many refusals a report lists; it counts them all."""
+LISTED_CHARACTERS = 10_000_000
+"""How long the listed ones may be in all, in JSON: each may name a thousand values that fit."""
+
+
+class _Waiting(NamedTuple):
+    place: int
+    error: dict[str, object]
+    characters: int
 
 
 class Refusals:
@@ -18,8 +28,10 @@ class Refusals:
         self.parts: Counter[str] = Counter()
         """How many documents, annotations and relations were refused."""
         self.listed: list[dict[str, object]] = []
-        self.waiting: list[tuple[int, dict[str, object]]] = []
+        self.waiting: list[_Waiting] = []
         """What is not listed yet, with its place."""
+        self._characters = 0
+        self._characters_waiting = 0
 
     def add(self, place: int, item: Item, problem: Problem, *, at: str = "") -> None:
         """Refuse something of the record at that place among those that are looked at together.
@@ -35,8 +47,13 @@ class Refusals:
         # With a document, all that is in it is refused.
         self.parts.update(kind for kind, _ in ({_DOCUMENT} & parts or parts))
         for error in found[: LISTED - len(self.listed) - len(self.waiting)]:
+            if self._characters + self._characters_waiting > LISTED_CHARACTERS:
+                break
             where = _place(item, str(error["pointer"]))
-            self.waiting.append((place, {"file": item.file, **error, **where}))
+            listed = {"file": item.file, **error, **where}
+            characters = len(json.dumps(listed, ensure_ascii=False, default=str))
+            self.waiting.append(_Waiting(place, listed, characters))
+            self._characters_waiting += characters
 
     def settle(self, others: "Refusals | None" = None) -> None:
         """List what was found since the last time, and what ``others`` did, in order of place."""
@@ -44,9 +61,15 @@ class Refusals:
             self.count += others.count
             self.parts += others.parts
             self.waiting += others.waiting
-        self.waiting.sort(key=lambda waiting: waiting[0])
-        self.listed += [error for _, error in self.waiting[: LISTED - len(self.listed)]]
+        self.waiting.sort(key=lambda waiting: waiting.place)
+        for waiting in self.waiting[: LISTED - len(self.listed)]:
+            # Then no smaller one is listed either: what is listed are the first ones.
+            if self._characters > LISTED_CHARACTERS:
+                break
+            self.listed.append(waiting.error)
+            self._characters += waiting.characters
         self.waiting.clear()
+        self._characters_waiting = 0
 
 
 _DOCUMENT = ("documents", "")

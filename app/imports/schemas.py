@@ -105,5 +105,5 @@ class ImportReport(Out):
     refused: Tally = Field(description="With a refused document, all that is in it is left out.")
     refusals: list[dict[str, Any]] = Field(
         description="Each refusal with `line`, `pointer`, `code`, `detail` and the cure, and "
-        "`file` in an archive; the first 10,000."
+        "`file` in an archive; the first 10,000, or as many as 10,000,000 characters hold."
     )

@@ -16,9 +16,11 @@ from app.core.vocabulary import AttributeType
 _MAX_VALUE_CHARS = 10_000
 _MAX_LIST = 1_000
 _SAFE_INTEGER = 2**53 - 1
+_NAMED = 20
+"""How many values a refusal names in its words; ``allowed`` has them all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attribute:
     """One attribute of a label."""
 
@@ -55,7 +57,7 @@ class Attribute:
     def _enum_refusal(self, value: object) -> str | None:
         if isinstance(value, str) and value in self.values:
             return None
-        return f"one of {', '.join(sorted(self.values))} is wanted"
+        return self._one_of_the_values
 
     def _list_refusal(self, value: object) -> str | None:
         if not isinstance(value, list):
@@ -65,7 +67,15 @@ class Attribute:
         check = _string_refusal if self.type is AttributeType.STRINGS else self._enum_refusal
         return next((why for item in value if (why := check(item)) is not None), None)
 
-    def described(self) -> dict[str, Any]:
+    # Made once, as is all that refusals say of the scheme: a file may be refused in many places.
+    @cached_property
+    def _one_of_the_values(self) -> str:
+        named = ", ".join(sorted(self.values)[:_NAMED])
+        others = len(self.values) - _NAMED
+        return f"one of {named}{f' and {others} others' if others > 0 else ''} is wanted"
+
+    @cached_property
+    def described(self) -> Mapping[str, Any]:
         """What fits, for a refusal's ``allowed``."""
         described: dict[str, Any] = {"type": self.type.value, "required": self.required}
         if self.values:
@@ -83,7 +93,7 @@ def _string_refusal(value: object) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RelationType:
     """One type of relation: which labels it joins, and whether direction matters."""
 
@@ -91,7 +101,8 @@ class RelationType:
     source: frozenset[str]
     target: frozenset[str]
 
-    def described(self) -> dict[str, Any]:
+    @cached_property
+    def described(self) -> Mapping[str, Any]:
         """What fits, for a refusal's ``allowed``."""
         return {"source": sorted(self.source), "target": sorted(self.target)}
 
@@ -135,7 +146,7 @@ class Scheme:
         if known is None:
             return [
                 UnknownLabel(
-                    "/label", f"The scheme has no label “{label}”.", allowed=sorted(self.labels)
+                    "/label", f"The scheme has no label “{label}”.", allowed=self._label_names
                 )
             ]
         found: list[Unprocessable] = []
@@ -146,7 +157,7 @@ class Scheme:
                     InvalidAttribute(
                         f"/attributes/{escaped(name)}",
                         f"The label “{label}” has no attribute “{name}”.",
-                        allowed=sorted(known),
+                        allowed=self._attribute_names[label],
                     )
                 )
             elif (why := attribute.refusal(value)) is not None:
@@ -154,14 +165,14 @@ class Scheme:
                     InvalidAttribute(
                         f"/attributes/{escaped(name)}",
                         f"The value does not fit the attribute “{name}”: {why}.",
-                        allowed=attribute.described(),
+                        allowed=attribute.described,
                     )
                 )
         found.extend(
             InvalidAttribute(
                 f"/attributes/{escaped(attribute.name)}",
                 f"The label “{label}” needs the attribute “{attribute.name}”.",
-                allowed=attribute.described(),
+                allowed=attribute.described,
             )
             for attribute in self._required[label]
             if attribute.name not in attributes
@@ -171,6 +182,18 @@ class Scheme:
     def spans_of(self, label: str) -> frozenset[str]:
         """The names of a label's span-valued attributes."""
         return self._spans.get(label, frozenset())
+
+    @cached_property
+    def _label_names(self) -> Sequence[str]:
+        return sorted(self.labels)
+
+    @cached_property
+    def _attribute_names(self) -> Mapping[str, Sequence[str]]:
+        return {label: sorted(attributes) for label, attributes in self.labels.items()}
+
+    @cached_property
+    def _relations_described(self) -> Mapping[str, Any]:
+        return {name: relation.described for name, relation in self.relations.items()}
 
     @cached_property
     def _spans(self) -> Mapping[str, frozenset[str]]:
@@ -199,12 +222,12 @@ class Scheme:
             return RelationNotAllowed(
                 "/type",
                 f"The scheme has no relation “{type}”.",
-                allowed={name: known.described() for name, known in self.relations.items()},
+                allowed=self._relations_described,
             )
         if source_label in relation.source and target_label in relation.target:
             return None
         return RelationNotAllowed(
             "/type",
             f"“{type}” does not lead from a {source_label} to a {target_label}.",
-            allowed=relation.described(),
+            allowed=relation.described,
         )

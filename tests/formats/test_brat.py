@@ -297,3 +297,50 @@ def test_a_byte_order_mark_is_part_of_a_text_of_stets_own_alone() -> None:
     assert (own.value["text"], own.value["sha256"]) == (text, sha256(text))
     assert "sha256" not in other.value
     assert other.value["annotations"][0]["start"] == 0
+
+
+def stets(*spans: list[int]) -> str:
+    return f'#1\tStet T1\t{{"id":"{NAME}","spans":{[*spans]}}}'
+
+
+def test_spans_of_a_comment_that_overlap_are_not_looked_at() -> None:
+    text = "a\n" * 250_000
+    content = packed(a_txt=text, a_ann=f"T1\tplain 0 1\ta\n{stets(*[[0, len(text)]] * 20)}\n")
+    read: list[Item] = []
+
+    held = samples.peak(lambda: read.extend(samples.read(BRAT, content)))
+
+    assert read[0].value["annotations"][0]["quote"] == "a"
+    assert held < 20 * 2**20
+
+
+def test_a_span_of_a_comment_is_cut_no_further_than_its_line_agrees() -> None:
+    text = "a\n" * 500_000
+    content = packed(a_txt=text, a_ann=f"T1\tplain 0 1\ta\n{stets([0, len(text)])}\n")
+    read: list[Item] = []
+
+    held = samples.peak(lambda: read.extend(samples.read(BRAT, content)))
+
+    assert read[0].value["annotations"][0]["end"] == 1
+    assert held < 20 * 2**20
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [[[0, 3], [2, 7]], [[4, 7], [0, 3]], [[0, 3], [3, 3]], [[0, 8]], [[0, 1]] * 300, [[0.0, 7]]],
+)
+def test_a_comment_with_spans_of_no_annotation_is_not_believed(spans: list[list[int]]) -> None:
+    item = foreign("One two", "T1\tplain 0 3\tOne", stets(*spans))
+
+    assert item.value["annotations"][0]["id"] == NAME
+    assert item.value["annotations"][0]["quote"] == "One"
+
+
+def test_spans_out_of_order_are_not_joined_however_often_they_cover_the_text() -> None:
+    text = f"{'a' * 500_000}\nb"
+    pairs = ";".join(["0 500000", "500001 0"] * 200)
+    content = packed(a_txt=text, a_ann=f"T1\tplain {pairs}\ta\n")
+
+    held = samples.peak(lambda: samples.refused(BRAT, content))
+
+    assert held < 60 * 2**20

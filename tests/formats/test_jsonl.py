@@ -101,7 +101,7 @@ def test_a_line_that_is_not_json_is_told_by_its_number(bad: bytes) -> None:
 
     first, second = reader.feed(b"{}\n" + bad + b"\n")
 
-    assert first == Item(1, {})
+    assert first == Item(1, {}, size=2)
     assert second.line == 2
     assert second.problem is not None
     assert second.problem.code == "invalid-json"

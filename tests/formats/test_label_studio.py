@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import InvalidFile
-from app.formats import elements
+from app.formats import elements, label_studio_reading
 from app.formats.codecs import Format, codec
 from app.formats.record import Item, Place
 from tests.formats import records, samples
@@ -281,3 +281,19 @@ def test_memory_does_not_grow_with_the_documents() -> None:
 
     assert samples.peak_of_writing(LABEL_STUDIO, 2000) < 100_000
     assert samples.peak_of_reading(LABEL_STUDIO, pieces) < 200_000
+
+
+def test_the_regions_of_one_id_have_so_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_studio_reading, "MAX_LABELS", 3)
+    two, three = (region("r", 0, 3, "One", *"abc"[:count]) for count in (2, 3))
+
+    fits, one_region, two_regions = taken(
+        task(three), task(region("r", 0, 3, "One", *"abcd")), task(two, two)
+    )
+
+    assert len(fits.value["annotations"]) == 3
+    for item, place in ((one_region, 0), (two_regions, 1)):
+        assert isinstance(item.problem, InvalidFile)
+        assert "more than 3 labels" in item.problem.detail
+        pointer = item.problem.errors[0]["pointer"]
+        assert pointer == f"/annotations/0/result/{place}/value/labels"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidFile
 from app.core.vocabulary import OffsetUnit
+from app.formats import xmi
 from app.formats.codecs import Format, codec
 from app.formats.record import DocumentRecord, Item
 from app.text.offsets import from_code_points
@@ -255,3 +256,35 @@ def test_of_a_member_that_is_bad_only_its_document_is_refused() -> None:
     assert bad.problem is not None
     assert "damaged" in bad.problem.detail
     assert good.problem is None
+
+
+def test_so_much_is_kept_of_an_xmi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xmi, "MAX_VALUES", 10)
+    token = '<type:Token xmlns:type="http:///de/tudarmstadt/ukp/x.ecore" begin="0" end="3"/>\n'
+    four = '<custom:Claim begin="0" end="3" value="a"/>\n'
+    # The text and the claim have three features each, so that two are left. No token is kept.
+    start = f"{HEAD}\n{SOFA}\n{token * 20}{four}"
+    listing = '<custom:L begin="0"><value>a</value>{}</custom:L></xmi:XMI>'
+
+    fits = xmi.Cas(f"{start}<custom:L/><custom:M/></xmi:XMI>".encode())
+    items = [
+        foreign(f"{start}\n{four}</xmi:XMI>"),
+        foreign(f"{start}\n{'<custom:L/>' * 3}</xmi:XMI>"),
+        foreign(f"{start}\n{listing.format('')}"),
+    ]
+
+    assert len(fits.structures) == 3
+    for item in items:
+        assert item.problem is not None
+        assert "more than 10 structures" in item.problem.detail
+        assert item.line == 25
+
+
+def test_an_xmi_has_so_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xmi, "MAX_NAMES", 50)
+    named = "".join(f"<n{number}/>" for number in range(60))
+
+    item = foreign(f"{HEAD}{SOFA}<cas:View>{named}</cas:View></xmi:XMI>")
+
+    assert item.problem is not None
+    assert "more than 50 names" in item.problem.detail

@@ -11,6 +11,7 @@ import pytest
 from app.core.errors import InvalidFile
 from app.formats import zipped
 from app.formats.zipped import BadMember, Packer, Spool
+from tests.formats import samples
 
 
 def packed(members: dict[str, bytes]) -> bytes:
@@ -216,6 +217,16 @@ def test_a_directory_may_be_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(zipped, "MAX_DIRECTORY_BYTES", 1000)
     assert "directory is longer than 1000" in why(content)
+
+
+def test_members_are_counted_before_each_is_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed({str(number): b"" for number in range(20_000)})
+    monkeypatch.setattr(zipped, "MAX_MEMBERS", 19_999)
+
+    held = samples.peak(lambda: why(content))
+
+    assert "more than 19999 members" in why(content)
+    assert held < 5 * len(content)
 
 
 def test_what_systems_hide_in_archives_is_passed_over() -> None:

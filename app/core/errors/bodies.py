@@ -190,7 +190,7 @@ class ImportRefused(Unprocessable):
 
     ``errors`` lists each refusal with the line of the file, a JSON pointer into that line's record
     and the code that a POST of the same would have been answered with; ``count`` is how many there
-    are, of which the first thousand are listed.
+    are, of which no more are listed than can be read.
     """
 
     code = "import-refused"

@@ -53,7 +53,8 @@ class RequestTimeout(Problem):
 class TooLarge(Problem):
     """The body or the text is longer than this server takes: ``limit``, counted in ``unit``.
 
-    A body may also have more ``values`` than any request needs: import such a file.
+    A body may also have more ``values`` than any request needs: import such a file, of which each
+    record has a limit of its own.
     """
 
     status = 413
