@@ -19,15 +19,15 @@ MAX_VALUES = 100_000
 """How many values and keys the body of a request may have; of a file's records each has its own."""
 
 
-def check_values(body: bytes, most: int = MAX_VALUES) -> None:
+def check_values(body: bytes) -> None:
     """Refuse to read more values than any request needs: each takes a hundred bytes of memory.
 
     Raises:
-        TooLarge: when there are more than ``most``.
+        TooLarge: when there are more than ``MAX_VALUES``.
     """
     # There may be as many commas and brackets in texts.
-    if _between_values(body) > most and values_in(body, most) > most:
-        raise TooLarge(limit=most, unit="values")
+    if _between_values(body) > MAX_VALUES and values_in(body, MAX_VALUES) > MAX_VALUES:
+        raise TooLarge(limit=MAX_VALUES, unit="values")
 
 
 def values_in(body: bytes, most: int) -> int:

@@ -88,6 +88,9 @@ class Reader:
                 self._values.count(element)
                 self._take(node)
         except (InvalidJson, TooLarge, Refused) as refused:
+            if self._document is not None and _DOCUMENT.encode() in element:
+                # It is no part of the document under way, which is whole.
+                yield from self._whole()
             problem: Problem = refused.problem if isinstance(refused, Refused) else refused
             # One report a document: what comes after a node that is refused may follow from it.
             self._problem = self._problem or Item(self._number, None, problem)

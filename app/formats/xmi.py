@@ -8,16 +8,17 @@ from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.formats.values import Values
 
 MAX_DEPTH = 8
-MAX_VALUES = 1_000_000
+MAX_VALUES = 3_000_000
 """How many structures, features of theirs and strings of their lists are kept of an XMI.
 
 Each may take 270 bytes of memory and as few as four of a file, which a zip packs to next to
-nothing. An annotation of Stet's has a dozen. Of tokens and the like nothing is kept.
+nothing. An annotation of Stet's has a dozen, so that a document has 250,000. Of tokens and the like
+nothing is kept.
 """
-MAX_NAMES = 10_000
+MAX_NAMES = 30_000
 """How many names elements and features may have: the parser keeps each, with what it passes over.
 
-A hundred layers of a hundred features have so many.
+A scheme has 200 labels of a hundred attributes each at most.
 """
 
 _SOFA = "uima.cas.Sofa"

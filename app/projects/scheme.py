@@ -72,7 +72,8 @@ class Attribute:
     def _one_of_the_values(self) -> str:
         named = ", ".join(sorted(self.values)[:_NAMED])
         others = len(self.values) - _NAMED
-        return f"one of {named}{f' and {others} others' if others > 0 else ''} is wanted"
+        rest = f" and {others} other{'s' if others > 1 else ''}" if others > 0 else ""
+        return f"one of {named}{rest} is wanted"
 
     @cached_property
     def described(self) -> Mapping[str, Any]:

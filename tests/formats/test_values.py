@@ -54,3 +54,18 @@ def test_the_values_of_a_record_are_counted_together(
     assert refused.problem is not None
     assert "At most 90 values are taken." in refused.problem.detail
     assert len(taken.value["annotations"]) == 1
+
+
+@pytest.mark.parametrize("format", WHOLE)
+def test_a_record_that_is_refused_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    chosen = codec(Format(format))
+    large = replace(FIRST, metadata={"numbers": [*range(1000)]})
+    third = replace(SECOND, id=make.id_of(3))
+    monkeypatch.setattr(values, "MAX_VALUES", 900)
+
+    items = samples.read(chosen, samples.written(chosen, SECOND, large, third))
+
+    assert [item.problem is None for item in items] == [True, False, True]
+    assert [len(item.value["annotations"]) for item in items if item.problem is None] == [1, 1]

@@ -123,6 +123,7 @@ def test_a_text_of_millions_is_read_in_seconds() -> None:
 
 
 def test_of_what_is_hardly_a_word_nothing_is_kept_beyond_its_document() -> None:
+    words_module._kept_pieces.cache_clear()  # noqa: SLF001
     indexed("cat")
     before = words_module._kept_pieces.cache_info().currsize  # noqa: SLF001
     indexed(" ".join(chr(0xA000 + number) * 200 for number in range(100)))
