@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from app.core.refusals import MAX_REFUSALS, too_many
+from app.core.refusals import MAX_REFUSALS, in_body, too_many
 
 Call = Callable[..., Awaitable[Any]]
 Wrong = dict[str, Any]
@@ -121,8 +121,7 @@ class _Step:
         except ValidationError as error:
             if error.error_count() > MAX_REFUSALS:
                 raise too_many(error) from None
-            found = error.errors(include_url=False)
-            wrong += [{**item, "loc": ("body", *item["loc"])} for item in found]
+            wrong += in_body(error)
             return None
 
 

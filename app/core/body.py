@@ -16,7 +16,7 @@ from app.core.errors import InvalidJson, TooLarge
 
 MAX_DEPTH = 100
 MAX_VALUES = 100_000
-"""How many values and keys the body of a request may have; of a file's records each has its own."""
+"""How many values the body of a request may have; records of a file have a limit of their own."""
 
 
 def check_values(body: bytes) -> None:
@@ -31,10 +31,10 @@ def check_values(body: bytes) -> None:
 
 
 def values_in(body: bytes, most: int) -> int:
-    """How many values and keys there are; if they are more than ``most``, any number above it."""
+    """How many values there are; if they are more than ``most``, any number above it."""
     plain = _without_escapes(body)
-    # Blanked out, strings take memory too.
-    return most + 1 if plain.count(b'"') > 2 * most else _between_values(_bare(plain))
+    # Blanked out, strings take memory too. A key and its value have four marks and one comma.
+    return most + 1 if plain.count(b'"') > 4 * (most + 1) else _between_values(_bare(plain))
 
 
 def _between_values(bare: bytes) -> int:

@@ -121,7 +121,7 @@ class PostgresDatabase:
         begun = time.monotonic()
         if self._replica is None or begun < self._replica_rests_until:
             return None
-        # Whoever finds it behind for so long has waited for others too: they look once.
+        # Where somebody has just waited in vain, others only look.
         until = begun + _BEHIND_SECONDS if begun >= self._replica_behind_until else begun
         while True:
             session = self._snapshot(self._replica)

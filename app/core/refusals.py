@@ -27,9 +27,13 @@ def too_many(error: ValidationError) -> Unprocessable:
 
 def of_content(error: ValidationError, most: int = MAX_REFUSALS) -> Unprocessable:
     """The problem for what pydantic refused in content that it was given by itself."""
-    if error.error_count() > most:
-        return too_many(error)
-    return of_validation([{**item, "loc": ("body", *item["loc"])} for item in error.errors()])
+    return too_many(error) if error.error_count() > most else of_validation(in_body(error))
+
+
+def in_body(error: ValidationError) -> list[dict[str, Any]]:
+    """What pydantic refused, each in its place below the body, as ``of_validation`` takes it."""
+    found = error.errors(include_url=False)
+    return [{**item, "loc": ("body", *item["loc"])} for item in found]
 
 
 def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:

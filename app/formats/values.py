@@ -6,7 +6,7 @@ from app.core import body
 from app.core.errors import TooLarge
 
 MAX_VALUES = 4_000_000
-"""How many values and keys a record may have: each takes a hundred bytes of memory.
+"""How many values a record may have: each takes a hundred bytes of memory.
 
 An annotation as ``jsonl`` has it is some 25 of them, so that one document has 160,000.
 """

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.core.errors import Problem, Unprocessable
-from app.core.refusals import of_content, too_many
+from app.core.refusals import of_content
 from app.formats.record import Item
 from app.imports.refusals import LISTED, Refusals
 from app.imports.schemas import DocumentLine
@@ -46,9 +46,9 @@ def record_of(value: Any) -> Record:
     try:
         line = DocumentLine.model_validate(value)
     except ValidationError as error:
-        if error.error_count() > LISTED:
-            raise too_many(error) from None
         refused = of_content(error, LISTED)
+        if error.error_count() > LISTED:
+            raise refused from None
         wrong = {tuple(item["loc"][:2]) for item in error.errors()}
         if not all(len(loc) == 2 and loc[0] in _KINDS for loc in wrong):
             raise refused from None

@@ -21,8 +21,8 @@ from app.reviews import decisions, queries
 from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut
 from app.text.offsets import Ruler
 
-# A thousand quotes may be as long as texts: what stands now is shown of as many as fit, once, and
-# then only its version is told.
+# A thousand quotes may be as long as texts, and one may be asked for a thousand times: what stands
+# now is shown until these are full, and then only its version is told.
 _CURRENT_CHARACTERS = 4_000_000
 
 _DECIDE_MANY = (
@@ -68,9 +68,12 @@ async def decide_many(
         except Stale as refusal:
             row = rows[item.annotation]
             left -= len(row.quote)
-            if left >= 0 and item.annotation not in stale:
+            if left < 0:
+                results.append(_refused(item, refusal))
+                continue
+            if item.annotation not in stale:
                 stale[item.annotation] = await _stale(db, standing, row, unit)
-            results.append(_refused(item, stale.get(item.annotation, refusal)))
+            results.append(_refused(item, stale[item.annotation]))
         except Problem as problem:
             results.append(_refused(item, problem))
         else:

@@ -69,3 +69,23 @@ def test_a_record_that_is_refused_takes_no_other_with_it(
 
     assert [item.problem is None for item in items] == [True, False, True]
     assert [len(item.value["annotations"]) for item in items if item.problem is None] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{" + b",".join(b'"%d":"x"' % number for number in range(600)) + b"}",
+        b"[" + b",".join([b'"x"'] * 600) + b"]",
+        b"[" + b",".join([b"1"] * 600) + b"]",
+    ],
+    ids=["pairs", "strings", "numbers"],
+)
+def test_values_are_as_many_whether_they_are_words_or_numbers(
+    monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(values, "MAX_VALUES", 600)
+    values.Values().count(content)
+
+    monkeypatch.setattr(values, "MAX_VALUES", 599)
+    with pytest.raises(TooLarge):
+        values.Values().count(content)

@@ -233,17 +233,25 @@ async def test_what_waited_behind_a_refused_edit_is_kept_with_it(room: Room) -> 
     assert (stored["label"], stored["note"]) == ("denial", "Why it is one.")
 
 
-async def test_what_another_changes_while_one_types_is_not_overwritten(room: Room) -> None:
+async def _typing(room: Room) -> tuple[Page, dict[str, Any], str]:
+    """A page on which a note is being typed that somebody else has changed meanwhile.
+
+    With it, the document and the path of the annotation.
+    """
     document = await room.document(make.TEXT)
     claim = await room.annotation(document, "Chinese nationals fight for Russia")
     page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
-    note = page.get_by_label("note")
-    await note.press_sequentially("Mine.")
-
+    await page.get_by_label("note").press_sequentially("Mine.")
     path = f"/v1/annotations/{claim['id']}"
     edit = {"note": "Theirs."}
     await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
     await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    return page, document, path
+
+
+async def test_what_another_changes_while_one_types_is_not_overwritten(room: Room) -> None:
+    page, document, _ = await _typing(room)
+    note = page.get_by_label("note")
     assert await note.input_value() == "Mine."
     await note.blur()
 
@@ -282,15 +290,8 @@ async def test_an_edit_that_waits_behind_a_lost_answer_overwrites_nothing(room: 
 
 
 async def test_an_edit_in_flight_makes_no_older_one_newer(room: Room) -> None:
-    document = await room.document(make.TEXT)
-    claim = await room.annotation(document, "Chinese nationals fight for Russia")
-    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    page, document, path = await _typing(room)
     note = page.get_by_label("note")
-    await note.press_sequentially("Mine.")
-    path = f"/v1/annotations/{claim['id']}"
-    edit = {"note": "Theirs."}
-    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
-    await expect(page.locator(".announcement")).to_contain_text("reviewer")
     answered = asyncio.Event()
 
     async def late(route: Route) -> None:
