@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,15 @@ class Cluster:
 
     async def revive(self) -> None:
         """Start it again, unless it runs; it recovers from its log."""
-        await asyncio.to_thread(self.server.ensure_postgres_running)
+        # The library waits for ten seconds; on a busy machine it takes longer, and starts all the
+        # same.
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    await asyncio.to_thread(self.server.ensure_postgres_running)
+                except subprocess.TimeoutExpired:
+                    continue
+                return
 
     def close(self) -> None:
         """Stop it for good."""
