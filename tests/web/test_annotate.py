@@ -262,12 +262,18 @@ async def _strict(room: Room) -> None:
     await make.said(await admin.put(path, json=scheme, headers=seen), 200)
 
 
-async def _drafted(room: Room) -> tuple[dict[str, Any], Page]:
-    """A claim, and a page on which it is about to become what requires more."""
+async def _drafted(room: Room, note: str = "") -> tuple[dict[str, Any], Page]:
+    """A claim, and a page on which it is about to become what requires more.
+
+    A note is written there before, if there is to be one.
+    """
     await _strict(room)
     document = await room.document(make.TEXT)
     claim = await room.annotation(document, "Officials in Beijing")
     page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await page.get_by_label("note").fill(note)
+    await page.get_by_label("note").blur()
+    await _saved(page)
     await page.get_by_label("label").select_option("strict")
     await page.get_by_label("why").fill("Because.")
     await page.get_by_label("why").blur()
@@ -303,6 +309,38 @@ async def test_what_another_changes_before_a_draft_is_saved_is_not_overwritten(r
     refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
     await expect(refusal).to_contain_text("Beijing")
     await expect(refusal).to_contain_text("Because.")
+    (stored,) = await room.stored({"id": claim["document_id"]})
+    assert (stored["label"], stored["attributes"]) == ("claim", {"speaker": "Beijing"})
+
+
+async def test_one_s_own_undoing_before_a_draft_is_saved_is_no_change_by_another(
+    room: Room,
+) -> None:
+    claim, page = await _drafted(room, note="First thought.")
+    await page.get_by_role("button", name="Undo").click()
+    await _saved(page)
+    (stored,) = await room.stored({"id": claim["document_id"]})
+    assert (stored["note"], stored["version"]) == (None, 3)
+    await page.get_by_role("button", name="Save").click()
+    await _saved(page)
+
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    (stored,) = await room.stored({"id": claim["document_id"]})
+    assert (stored["label"], stored["attributes"]) == ("strict", {"why": "Because."})
+
+
+async def test_what_another_changes_after_one_s_own_undoing_is_not_overwritten(room: Room) -> None:
+    claim, page = await _drafted(room, note="First thought.")
+    await page.get_by_role("button", name="Undo").click()
+    await _saved(page)
+    path = f"/v1/annotations/{claim['id']}"
+    edit = {"attributes": {"speaker": "Beijing"}}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(3)), 200)
+    await expect(page.locator(".announcement")).to_contain_text("reviewer")
+    await page.get_by_role("button", name="Save").click()
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Beijing")
     (stored,) = await room.stored({"id": claim["document_id"]})
     assert (stored["label"], stored["attributes"]) == ("claim", {"speaker": "Beijing"})
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests import make
@@ -152,3 +153,49 @@ async def test_an_edit_that_waits_behind_a_refused_answer_is_kept(room: Room) ->
     refused = page.get_by_role("dialog", name="Refused")
     await refused.get_by_text("What was wanted").click()
     await expect(refused).to_contain_text("denial")
+
+    # Nor does it go with the answer that is sent in the place of the refused one.
+    await page.keyboard.press("Escape")
+    await first.get_by_role("button", name="Go on with the new version").click()
+    await first.get_by_role("button", name="Answer and send back").click()
+    await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
+    await _go(page, room, f"/documents/{asked['document_id']}?annotation={asked['id']}")
+    refusal = page.get_by_role("alert").filter(has_text="Not saved: Change")
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(page.get_by_label("label")).to_have_value("denial")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    await expect(refusal).to_have_count(0)
+    now = await _now(room, asked)
+    assert (now["label"], now["note"]) == ("denial", "Kyiv does.")
+
+
+@pytest.mark.parametrize("place", ["/returned", "/overview"])
+async def test_an_answer_refused_after_a_reload_is_in_its_form(room: Room, place: str) -> None:
+    asked, *_ = await _back(room)
+    page = await room.open("annotator", "/returned")
+    first = page.locator("main section").first
+    await page.context.route("**/annotations/*?*", lambda route: route.abort())
+    await first.get_by_label("Your answer").fill("Kyiv does.")
+    await first.get_by_role("button", name="Answer and send back").click()
+    await expect(page.locator(".outstanding")).to_contain_text("cannot be reached")
+    reviewer = room.client("reviewer")
+    await make.decision(reviewer, asked["id"], "reject", comment="Too late.", version=2)
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    await _go(page, room, place)
+    await page.reload()
+    await page.context.unroute("**/annotations/*?*")
+    await expect(page.get_by_role("button", name="1 change refused")).to_be_visible()
+    await _go(page, room, "/returned")
+    await expect(first).to_contain_text("Too late.")
+    await expect(first.get_by_role("alert")).to_be_visible()
+    await expect(first.get_by_label("Your answer")).to_have_value("Kyiv does.")
+
+    # Until it is answered, nothing takes it away.
+    await page.reload()
+    await expect(first.get_by_label("Your answer")).to_have_value("Kyiv does.")
+    await first.get_by_role("button", name="Answer and send back").click()
+    await expect(page.get_by_text("1 of your annotations was not approved.")).to_be_visible()
+    await expect(page.get_by_role("button", name="1 change refused")).to_have_count(0)
+    now = await _now(room, asked)
+    assert (now["status"], now["note"]) == ("pending", "Kyiv does.")

@@ -340,6 +340,45 @@ async def test_who_insists_overwrites_only_what_was_shown(room: Room) -> None:
     assert (await room.stored(document))[0]["note"] == "Mine."
 
 
+async def test_of_two_refused_edits_each_is_tried_again_once(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await expect(page.get_by_label("note")).to_be_visible()
+    refusals = page.get_by_role("alert").filter(has_text="Not saved")
+    await _role(room, "reader")
+    await page.get_by_label("label").select_option("denial")
+    await expect(refusals).to_have_count(1)
+    await _note(page, "Why it is one.")
+    await expect(refusals).to_have_count(2)
+
+    await _role(room, "annotator")
+    for left in (1, 0):
+        await refusals.first.get_by_role("button", name="Try again").click()
+        await expect(refusals).to_have_count(left)
+        await expect(page.locator(".outstanding")).to_have_text("")
+    await expect(refusals).to_have_count(0)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["note"]) == ("denial", "Why it is one.")
+
+
+async def test_who_has_edited_it_since_insists_once(room: Room) -> None:
+    page, document, _ = await _typing(room)
+    await page.get_by_label("note").blur()
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Theirs.")
+    await page.get_by_label("label").select_option("denial")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    assert (await room.stored(document))[0]["label"] == "denial"
+
+    await refusal.get_by_role("button", name="Do it all the same").click()
+    await expect(refusal).to_have_count(0)
+    await expect(page.locator(".outstanding")).to_have_text("")
+    await expect(refusal).to_have_count(0)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["note"]) == ("denial", "Mine.")
+
+
 async def test_what_another_has_changed_is_not_withdrawn_by_undoing(room: Room) -> None:
     document = await room.document(make.TEXT)
     page = await room.open("annotator", f"/documents/{document['id']}")

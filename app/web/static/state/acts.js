@@ -4,7 +4,7 @@
 
 import { newId, path } from "../api.js";
 import { short } from "../text/short.js";
-import { same } from "./outbox.js";
+import { same } from "./same.js";
 import { Steps } from "./steps.js";
 
 /** @typedef {import("../types").Annotation} Annotation */

@@ -143,7 +143,19 @@ export class Desk extends EventTarget {
    * @param {Write} write
    */
   send(write) {
-    this._outbox.add(write);
+    this._act(write.subject, () => this._outbox.add(write));
+  }
+
+  /**
+   * Do something, and tell what it makes of an annotation.
+   * @param {string} id
+   * @param {() => void} act
+   */
+  _act(id, act) {
+    const before = this.annotation(id);
+    act();
+    const now = this.annotation(id);
+    if (before && now) this.dispatchEvent(new CustomEvent("acted", { detail: { before, now } }));
   }
 
   /** What was refused of the work on this document. */
@@ -164,7 +176,8 @@ export class Desk extends EventTarget {
    * @param {Refusal} refusal
    */
   insist(refusal) {
-    this._outbox.again(refusal, refusal.problem.current?.version);
+    const { write, problem } = refusal;
+    this._act(write.subject, () => this._outbox.again(refusal, problem.current?.version));
   }
 
   /** @param {Write} write */

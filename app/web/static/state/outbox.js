@@ -6,6 +6,7 @@
 
 import { Refused, Unreachable, newId, send } from "../api.js";
 import { keep, names, pageName, recall, speaksFor } from "./kept.js";
+import { same } from "./same.js";
 
 /**
  * @typedef {object} Write
@@ -16,6 +17,7 @@ import { keep, names, pageName, recall, speaksFor } from "./kept.js";
  * @property {unknown} [body]
  * @property {number} [version] the version that was seen, for If-Match
  * @property {string} does what it does, for people: “Mark a claim”
+ * @property {true} [isAnswer] written under “Came back”, whose form shows why it was refused
  */
 
 /**
@@ -129,6 +131,18 @@ export class Outbox extends EventTarget {
   }
 
   /**
+   * Send another write in the place of a refused one; what waited behind that is kept.
+   * @param {Refusal} refusal
+   * @param {Write} write
+   */
+  replace(refusal, write) {
+    const [first, ...rest] = refusal.behind;
+    if (first) this.refused.push({ ...refusal, write: first, behind: rest });
+    this.forget(refusal);
+    this.add(write);
+  }
+
+  /**
    * Send again what was refused.
    * @param {Refusal} refusal
    * @param {number} [version] the version that has been seen since; without it each keeps its own
@@ -142,18 +156,19 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Let what was made on the same version as an edit follow the version that the edit has made.
-   * Others keep theirs, and so does everything when somebody else came in between: nobody has seen
-   * that version, so the API refuses them and both are shown. What waits behind a POST names the
-   * first version already.
+   * Let what was made or refused on the same version as an edit follow the one that the edit has made.
+   * Others keep theirs, and so does everything when somebody else came in between: nobody has seen that
+   * version, so the API refuses them and both are shown. What waits behind a POST names the first.
    * @param {Write} write
-   * @param {number | undefined} made
+   * @param {any} made what the annotation is by it
    */
   _follow({ subject, method, version }, made) {
-    if (method !== "PATCH" || version === undefined || made !== version + 1) return;
-    for (const write of this.waiting) {
-      if (write.subject === subject && write.version === version) write.version = made;
+    if (method !== "PATCH" || version === undefined || made.version !== version + 1) return;
+    const refused = this.refused.filter(({ write }) => write.subject === subject);
+    for (const one of [...this.waiting, ...refused.flatMap(({ write, behind }) => [write, ...behind])]) {
+      if (one.subject === subject && one.version === version) one.version = made.version;
     }
+    for (const { problem } of refused) if (problem.current?.version === version) problem.current = made;
   }
 
   /**
@@ -226,12 +241,10 @@ export class Outbox extends EventTarget {
     const { write, answer, refused } = outcome;
     const behind = refused ? this.waiting.filter((one) => one.subject === write.subject) : [];
     if (refused) this.drop(write.subject);
-    else this._follow(write, answer?.version);
+    else this._follow(write, answer);
     const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
     const [first, ...rest] = this.dispatchEvent(told) ? [write, ...behind] : behind;
-    if (refused && first) {
-      this.refused = [...this.refused, { write: first, behind: rest, problem: refused.problem }];
-    }
+    if (refused && first) this.refused.push({ write: first, behind: rest, problem: refused.problem });
     this._keep();
   }
 
@@ -259,22 +272,6 @@ function took(write, refused) {
   const said = /** @type {Record<string, unknown>} */ (write.body);
   const stands = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (current));
   return Object.entries(said).every(([name, value]) => same(value, stands[name]));
-}
-
-/**
- * @param {unknown} one
- * @param {unknown} other
- * @returns {boolean}
- */
-export function same(one, other) {
-  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return one === other;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every((name) =>
-    same(
-      /** @type {Record<string, unknown>} */ (one)[name],
-      /** @type {Record<string, unknown>} */ (other)[name],
-    ),
-  );
 }
 
 /**

@@ -2,9 +2,9 @@
 
 import { announce } from "../../parts/announce.js";
 import { Confirm } from "../../parts/confirm.js";
-import { html, useState } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
-import { same } from "../../state/outbox.js";
+import { same } from "../../state/same.js";
 import { cut } from "./said.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -13,7 +13,8 @@ import { cut } from "./said.js";
 
 /**
  * An annotation that cannot be saved yet, for its label requires more; `from` is the one which is to
- * become this, as it was when the draft was begun, or null for a new one.
+ * become this, as it was when the draft was begun but for what one has done to it oneself since, or
+ * null for a new one.
  * @typedef {{from: Annotation | null, said: Said}} Draft
  */
 
@@ -28,7 +29,7 @@ import { cut } from "./said.js";
  * @param {(purpose: import("./bench.js").Purpose) => void} at.begin
  * @param {() => Span | null} at.selected
  * @param {Draft | null} at.draft
- * @param {(draft: Draft | null) => void} at.setDraft
+ * @param {(draft: Draft | null | ((held: Draft | null) => Draft | null)) => void} at.setDraft
  * @param {boolean} at.mayEdit
  */
 export function useTasks(at) {
@@ -45,6 +46,22 @@ export function useTasks(at) {
     const now = desk.annotation(acts.steps.named(from.id));
     return now && !same(saidBy(now), saidBy(from)) ? from.version : undefined;
   };
+
+  useEffect(() => {
+    const acted = (/** @type {Event} */ event) => {
+      const { before, now } = /** @type {CustomEvent<{before: Annotation, now: Annotation}>} */ (event).detail;
+      setDraft((held) => {
+        const from = held?.from;
+        if (!from || acts.steps.named(from.id) !== now.id) return held;
+        // What somebody else did before that has not been seen.
+        if (!same(saidBy(from), saidBy(before))) return held;
+        // The version stays: from that one on, a change by somebody else is told from one's own.
+        return { ...held, from: { ...from, ...saidBy(now) } };
+      });
+    };
+    desk.addEventListener("acted", acted);
+    return () => desk.removeEventListener("acted", acted);
+  }, [desk]);
 
   /** @param {Draft} wanted */
   const save = ({ from, said }) => {

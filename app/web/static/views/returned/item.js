@@ -1,6 +1,6 @@
 /** One annotation that came back: why, in its sentence, and what one can do about it. */
 
-import { all, newId, path, send } from "../../api.js";
+import { Refused, all, newId, path, send } from "../../api.js";
 import { Confirm } from "../../parts/confirm.js";
 import { LabelName } from "../../parts/label.js";
 import { useLoaded } from "../../parts/loaded.js";
@@ -19,14 +19,9 @@ import { Said } from "../review/surroundings.js";
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Decision} Decision */
 /** @typedef {import("../../types").Label} Label */
-/** @typedef {import("../../state/outbox.js").Outcome} Outcome */
 
 /** @type {Annotation[]} */
 const NONE = [];
-
-// By their keys a form knows the answers that are its own, also when it was opened again meanwhile.
-/** @type {Set<string>} */
-const sent = new Set();
 
 /**
  * @param {{item: Annotation, labels: Label[], me: string, leave: () => void}} props `leave` takes
@@ -93,45 +88,43 @@ function Answer({ item, seen, me, take, leave }) {
   const { id, project, document_id: document } = seen;
   const outbox = outboxOf(me);
   const [note, setNote] = useState(seen.note ?? "");
-  const [refused, setRefused] = useState(/** @type {unknown} */ (null));
   const [asking, setAsking] = useState(false);
   const [, show] = useState(0);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => {
     const changed = () => show((before) => before + 1);
-    const answered = (/** @type {Event} */ event) => {
-      const { write, refused: why } = /** @type {CustomEvent<Outcome>} */ (event).detail;
-      // Other edits of it were made elsewhere, and are kept there when they are refused.
-      if (write.subject !== id || !sent.delete(write.key) || !why) return;
-      event.preventDefault();
-      setRefused(why);
-      const wanted = /** @type {{note?: string} | undefined} */ (write.body)?.note;
-      if (wanted) setNote(wanted);
-    };
     outbox.addEventListener("change", changed);
-    outbox.addEventListener("outcome", answered);
-    return () => {
-      outbox.removeEventListener("change", changed);
-      outbox.removeEventListener("outcome", answered);
-    };
-  }, [outbox, id]);
+    return () => outbox.removeEventListener("change", changed);
+  }, [outbox]);
+  // Other edits of it were made elsewhere, and are shown there when they are refused.
+  const refusal = outbox.refused.find(({ write }) => write.subject === id && write.isAnswer);
+  useEffect(() => {
+    if (!refusal) return;
+    const wanted = /** @type {{note: string}} */ (refusal.write.body).note;
+    setNote((typed) => (typed === (seen.note ?? "") ? wanted : typed));
+  }, [refusal]);
   const reply = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const same = note.trim() === (seen.note ?? "").trim();
     field.current?.setCustomValidity(same ? "Write an answer first, or edit the annotation." : "");
     if (!field.current?.reportValidity()) return;
-    setRefused(null);
-    const key = newId();
-    sent.add(key);
-    outbox.add({
-      key,
+    /** @type {import("../../state/outbox.js").Write} */
+    const answer = {
+      key: newId(),
       subject: id,
       method: "PATCH",
       address: path`/v1/annotations/${id}?offset_unit=utf16`,
       body: { note: note.trim() },
       version: seen.version,
       does: `Answer on “${seen.quote}”`,
-    });
+      isAnswer: true,
+    };
+    if (refusal) outbox.replace(refusal, answer);
+    else outbox.add(answer);
+  };
+  const withdrawn = () => {
+    if (refusal) outbox.forget(refusal);
+    leave();
   };
   if (outbox.has(id)) {
     return html`<p class="notice" role="status">… Your answer is on its way. ${outbox.trouble}</p>`;
@@ -140,7 +133,7 @@ function Answer({ item, seen, me, take, leave }) {
   const place = ["projects", project, "documents", document];
   return html`
     ${changed && html`<${Changed} item=${item} seen=${seen} take=${take} />`}
-    ${!changed && refused && html`<${Trouble} error=${refused} />`}
+    ${!changed && refusal && html`<${Trouble} error=${new Refused(refusal.problem)} />`}
     <form onSubmit=${reply}>
       <label>
         Your answer <small>it becomes the annotation’s note</small>
@@ -168,7 +161,7 @@ function Answer({ item, seen, me, take, leave }) {
         </button>
       </div>
     </form>
-    ${asking && html`<${Withdraw} item=${item} leave=${leave} onClose=${() => setAsking(false)} />`}
+    ${asking && html`<${Withdraw} item=${item} leave=${withdrawn} onClose=${() => setAsking(false)} />`}
   `;
 }
 
