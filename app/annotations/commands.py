@@ -14,6 +14,7 @@ from app.annotations.seen import SeenAnnotation
 from app.annotations.versions import ANNOTATIONS, superseding
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused
+from app.core.among import AMONG, bound
 from app.core.database import Moved, Session
 from app.core.errors import (
     ExternalIdConflict,
@@ -270,8 +271,9 @@ async def withdraw(db: Session, annotation: SeenAnnotation, seen: int, unit: Off
     if relations:
         await db.execute(
             update(Relation)
-            .where(Relation.id.in_([relation.id for relation in relations]))
-            .values(withdrawn_at=moment, version=Relation.version + 1)
+            .where(AMONG[db.dialect](Relation.id, "ids"))
+            .values(withdrawn_at=moment, version=Relation.version + 1),
+            {"ids": bound(db, [relation.id for relation in relations])},
         )
         entries = [
             Entry.by(standing, ChangeKind.RELATION_WITHDRAWN, row.id, row.version + 1, moment)

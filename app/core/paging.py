@@ -1,9 +1,11 @@
 """Keyset pages: as fast at the end as at the start, nothing skipped or repeated while others write.
 
-A cursor holds the sort key of the last row of a page. Lists sort by columns that end in one that is
-unique and, but for the spans of a document, never change: so "after this key" means the same
-whenever it is asked. A span that is moved while somebody walks through a document in text order is
-met where it stands when the walk comes by.
+A cursor holds the sort key of the last row of a page. The key is the row's own and ends in a column
+that is unique; in most lists it never changes: so "after this key" means the same whenever it is
+asked. It changes in two: a document's spans, in text order, when one gets other bounds, and what a
+search finds, the best first, when a document gets another title. A row that is moved while somebody
+walks through is met where it stands when the walk comes by, perhaps twice or not at all; all others
+are met once.
 """
 
 import base64

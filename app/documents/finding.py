@@ -71,7 +71,10 @@ def found_by(sought: Sought, project_id: UUID, dialect: str, *, ranked: bool) ->
 
 
 def best_first(query: Select[Any], rank: ColumnElement[int], pages: Paging) -> Select[Any]:
-    """One page of a query by rank, then age, and one row beyond."""
+    """One page of a query by rank, then age, and one row beyond.
+
+    A new title moves its own document, and no other.
+    """
     after = pages.after(int, int)
     if after is not None:
         key = tuple_(-rank, Document.sequence)

@@ -49,7 +49,8 @@ async def list_documents(
             max_length=1000,
             description='Words that the title and the text together have, `"a phrase"` whose '
             'words stand side by side, `-word` or `-"a phrase"` that they have not. Case and '
-            "accents do not matter.",
+            "accents do not matter. The best come first, unless `order` is given; a document that "
+            "gets another title during a walk through the pages may be met twice or not at all.",
         ),
     ] = None,
     external_id: Annotated[str | None, Query(max_length=1000)] = None,

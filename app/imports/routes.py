@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Request
 
 from app.core.documented import problems
 from app.core.errors import (
+    CrossSiteRequest,
+    Forbidden,
     ImportRefused,
     InvalidFile,
     NotFound,
@@ -36,7 +38,15 @@ _FILE: dict[str, Any] = {
     "/v1/projects/{project}/import",
     operation_id="import_file",
     openapi_extra={"requestBody": _FILE},
-    responses=problems(NotFound, TooLarge, UnsupportedMediaType, InvalidFile, ImportRefused),
+    responses=problems(
+        Forbidden,
+        CrossSiteRequest,
+        NotFound,
+        TooLarge,
+        UnsupportedMediaType,
+        InvalidFile,
+        ImportRefused,
+    ),
 )
 async def import_file(
     standing: GrowingProject,

@@ -24,11 +24,13 @@ class Verdicts(Out):
 
 
 class PersonProgress(Out):
-    """What one person did in the project."""
+    """What one person did with annotations of the project."""
 
     name: str
     created: int = Field(description="Annotations that they wrote, without those withdrawn since.")
-    edited: int = Field(description="Edits that they made, of their own annotations or others'.")
+    edited: int = Field(
+        description="Edits that they made, of their own annotations or others', withdrawn or not."
+    )
     decided: Verdicts
 
 
@@ -50,7 +52,8 @@ class ProgressOut(Out):
         description="Annotations by label and, in it, by status; labels that have any."
     )
     people: list[PersonProgress] = Field(
-        description="Everybody who did something, by name; members or not."
+        description="Everybody of whom `created`, `edited` or `decided` has any, by name; members "
+        "or not. Documents, relations and annotations withdrawn since bring nobody in."
     )
     days: list[DayProgress] = Field(
         description="The last 366 days on which anything was created or decided, oldest first."

@@ -1,5 +1,9 @@
 """Withdrawing: out of every list and export, and for ever in the history."""
 
+from sqlalchemy import insert, select
+
+from app.core.database import Database
+from app.models import Relation
 from tests import make
 from tests.conftest import Newsroom
 from tests.log import entries_after, head
@@ -78,6 +82,34 @@ async def test_its_relations_go_with_it_each_with_its_entry_and_the_other_ends_s
     make.refused(await newsroom["reader"].get(f"/v1/relations/{out['id']}"), 410, "gone")
     annotations = await newsroom["reader"].get(f"/v1/documents/{document['id']}/annotations")
     assert [item["version"] for item in annotations.json()["items"]] == [1, 1]
+
+
+async def test_it_may_have_more_relations_than_a_statement_of_postgresql_has_parameters(
+    newsroom: Newsroom,
+) -> None:
+    annotator, many = newsroom["annotator"], 32_768
+    document = await make.document(annotator)
+    one, two = [await make.annotation(annotator, document["id"]) for _ in range(2)]
+    relation = await make.relation(annotator, document["id"], "supports", one["id"], two["id"])
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.begin()
+        stored = (await db.execute(select(*Relation.__table__.c))).one()._asdict()
+        # Their sequence is that of the first: nothing here depends on their order.
+        copies = [{**stored, "id": make.id_of(number)} for number in range(1, many)]
+        await db.execute(insert(Relation), copies)
+    end = await head(newsroom)
+
+    answer = await annotator.delete(f"/v1/annotations/{two['id']}", headers=make.seen(1))
+
+    assert answer.status_code == 204, answer.text
+    *withdrawn, last = await entries_after(newsroom, end)
+    assert {(entry.kind, entry.version) for entry in withdrawn} == {("relation.withdrawn", 2)}
+    assert len({entry.subject_id for entry in withdrawn}) == many
+    assert (last.kind, str(last.subject_id)) == ("annotation.withdrawn", two["id"])
+    left = await newsroom["reader"].get(f"/v1/documents/{document['id']}/relations")
+    assert left.json()["items"] == []
+    make.refused(await newsroom["reader"].get(f"/v1/relations/{relation['id']}"), 410, "gone")
 
 
 async def test_its_author_and_reviewers_may_withdraw_and_nobody_else(newsroom: Newsroom) -> None:

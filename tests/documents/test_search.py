@@ -135,6 +135,33 @@ async def test_a_walk_through_what_is_found_misses_and_repeats_nothing(newsroom:
         assert await found(newsroom["reader"], "vote", limit=limit) == whole
 
 
+@pytest.mark.parametrize(("order", "met"), [(None, "bcbd"), ("oldest", "abcd")])
+async def test_a_new_title_moves_its_own_document_alone_and_none_in_the_order_of_arrival(
+    newsroom: Newsroom, order: str | None, met: str
+) -> None:
+    annotator = newsroom["annotator"]
+    ids = {
+        name: (await make.document(annotator, "vote", title=title))["id"]
+        for name, title in {"a": "a", "b": "b vote", "c": "c vote", "d": "d"}.items()
+    }
+    asked: dict[str, Any] = {"q": "vote", "limit": 2}
+    if order is not None:
+        asked["order"] = order
+    page = await make.said(await newsroom["reader"].get(PATH, params=asked), 200)
+    walked = [item["id"] for item in page["items"]]
+
+    for name, title in {"a": "a vote", "b": "b"}.items():
+        path = f"/v1/documents/{ids[name]}"
+        given = await annotator.patch(path, json={"title": title}, headers=make.seen(1))
+        await make.said(given, 200)
+    asked["cursor"] = page["next"]
+    page = await make.said(await newsroom["reader"].get(PATH, params=asked), 200)
+
+    walked += [item["id"] for item in page["items"]]
+    assert walked == [ids[name] for name in met]
+    assert page["next"] is None
+
+
 async def test_search_goes_with_the_other_filters(newsroom: Newsroom) -> None:
     await make.document(newsroom["annotator"], title="one", external_id="one")
     document = await make.document(newsroom["annotator"], title="two", external_id="two")

@@ -69,6 +69,29 @@ async def test_what_stands_is_counted_by_label_and_what_was_done_by_person_and_d
     ]
 
 
+async def test_who_wrote_only_what_is_not_counted_is_not_among_the_people(
+    newsroom: Newsroom,
+) -> None:
+    annotator, other = newsroom["annotator"], newsroom["annotator-b"]
+    document = await make.document(other)
+    claim = await make.annotation(annotator, document["id"])
+    denial = await make.annotation(annotator, document["id"], "denial", "totally unfounded")
+    withdrawn = await make.annotation(other, document["id"])
+    await other.delete(f"/v1/annotations/{withdrawn['id']}", headers=make.seen(1))
+    await make.relation(other, document["id"], "denies", denial["id"], claim["id"])
+    # An edit is counted, whatever becomes of what was edited.
+    edited = await make.annotation(annotator, document["id"])
+    path = f"/v1/annotations/{edited['id']}"
+    reviewer = newsroom["reviewer"]
+    await make.said(await reviewer.patch(path, json={"note": "n"}, headers=make.seen(1)), 200)
+    await reviewer.delete(path, headers=make.seen(2))
+
+    assert (await progress(newsroom))["people"] == [
+        {"name": "annotator", "created": 2, "edited": 0, "decided": NONE},
+        {"name": "reviewer", "created": 0, "edited": 1, "decided": NONE},
+    ]
+
+
 async def test_a_day_is_one_in_utc_and_the_last_366_with_any_activity_are_told(
     newsroom: Newsroom,
 ) -> None:

@@ -66,3 +66,23 @@ async def test_two_annotators_are_compared_and_their_differences_led_through(roo
     await room.annotation(alone, "denied it")
     await page.goto(f"/#/projects/{room.project}/compare/{alone['id']}")
     await expect(page.get_by_text("nothing to compare yet")).to_be_visible()
+
+
+async def test_what_overlaps_is_measured_alike_in_whatever_order_it_was_saved(room: Room) -> None:
+    document = await room.document("a b c d e f g h", title="Letters")
+    for by, quote in (("annotator", "c d e f"), ("annotator-b", "b c d"), ("annotator-b", "e f g")):
+        await room.annotation(document, quote, by=by)
+    page = await room.open("reader", f"/compare/{document['id']}")
+    measures = page.locator(".measures")
+    await expect(measures).to_contain_text("overlapping 66.7 %", use_inner_text=True)
+
+    # All that overlap share three characters, and each could be paired.
+    await room.annotation(document, "c d", by="annotator")
+
+    await expect(measures).to_contain_text("overlapping 100.0 %", use_inner_text=True)
+    await page.reload()
+    await expect(measures).to_contain_text("overlapping 100.0 %", use_inner_text=True)
+    swapped = f"/#/projects/{room.project}/compare/{document['id']}?a=annotator-b&b=annotator"
+    await page.goto(swapped)
+    await expect(page.get_by_label("First")).to_have_value("annotator-b")
+    await expect(measures).to_contain_text("overlapping 100.0 %", use_inner_text=True)

@@ -2,8 +2,8 @@
  * How far two annotators of one text agree.
  *
  * Each span of one is paired with at most one of the other: first those with the same label and the
- * same bounds, then those with the same label that share the most characters, then those with the
- * same bounds under another label. What is left stands alone.
+ * same bounds, then those with the same label that share the most characters, of equals the first in
+ * the text, then those with the same bounds under another label. What is left stands alone.
  */
 
 /** @typedef {{start: number, end: number}} Bounds */
@@ -56,6 +56,28 @@ function place(span) {
 }
 
 /**
+ * By place in the text; only of spans that have one place does the id decide.
+ * @param {Marked} one
+ * @param {Marked} other
+ */
+function inTextOrder(one, other) {
+  return (
+    one.start - other.start ||
+    one.end - other.end ||
+    inOrder(place(one), place(other)) ||
+    inOrder(one.id, other.id)
+  );
+}
+
+/**
+ * @param {string} one
+ * @param {string} other
+ */
+function inOrder(one, other) {
+  return Number(one > other) - Number(one < other);
+}
+
+/**
  * Pair what has the same key, and take it out of both.
  * @template {Marked} T
  * @param {T[]} firsts
@@ -80,7 +102,8 @@ function alike(firsts, seconds, key) {
 }
 
 /**
- * Pair what overlaps under one label, the greatest overlap first, and take it out of both.
+ * Pair what overlaps under one label, the greatest overlap first, and take it out of both, which
+ * are in text order.
  * @template {Marked} T
  * @param {T[]} firsts
  * @param {T[]} seconds
@@ -93,10 +116,8 @@ function overlapping(firsts, seconds) {
       .map((other) => ({ one, other, size: shared(one, other) }))
       .filter(({ size }) => size > 0),
   );
-  // The text's order decides between equals, so that the answer is the same each time.
-  candidates.sort(
-    (a, b) => b.size - a.size || a.one.start - b.one.start || a.other.start - b.other.start,
-  );
+  // Of equals, those that come first in the text stay first.
+  candidates.sort((a, b) => b.size - a.size);
   /** @type {[T, T][]} */
   const found = [];
   for (const { one, other } of candidates) {
@@ -116,7 +137,8 @@ function overlapping(firsts, seconds) {
  * @returns {Pair<T>[]} in text order
  */
 export function paired(firsts, seconds) {
-  const [left, right] = [[...firsts], [...seconds]];
+  // What is saved while the page is open comes last in a list, and the measure is of the spans alone.
+  const [left, right] = [[...firsts].sort(inTextOrder), [...seconds].sort(inTextOrder)];
   const both = /** @type {const} */ ([
     ["agree", alike(left, right, (span) => `${span.label} ${place(span)}`)],
     ["bounds", overlapping(left, right)],
