@@ -27,6 +27,7 @@ from app.documents import queries as document_queries
 from app.documents.schemas import DocumentIn
 from app.documents.seen import SeenDocument
 from app.projects import commands as projects
+from app.projects import members
 from app.projects import queries as project_queries
 from app.projects.schemas import ProjectIn
 from app.relations import commands as relations
@@ -115,7 +116,7 @@ async def _people(db: Session) -> None:
     await projects.create(db, actors["admin"], project)
     standing = await project_queries.standing_as(db, "admin", PROJECT)
     for name, role in PEOPLE.items():
-        await projects.set_member(db, standing, name, None, role)
+        await members.put(db, standing, name, None, role)
     # Before the commit: a token that nobody can read any more would be of no use.
     _write_secrets(found)
 

@@ -10,7 +10,7 @@ from app.core.database import Database
 from app.core.errors import NotFound
 from app.core.permissions import Actor
 from app.core.vocabulary import Role
-from app.projects import commands as projects
+from app.projects import members
 from app.projects import queries as project_queries
 from app.users import commands as users
 from app.users import queries as user_queries
@@ -51,7 +51,7 @@ def add_user(
                 standing = await project_queries.standing_as(db, by, project)
                 member = await project_queries.member(db, standing.project_id, name)
                 seen = member and member.version
-                await projects.set_member(db, standing, name, seen, role)
+                await members.put(db, standing, name, seen, role)
             return is_new
 
     if run(work):
