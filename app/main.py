@@ -1,8 +1,10 @@
 """Assembles the application: settings, database, routers, problems, middleware."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -23,6 +25,7 @@ from app.documents import routes as documents
 from app.exports import routes as exports
 from app.exports.heads import Heads
 from app.imports import routes as imports
+from app.operations import metrics_folder
 from app.operations import routes as operations
 from app.operations.described import describe
 from app.operations.stopping import told
@@ -101,6 +104,8 @@ def serve_app() -> ASGIApp:
     """What ``stet serve`` runs in each worker: the application inside its two outermost layers."""
     chosen = settings()
     configure_logging(chosen.log_level)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        metrics_folder.hold(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     return wrapped(create_app(chosen))
 
 

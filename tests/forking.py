@@ -14,7 +14,11 @@ from pathlib import Path
 from app.cli import main
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["app.main", "app.cli", "app.exports.files", "seeds.plant"])
+_IMPORTED_ONCE_ASKED_FOR = [
+    *(f"app.cli.{name}" for name in ("files", "others", "people", "refusals", "upkeep")),
+    "seeds.example",
+]
+_forks.set_forkserver_preload(["app.main", "app.cli", *_IMPORTED_ONCE_ASKED_FOR])
 
 
 def environment(database_url: str | None, **settings: str) -> dict[str, str]:

@@ -8,23 +8,10 @@ was asked, 2 for how. Never a traceback.
 from importlib.metadata import entry_points
 
 import typer
-from pydantic import ValidationError
 
-from app.cli import files, people, upkeep
-from app.cli.refusals import REFUSALS, words
-from app.core.settings import InvalidSettings
+from app.cli.command_line import app
 
 __all__ = ["app", "main"]
-
-app = typer.Typer(
-    help="Stet annotates text. Settings are STET_* variables or a .env file.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-for commands in (upkeep.app, people.app, files.app):
-    app.add_typer(commands)
 
 
 def main() -> None:
@@ -35,7 +22,18 @@ def main() -> None:
     app.add_typer(others)
     try:
         app()
-    except REFUSALS as error:
-        for line in words(error):
+    except SystemExit:
+        # The end of a command that was not refused. All that may be takes long to import.
+        raise
+    except _refused() as error:
+        from app.cli import refusals
+
+        for line in refusals.words(error):
             typer.echo(f"stet: {line}", err=True)
-        raise SystemExit(2 if isinstance(error, InvalidSettings | ValidationError) else 1) from None
+        raise SystemExit(refusals.status(error)) from None
+
+
+def _refused() -> tuple[type[Exception], ...]:
+    from app.cli import refusals
+
+    return refusals.REFUSALS

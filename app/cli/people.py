@@ -1,7 +1,6 @@
 """Users and their tokens."""
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -10,31 +9,17 @@ from app.core.database import Database
 from app.core.errors import NotFound
 from app.core.permissions import Actor
 from app.core.vocabulary import Role
-from app.projects import commands as projects
+from app.projects import members
 from app.projects import queries as project_queries
 from app.users import commands as users
 from app.users import queries as user_queries
 from app.users.schemas import TokenIn, UserIn
 
-app = typer.Typer()
-user = typer.Typer(help="People.", no_args_is_help=True)
-token = typer.Typer(help="What people and scripts authenticate by.", no_args_is_help=True)
-app.add_typer(user, name="user")
-app.add_typer(token, name="token")
 
-
-@user.command("add")
 def add_user(
-    name: Annotated[str, typer.Argument(help="Lower case; it never changes.")],
-    project: Annotated[str | None, typer.Option(help="A project to be a member of.")] = None,
-    role: Annotated[Role | None, typer.Option(help="What to be in it.")] = None,
-    *,
-    admin: Annotated[bool, typer.Option("--admin", help="May do everything.")] = False,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read a password from standard input.")
-    ] = False,
+    name: str, project: str | None, role: Role | None, *, admin: bool, password_stdin: bool
 ) -> None:
-    """Add a user, or with --project give one that there is a role in it."""
+    """Add a user, or give one that there is a role in a project."""
     if (project is None) != (role is None):
         raise typer.BadParameter("--project and --role go together.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
@@ -51,7 +36,7 @@ def add_user(
                 standing = await project_queries.standing_as(db, by, project)
                 member = await project_queries.member(db, standing.project_id, name)
                 seen = member and member.version
-                await projects.set_member(db, standing, name, seen, role)
+                await members.put(db, standing, name, seen, role)
             return is_new
 
     if run(work):
@@ -62,12 +47,8 @@ def add_user(
         typer.echo(f"{name} is {role} of {project}.")
 
 
-@token.command("create")
-def create_token(
-    name: Annotated[str, typer.Argument(metavar="USER", help="Whose token it is.")],
-    label: Annotated[str, typer.Option("--name", help="What it is for.")],
-) -> None:
-    """Make a token and print it, alone; nothing ever shows it again."""
+def create_token(name: str, label: str) -> None:
+    """Make a token and print it."""
 
     async def work(database: Database) -> str:
         async with database.session(writes=True) as db:

@@ -44,6 +44,11 @@ def words(error: Exception) -> Iterator[str]:
             yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
 
 
+def status(error: Exception) -> int:
+    """The exit status of one of them: 1 for what was asked, 2 for how."""
+    return 2 if isinstance(error, InvalidSettings | ValidationError) else 1
+
+
 def lines_of(refused: Sequence[Mapping[str, object]]) -> Iterator[str]:
     """The first of the refusals, a line each: where it stands in the file, and why."""
     for item in refused[:_SHOWN]:

@@ -2,7 +2,6 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -12,19 +11,11 @@ from app.core.database import Database
 from app.core.errors import Unavailable
 from app.core.settings import InvalidSettings, settings
 
-app = typer.Typer()
 
-
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
-) -> None:
-    """Serve the API until stopped; what runs then is finished first."""
-    # Imported by the commands that need them: to import them takes longer than most commands.
-    from app.operations import queries as operations  # noqa: PLC0415
-    from app.operations import serving  # noqa: PLC0415
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the API until stopped."""
+    from app.operations import queries as operations
+    from app.operations import serving
 
     tracing.check()
     given = {"host": host, "port": port, "workers": workers}
@@ -53,14 +44,13 @@ def serve(
     serving.serve(chosen, announce)
 
 
-@app.command()
 def migrate() -> None:
     """Bring the database's tables to those of this release."""
-    from alembic import command  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic import command
+    from alembic.util import CommandError
 
-    from app.operations import queries as operations  # noqa: PLC0415
-    from app.operations import sqlite_files  # noqa: PLC0415
+    from app.operations import queries as operations
+    from app.operations import sqlite_files
 
     before = run(operations.current)
     try:
@@ -76,10 +66,9 @@ def migrate() -> None:
         typer.echo(f"The database is at revision {after} now.")
 
 
-@app.command("doctor")
 def examine() -> None:
-    """Look whether settings, database, tables and all that is stored are well; else exit with 1."""
-    from app.operations import doctor  # noqa: PLC0415
+    """Say what is well and what is ill of the settings, the database and what is stored."""
+    from app.operations import doctor
 
     async def work(database: Database) -> bool:
         well = True
@@ -92,27 +81,16 @@ def examine() -> None:
         raise typer.Exit(1)
 
 
-@app.command("backup")
-def back_up(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
-    """Copy the SQLite database to a new FILE: one consistent moment, whatever is written meanwhile.
-
-    FILE is there once it is whole. For PostgreSQL there is pg_dump.
-    """
-    from app.operations import backup  # noqa: PLC0415
+def back_up(file: Path) -> None:
+    """Copy the SQLite database to a new file."""
+    from app.operations import backup
 
     typer.echo(f"Wrote {file}: {backup.write(settings(), file)}.")
 
 
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
-    *,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Keep the present database under another name.")
-    ] = False,
-) -> None:
-    """Put a backup in the place of the SQLite database, which nobody may have open meanwhile."""
-    from app.operations import restoring  # noqa: PLC0415
+def restore(file: Path, *, replace: bool) -> None:
+    """Put a backup in the place of the SQLite database."""
+    from app.operations import restoring
 
     done = restoring.restore(settings(), file, replace=replace)
     typer.echo(f"Restored {done.path}: {done.contents}.")

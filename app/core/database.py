@@ -172,6 +172,13 @@ class WriteGuard:
         return True
 
 
+class UntoldPooler(ConnectionError):
+    """A pooler stands before the database, and the settings do not say so."""
+
+    def __init__(self) -> None:
+        super().__init__("a pooler stands before it, so STET_DATABASE_POOLER=true is needed")
+
+
 FAILURES: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError)
 """What a session raises when the database cannot be reached or does not do what it is asked."""
 
@@ -187,7 +194,8 @@ def unavailable(error: Exception) -> Unavailable | None:
     if isinstance(error, PoolTimeout):
         return Unavailable("Every database connection is busy.")
     if isinstance(error, (OSError, asyncio.TimeoutError)):
-        return Unavailable("The database cannot be reached.")
+        untold = isinstance(error, UntoldPooler)
+        return Unavailable(_NEEDS_SETTING if untold else "The database cannot be reached.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
         name = getattr(error.orig, "sqlite_errorname", "")
@@ -216,6 +224,7 @@ def unavailable(error: Exception) -> Unavailable | None:
     return None
 
 
+_NEEDS_SETTING = "A pooler stands before the database, so STET_DATABASE_POOLER=true is needed."
 NO_WRITES = "The database's disk takes no writes; nothing was written."
 """What is said of a disk that is full, or read-only."""
 _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")

@@ -14,7 +14,7 @@ from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.database import FAILURES, Holding, Session, Snapshot, unavailable
+from app.core.database import FAILURES, Holding, Session, Snapshot, UntoldPooler, unavailable
 from app.core.gathering import Gatherer
 from app.core.lending import Lender
 from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
@@ -60,6 +60,11 @@ class PostgresDatabase:
                 )
             except asyncpg.TargetServerAttributeNotMatched as error:
                 raise ConnectionRefusedError("None of the servers takes writes.") from error
+            except asyncpg.ProtocolViolationError as error:
+                # What pgbouncer says of the first of the settings below. PostgreSQL takes them all.
+                if str(error).startswith("unsupported startup parameter"):
+                    raise UntoldPooler from error
+                raise
             except ValueError as error:
                 name = "URL" if dsn == self._source else "REPLICA_URL"
                 raise InvalidSettings(f"STET_DATABASE_{name}: {error}.") from None

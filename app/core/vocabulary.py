@@ -65,6 +65,13 @@ class Origin(StrEnum):
     IMPORT = "import"
 
 
+class ImportMode(StrEnum):
+    """What becomes of a file's other records when one is refused."""
+
+    ALL_OR_NOTHING = "all-or-nothing"
+    SKIP_REFUSED = "skip-refused"
+
+
 class AttributeType(StrEnum):
     """The type of an attribute's value; ``[]`` marks a list."""
 

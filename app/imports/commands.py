@@ -16,7 +16,7 @@ from app.core.database import Database, Session
 from app.core.errors import ImportRefused, Problem
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
-from app.core.vocabulary import ChangeKind
+from app.core.vocabulary import ChangeKind, ImportMode
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
 from app.imports.batches import batches
@@ -24,7 +24,7 @@ from app.imports.placing import Placed, Places, apart
 from app.imports.records import Record, people_of, records_of
 from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
-from app.imports.schemas import ImportMode, ImportReport, Tally
+from app.imports.schemas import ImportReport, Tally
 from app.imports.stored import Stored, stored_of
 from app.models import (
     WORDS,

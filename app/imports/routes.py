@@ -16,11 +16,12 @@ from app.core.errors import (
 )
 from app.core.routing import Db
 from app.core.settings import Settings
+from app.core.vocabulary import ImportMode
 from app.formats.codecs import Format, reader
 from app.imports import commands
 from app.imports.access import FileRoute, Upload
 from app.imports.files import items_of
-from app.imports.schemas import ImportMode, ImportReport
+from app.imports.schemas import ImportReport
 from app.projects import queries as projects
 from app.projects.access import GrowingProject
 

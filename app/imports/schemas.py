@@ -1,6 +1,5 @@
 """A file's records as they come in, and the report of what became of them."""
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -80,13 +79,6 @@ class DocumentLine(DocumentIn):
     offset_unit: Annotated[OffsetUnit, Field(strict=False)] = OffsetUnit.CODE_POINTS
     annotations: Annotated[list[AnnotationLine], Field(max_length=1_000_000)] = []
     relations: Annotated[list[RelationLine], Field(max_length=1_000_000)] = []
-
-
-class ImportMode(StrEnum):
-    """What becomes of a file's other records when one is refused."""
-
-    ALL_OR_NOTHING = "all-or-nothing"
-    SKIP_REFUSED = "skip-refused"
 
 
 class Tally(Out):

@@ -4,7 +4,14 @@ from app.models.accounts import BrowserSession, Token, User
 from app.models.annotations import Annotation, AnnotationVersion, Content, Relation
 from app.models.audit import AuditEvent
 from app.models.base import Base
-from app.models.corpus import Document, Membership, Project, Revision, SchemeVersion
+from app.models.corpus import (
+    Document,
+    FormerMembership,
+    Membership,
+    Project,
+    Revision,
+    SchemeVersion,
+)
 from app.models.history import Change, ChangeHead, Decision
 from app.models.releases import (
     Release,
@@ -28,6 +35,7 @@ __all__ = [
     "Decision",
     "Document",
     "DocumentWords",
+    "FormerMembership",
     "Membership",
     "Project",
     "Relation",

@@ -53,6 +53,16 @@ class Membership(Base):
     updated_at: Mapped[dt.datetime] = mapped_column(Time)
 
 
+class FormerMembership(Base):
+    """At which version a user who is a member no more was removed: the next membership goes on."""
+
+    __tablename__ = "former_memberships"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+
+
 class SchemeVersion(Base):
     """One immutable version of a project's scheme, numbered from 1."""
 

@@ -210,7 +210,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         200: {
             "status": "ready",
             "database": "postgresql",
-            "revision": "0009_index_cut_words",
+            "revision": "0011_fill_former_memberships",
         }
     },
     "get_metrics": {200: _METRICS},

@@ -5,7 +5,6 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -14,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.core.errors import Unavailable
 from app.core.settings import Settings
+from app.operations import metrics_folder
 from app.operations.protocol import Protocol
 
 _BACKLOG = 2048
@@ -61,9 +61,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=handles(listeners[0]))
         return
-    with tempfile.TemporaryDirectory(prefix="stet-metrics-") as shared:
-        # The workers' measurements are added up through files in it.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+    with metrics_folder.made() as shared:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
         _Workers(config, listeners).run()
 
 

@@ -1,4 +1,4 @@
-"""Every write to projects and members; ``scheme_versions`` has those to schemes.
+"""Every write to projects; ``members`` and ``scheme_versions`` have those to what is in them.
 
 All of them take the log's lock first and raise the project's epoch: whatever else is being written
 in the project was let in under the old settings and is tried again under the new.
@@ -7,26 +7,18 @@ in the project was let in under the old settings and is tried again under the ne
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.audit.commands import made, record
 from app.changes.commands import Entry, append, lock
 from app.core.database import Moved, Session
-from app.core.errors import (
-    InvalidValue,
-    LastManager,
-    NameTaken,
-    NotFound,
-    PreconditionRequired,
-    Stale,
-    UnknownUser,
-)
+from app.core.errors import InvalidValue, NameTaken, Stale
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import AuditAction, ChangeKind, Role
-from app.models import ChangeHead, Membership, Project, SchemeVersion, User
+from app.models import ChangeHead, Membership, Project, SchemeVersion
 from app.projects import queries
 from app.projects.schemas import (
     MemberOut,
@@ -36,7 +28,7 @@ from app.projects.schemas import (
     SchemeOut,
     news_claims,
 )
-from app.users.queries import by_name, forget_memberships
+from app.users.queries import forget_memberships
 
 
 async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
@@ -181,116 +173,3 @@ def entry_of(
 ) -> Entry:
     """What the log says that the caller did to the project or to something in it."""
     return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, now(), state)
-
-
-async def set_member(
-    db: Session, standing: Standing, name: str, seen: int | None, role: Role
-) -> tuple[MemberOut, bool]:
-    """Make a user a member or give a member another role; True when the member is new.
-
-    Setting the role that a member has already changes nothing and needs no version.
-
-    Raises:
-        UnknownUser: when there is no active user of that name.
-        PreconditionRequired: when there is such a member and ``seen`` is None.
-        Stale: when ``seen`` is not the current version, or there is no such member.
-        LastManager: when the project would be left without a manager.
-    """
-    forget_memberships(db)
-    end = await locked(db, standing)
-    current = await queries.member(db, standing.project_id, name)
-    moment = now()
-    if current is None:
-        if seen is not None:
-            raise Stale(None, version=None)
-        user = await by_name(db, name)
-        if user is None or not user.is_active:
-            raise UnknownUser("", f"There is no active user called “{name}”.")
-        user_id = user.id
-        row = {
-            "project_id": standing.project_id,
-            "user_id": user_id,
-            "role": role,
-            "version": 1,
-            "created_at": moment,
-            "updated_at": moment,
-        }
-        await db.execute(insert(Membership).values(row))
-        out = MemberOut.model_validate({**row, "name": name})
-    else:
-        out, user_id = MemberOut.of(current), current.user_id
-        if current.role == role and seen in {None, current.version}:
-            return out, False
-        if seen is None:
-            raise PreconditionRequired(f"{name} is a member; send If-Match with the ETag you saw.")
-        if seen != current.version:
-            raise Stale(state_of(out), version=current.version)
-        await _keep_a_manager(db, standing, current.user_id, role)
-        out = out.model_copy(
-            update={"role": role, "version": current.version + 1, "updated_at": moment}
-        )
-        await db.execute(
-            update(Membership)
-            .where(
-                Membership.project_id == standing.project_id,
-                Membership.user_id == current.user_id,
-            )
-            .values(role=role, version=out.version, updated_at=moment)
-        )
-    entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, state_of(out))
-    await append(db, standing.project_id, [entry], after=end)
-    if standing.actor.by_shell:
-        # The entry names the member in whose name it was done.
-        await record(
-            db,
-            standing.actor,
-            AuditAction.MEMBER_SET,
-            {"role": (current and current.role, role)},
-            user_id=user_id,
-            project_id=standing.project_id,
-        )
-    return out, current is None
-
-
-async def _keep_a_manager(db: Session, standing: Standing, user_id: Any, role: Role | None) -> None:
-    if role is Role.MANAGER:
-        return
-    others = (
-        select(Membership.user_id)
-        .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.project_id == standing.project_id,
-            Membership.role == Role.MANAGER,
-            Membership.user_id != user_id,
-            User.is_active,
-        )
-    )
-    if (await db.execute(others.limit(1))).first() is None:
-        raise LastManager("Make another member a manager first.")
-
-
-async def remove_member(db: Session, standing: Standing, name: str, seen: int) -> None:
-    """Remove a member.
-
-    Raises:
-        NotFound: when there is no such member.
-        Stale: when ``seen`` is not the current version.
-        LastManager: when the project would be left without a manager.
-    """
-    forget_memberships(db)
-    end = await locked(db, standing)
-    current = await queries.member(db, standing.project_id, name)
-    if current is None:
-        raise NotFound("The project has no such member.")
-    if seen != current.version:
-        raise Stale(state_of(MemberOut.of(current)), version=current.version)
-    await _keep_a_manager(db, standing, current.user_id, None)
-    await db.execute(
-        delete(Membership).where(
-            Membership.project_id == standing.project_id, Membership.user_id == current.user_id
-        )
-    )
-    entry = entry_of(
-        standing, ChangeKind.MEMBER_REMOVED, current.user_id, current.version + 1, {"name": name}
-    )
-    await append(db, standing.project_id, [entry], after=end)

@@ -19,7 +19,7 @@ from app.core.errors import (
 from app.core.listing import Link, Pages
 from app.core.paging import Page
 from app.core.routing import Db, Route
-from app.projects import commands, queries, scheme_versions
+from app.projects import commands, members, queries, scheme_versions
 from app.projects.access import ManagedProject, ReadableProject
 from app.projects.schemas import (
     MemberIn,
@@ -126,7 +126,7 @@ async def set_member(
 
     If-Match is needed for a member that there is, and not for one that there is not.
     """
-    member, is_new = await commands.set_member(db, standing, name, seen, new.role)
+    member, is_new = await members.put(db, standing, name, seen, new.role)
     return tag.created(member, f"/v1/projects/{standing.project}/members/{name}", new=is_new)
 
 
@@ -141,7 +141,7 @@ async def set_member(
 )
 async def remove_member(name: str, standing: ManagedProject, seen: Seen, db: Db) -> None:
     """Remove a member; what they wrote stays, under their name."""
-    await commands.remove_member(db, standing, name, seen)
+    await members.remove(db, standing, name, seen)
 
 
 @router.get(

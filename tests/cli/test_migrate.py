@@ -13,7 +13,7 @@ def test_an_empty_database_gets_its_tables_from_any_directory(
     migrated = stet("migrate", url=empty_url, folder=tmp_path)
 
     assert refused.stderr == "stet: The database has no tables of Stet; run stet migrate.\n"
-    assert migrated.stdout.startswith("The database is at revision 000")
+    assert migrated.stdout.startswith("The database is at revision 00")
     assert migrated.stdout.endswith(" now.\n")
     stet("user", "add", "first", "--admin", url=empty_url, folder=tmp_path)
 

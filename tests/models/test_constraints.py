@@ -34,6 +34,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "decisions": {"id": NEW, "version": 500},
     "document_words": {"id": 500, "document_id": NEW},
     "documents": {"id": NEW, "external_id": "new"},
+    "former_memberships": {},
     "memberships": {},
     "projects": {"id": NEW, "slug": "new"},
     "relations": {"id": NEW},
@@ -82,6 +83,8 @@ async def furnished(newsroom: Newsroom) -> Newsroom:
     await make.relation(newsroom["annotator"], document["id"], "supports", one["id"], two["id"])
     await make.decision(newsroom["reviewer"], one["id"])
     await make.release(newsroom["manager"])
+    await make.member(newsroom["manager"], "stranger", "reader")
+    await newsroom["manager"].delete("/v1/projects/demo/members/stranger", headers=make.seen(1))
     session = {
         "id": make.id_of(600),
         "user_id": make.id_of(1),

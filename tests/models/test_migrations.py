@@ -182,3 +182,20 @@ async def test_words_that_say_nothing_of_a_cut_are_looked_into(
     path = f"/v1/projects/demo/annotations?quote={WORD[-40:]} b"
     found = await make.said(await newsroom["reader"].get(path), 200)
     assert [item["document_id"] for item in found["items"]] == [document["id"]]
+
+
+async def test_those_who_were_removed_before_go_on_from_what_the_log_has(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    manager, path = newsroom["manager"], "/v1/projects/demo/members"
+    await manager.put(f"{path}/reader", json={"role": "annotator"}, headers=make.seen(1))
+    for name, version in (("reader", 2), ("reviewer", 1)):
+        await manager.delete(f"{path}/{name}", headers=make.seen(version))
+    await make.member(manager, "reviewer", "reviewer")
+
+    migrate(database_url, "0009_index_cut_words", down=True)
+    migrate(database_url)
+
+    assert (await make.member(manager, "reader", "reader"))["version"] == 4
+    noted = text("SELECT count(*) FROM former_memberships")
+    assert await on(database_url, lambda connection: connection.scalar(noted)) == 0

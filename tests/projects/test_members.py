@@ -4,7 +4,9 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy import insert, select
 
+from app.models import Membership, Project
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
@@ -180,6 +182,81 @@ async def test_a_removed_member_may_come_back(newsroom: Newsroom) -> None:
     assert (await newsroom["reader"].get("/v1/projects/demo")).status_code == 200
 
 
+async def test_a_version_from_before_the_removal_is_stale_once_the_member_is_back(
+    newsroom: Newsroom,
+) -> None:
+    await remove(newsroom, "reader")
+    back = await put(newsroom, "reader", "annotator")
+
+    member = await make.said(back)
+    for seen in (1, 2):
+        changed = await put(newsroom, "reader", "reviewer", seen=seen)
+        removed = await remove(newsroom, "reader", seen=seen)
+        for answer in (changed, removed):
+            assert make.refused(answer, 412, "stale-version")["current"] == member
+    assert (member["version"], back.headers["ETag"]) == (3, '"3"')
+    assert (await remove(newsroom, "reader", seen=3)).status_code == 204
+
+
+async def test_the_versions_of_a_member_rise_in_the_log_however_often_they_go(
+    newsroom: Newsroom,
+) -> None:
+    end = await head(newsroom)
+
+    for added, changed in ((1, 2), (4, 5), (7, 8)):
+        member = await make.said(await put(newsroom, "stranger", "reader"))
+        await make.said(await put(newsroom, "stranger", "annotator", seen=added), 200)
+        await remove(newsroom, "stranger", seen=changed)
+        assert member["version"] == added
+
+    log = await entries_after(newsroom, end)
+    assert [entry.kind for entry in log] == ["member.set", "member.set", "member.removed"] * 3
+    assert [entry.version for entry in log] == list(range(1, 10))
+    assert [entry.state["version"] for entry in log if entry.state and "role" in entry.state] == [
+        *(1, 2, 4, 5, 7, 8)
+    ]
+
+
+async def test_a_member_whom_the_release_before_added_again_is_removed_beyond_what_was_noted(
+    newsroom: Newsroom,
+) -> None:
+    before = make.id_of(7)
+    await put(newsroom, "reader", "annotator", seen=1)
+    await remove(newsroom, "reader", seen=2)
+    row = {"user_id": before, "role": "reader", "version": 1}
+    async with newsroom.app.state.database.session(writes=True) as db:
+        project = (await db.execute(select(Project.id))).scalar_one()
+        moments = {"created_at": make.MOMENT, "updated_at": make.MOMENT}
+        await db.execute(insert(Membership).values(project_id=project, **row, **moments))
+
+    removed = await remove(newsroom, "reader", seen=1)
+
+    assert removed.status_code == 204
+    assert (await entries_after(newsroom, 0))[-1].version == 4
+    assert (await make.said(await put(newsroom, "reader", "reader")))["version"] == 5
+
+
+async def test_of_those_who_remove_a_member_and_add_them_again_at_once_each_has_a_version(
+    newsroom: Newsroom,
+) -> None:
+    end = await head(newsroom)
+
+    answers = await asyncio.gather(
+        *(remove(newsroom, "reader") for _ in range(4)),
+        *(put(newsroom, "reader", "annotator") for _ in range(4)),
+    )
+
+    gone = [answer.status_code for answer in answers[:4]]
+    added = [answer.status_code for answer in answers[4:]]
+    # Whoever came before the removal is told to say what they saw.
+    assert gone.count(204) == 1
+    assert set(gone) <= {204, 404, 412}
+    assert set(added) <= {200, 201, 428}
+    log = await entries_after(newsroom, end)
+    assert [entry.version for entry in log] == [2, 3][: len(log)]
+    assert len(log) == gone.count(204) + added.count(201)
+
+
 async def test_the_last_manager_is_neither_removed_nor_lowered(newsroom: Newsroom) -> None:
     await alone(newsroom)
     before = await rows(newsroom)
@@ -245,7 +322,7 @@ async def test_a_manager_who_is_lowered_meanwhile_changes_nothing(newsroom: News
         if changed.status_code == 201:
             assert by_manager[-1] < lowerings[-1]
             removed = await newsroom["admin"].delete(
-                f"{PATH}/stranger", headers={"If-Match": '"1"'}
+                f"{PATH}/stranger", headers={"If-Match": changed.headers["ETag"]}
             )
             assert removed.status_code == 204
         else:

@@ -442,3 +442,28 @@ async def test_a_database_is_migrated_and_looked_at_through_a_pooler(
     assert again == migrated.replace(" now.", " already.")
     assert "ILL" not in looked
     databases.drop(url)
+
+
+async def test_who_does_not_say_that_there_is_a_pooler_is_told_the_setting(
+    pooler: Pooler, url: str, tmp_path: Path
+) -> None:
+    through = pooler.url(url)
+    needed = "so STET_DATABASE_POOLER=true is needed."
+    async with AsyncExitStack() as stack:
+        app = create_app(settings(through))
+        stack.push_async_callback(app.state.database.dispose)
+        newsroom = Newsroom(app, stack)
+        ready = await newsroom["nobody"].get("/readyz")
+        written = await post(newsroom["annotator"])
+
+    served, migrated, looked = [
+        await asyncio.to_thread(shell, command, url=through, folder=tmp_path, status=1)
+        for command in ("serve", "migrate", "doctor")
+    ]
+
+    for answer in (ready, written):
+        problem = make.refused(answer, 503, "unavailable")
+        assert problem["detail"] == f"A pooler stands before the database, {needed}"
+    assert served.stderr == migrated.stderr
+    assert served.stderr.endswith(f" cannot be used: a pooler stands before it, {needed}\n")
+    assert looked.stdout.endswith(f" cannot be used: a pooler stands before it, {needed}\n")

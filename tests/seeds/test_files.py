@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seeds import plant
-from seeds.plant import FOLDER
+from seeds import example
+from seeds.example import FOLDER
 
 
 def described(file: str) -> Any:
@@ -54,4 +54,4 @@ def test_the_readme_says_what_is_there_and_whose_it_is() -> None:
 
 
 def test_ids_are_the_same_everywhere() -> None:
-    assert str(plant.id_of("document")) == "dd138ea4-8894-52c0-b90a-200623614c34"
+    assert str(example.id_of("document")) == "dd138ea4-8894-52c0-b90a-200623614c34"

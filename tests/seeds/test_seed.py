@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from app.core.connect import connect
 from app.main import equip
 from app.models import Base, ChangeHead
-from seeds.plant import FOLDER, id_of
+from seeds.example import FOLDER, id_of
 from tests import make
 from tests.cli.shell import stet
 from tests.conftest import DIALECTS, Databases, Newsroom, migrate, settings
