@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.imports import batches
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
@@ -44,3 +45,28 @@ async def test_what_was_edited_is_known_by_what_the_file_said(
     other = await send(newsroom, file_of({**line, "annotations": [between]}), "manager")
     problem = make.refused(other, 422, "import-refused")
     assert refusals(problem["errors"]) == [(1, "/annotations/0/id", "id-conflict")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("spans", [1, 1000])
+async def test_an_id_and_an_external_id_that_it_got_later_name_one_document(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, spans: int, order: int
+) -> None:
+    monkeypatch.setattr(batches, "_SPANS_A_BATCH", spans)
+    manager = newsroom["manager"]
+    await make.said(await send(newsroom, file_of({**BARE, "id": DOCUMENT}), "manager"), 200)
+    edit = {"external_id": "later"}
+    path = f"/v1/documents/{DOCUMENT}"
+    await make.said(await manager.patch(path, json=edit, headers=make.seen(1)), 200)
+    named = ({"external_id": "later"}, {"id": DOCUMENT})
+    claimed = {**CLAIMED, "external_id": "c"}
+    lines = [{**BARE, **name, "annotations": [claimed]} for name in named][::order]
+
+    report = await make.said(await send(newsroom, file_of(*lines), "manager"), 200)
+
+    assert report["created"] == {"documents": 0, "annotations": 1, "relations": 0}
+    assert report["unchanged"] == {"documents": 2, "annotations": 1, "relations": 0}
+    other = {**lines[1], "annotations": [{**DENIED, "external_id": "c"}]}
+    answer = await send(newsroom, file_of(lines[0], other), "manager")
+    problem = make.refused(answer, 422, "import-refused")
+    assert [error["line"] for error in problem["errors"]] == [2]
