@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.core.errors import Gone, IdConflict, InvalidValue, Problem, UnknownAnnotation
+from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
 from app.imports import queries
-from app.imports.conflicts import Conflict, check_same, check_same_relation
+from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
 from app.imports.stored import Stored, derived_id, ours
 
@@ -44,9 +44,10 @@ class Places:
         Raises:
             Gone: when it was deleted.
             IdConflict: when the one there says something else.
+            ExternalIdConflict: when it does and was found by its external id.
         """
         documents = self._stored.documents
-        stored = documents.of(rows.document)
+        stored, by = documents.of(rows.document)
         id = documents.id_of(rows.document)
         if stored is None:
             if id in documents.by_id:
@@ -58,7 +59,7 @@ class Places:
         # As it is now, or as it was created, whatever it became since.
         states = [state for state in (queries.state(stored), stored.created) if state is not None]
         if not any(same_content(logged(rows.out), state) for state in states):
-            raise IdConflict(f"Document {stored.id} has the same id and other content.")
+            raise taken(f"Document {stored.id}", by)
         _name_document(rows, id)
         return False
 
@@ -70,12 +71,12 @@ class Places:
         for part in rows.annotations:
             row = part.row
             try:
-                stored = self._annotation(row)
+                stored, by = self._annotation(row)
                 if stored is None:
                     id = self._free(row["id"], self._stored.annotations, part.pointer)
                 else:
                     first = self._stored.first_versions.get(stored.id)
-                    check_same(row, stored, first, part.pointer)
+                    check_same(row, stored, first, part.pointer, by)
                     id = stored.id
                 _give(id, given, part.pointer)
             except Conflict as conflict:
@@ -93,21 +94,26 @@ class Places:
             self._place_relation(part, names, given, placed)
         return placed
 
-    def _annotation(self, row: Row) -> Any:
-        """The annotation of the same document that the row stands for, if there is one."""
+    def _annotation(self, row: Row) -> tuple[Any, str]:
+        """The annotation of the same document that the row stands for, and what it is found by."""
         stored = ours(self._project_id, self._stored.annotations, row["id"])
         if stored is not None and stored.document_id == row["document_id"]:
-            return stored
+            return stored, "id"
         key = (row["document_id"], row["external_id"])
-        return self._stored.annotations_by_external_id.get(key)
+        stored = self._stored.annotations_by_external_id.get(key)
+        return stored, "id" if stored is None else "external_id"
 
     def _place_relation(
         self, part: Part, names: Mapping[UUID, UUID], given: set[UUID], placed: Placed
     ) -> None:
         row = part.row
-        if row["source_id"] not in names or row["target_id"] not in names:
-            problem = UnknownAnnotation("/source", "One of its annotations was refused.")
-            placed.refused.append((part.pointer, problem.under(part.pointer)))
+        lacking = [
+            UnknownAnnotation(f"{part.pointer}/{end}", "This annotation was refused.")
+            for end in ("source", "target")
+            if row[f"{end}_id"] not in names
+        ]
+        if lacking:
+            placed.refused.append((part.pointer, InvalidBody(lacking)))
             return
         row["source_id"], row["target_id"] = names[row["source_id"]], names[row["target_id"]]
         known = self._stored.relations

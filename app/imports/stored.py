@@ -18,14 +18,16 @@ class Documents:
     by_id: Mapping[UUID, Any]
     by_external_id: Mapping[str, Any]
 
-    def of(self, row: Row) -> Any:
-        """The document of this project that the row stands for, if there is one."""
+    def of(self, row: Row) -> tuple[Any, str]:
+        """The document here that the row stands for, if there is one, and what it is found by."""
         stored = ours(self.project_id, self.by_id, row["id"])
-        return stored or self.by_external_id.get(row["external_id"])
+        if stored is not None:
+            return stored, "id"
+        return self.by_external_id.get(row["external_id"]), "external_id"
 
     def id_of(self, row: Row) -> UUID:
         """The id that the row's document has in this project, or gets if it is new."""
-        stored = self.of(row)
+        stored, _ = self.of(row)
         if stored is not None:
             id: UUID = stored.id
             return id
