@@ -1,8 +1,8 @@
 """Where a file's records go: which are there already, which are new, and under which ids. Pure.
 
 What is there already, by id or external id and with the same content, is left as it is, so that the
-same file again changes nothing. An id that another project holds is replaced by one derived from it
-and this project, the same each time.
+same file again changes nothing; what has neither has an id by what it says. An id that another
+project holds is replaced by one derived from it and this project, the same each time.
 """
 
 from collections.abc import Mapping

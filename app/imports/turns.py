@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from app.core.database import Session
 from app.imports.rows import Rows
@@ -36,7 +36,8 @@ async def next_turn(
     documents = await documents_of(db, project_id, [rows for _, rows in records])
     # A document has an id and an external id, and one record may name it by this, another by that.
     for ids, (_, rows) in zip(claims, records, strict=True):
-        ids.add(documents.id_of(rows.document))
+        document_id = documents.id_of(rows.document)
+        ids.update({document_id}, _here(project_id, _name(rows, document_id)))
     claims = list(_apart(claims, waiting))
     records = fit[: len(claims)]
     return Turn(
@@ -48,13 +49,26 @@ async def next_turn(
 
 
 def _claims(project_id: UUID, rows: Rows) -> set[UUID | str]:
-    ids = {part.row["id"] for part in (*rows.annotations, *rows.relations)}
-    ids.add(rows.document["id"])
-    # Whether another project has an id is not known yet, and so not which one it gets here.
-    claims = ids | {derived_id(project_id, id) for id in ids}
+    """What a record names, as far as the file says it."""
+    parts = (*rows.annotations, *rows.relations)
+    ids = {part.row["id"] for part in parts if part.name is None}
+    claims = _here(project_id, {rows.document["id"], *ids})
     if rows.document["external_id"] is not None:
         claims.add(rows.document["external_id"])
     return claims
+
+
+def _name(rows: Rows, document_id: UUID) -> set[UUID]:
+    """Give what is known by its name its id in the document; the ids that were given."""
+    named = [part for part in (*rows.annotations, *rows.relations) if part.name is not None]
+    for part in named:
+        part.row["id"] = uuid5(document_id, str(part.name))
+    return {part.row["id"] for part in named}
+
+
+def _here(project_id: UUID, ids: Set[UUID]) -> set[UUID | str]:
+    """The ids, and what replaces them here: whether another project has one is not known yet."""
+    return {*ids, *(derived_id(project_id, id) for id in ids)}
 
 
 def _apart(claims: Iterable[set[UUID | str]], waiting: Claims) -> Iterator[set[UUID | str]]:
