@@ -73,16 +73,16 @@ ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,
 class ReleaseFilter(In):
     """Which annotations a release holds: the filters of the annotation list; none is all."""
 
-    label: list[str] = []
+    label: list[Line] = []
     status: list[Annotated[Status, Field(strict=False)]] = []
-    author: list[str] = []
+    author: list[Line] = []
     origin: list[Annotated[Origin, Field(strict=False)]] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
     updated_after: MomentIn | None = None
     quote: Line | None = Field(
         default=None, description="The annotation's words contain this, whatever its case."
     )
-    attributes: dict[str, str] = Field(
+    attributes: dict[str, Prose] = Field(
         default={}, description="An attribute equals the value, or is a list that holds it."
     )
     annotated: bool = Field(

@@ -10,11 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from app.imports.schemas import DocumentLine
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
+from tests.strings import spoilt
 
 PATH = "/v1/projects/demo/import"
+MOMENT = "2026-11-23T09:00:00Z"
 GOOD: dict[str, Any] = {
     "external_id": "good",
     "title": "An article",
@@ -356,3 +359,28 @@ async def test_a_conflict_is_told_by_what_the_annotation_was_found_by(newsroom: 
         listed = make.refused(answer, 422, "import-refused")["errors"]
         assert refusals(listed) == [(1, f"/annotations/0/{by}", code)]
         assert words in listed[0]["detail"]
+
+
+async def test_no_string_that_a_record_may_have_takes_nul(newsroom: Newsroom) -> None:
+    ends = [str(make.id_of(number)) for number in (1, 2)]
+    decision = {"version": 1, "verdict": "approve", "reviewer": "reviewer", "decided_at": MOMENT}
+    lawful = {
+        "title": "An article",
+        "text": make.TEXT,
+        "annotations": [
+            {"id": ends[0], "label": "claim", "version": 2, "decisions": [decision]}
+            | make.span(make.TEXT, "Officials"),
+            {"id": ends[1], "label": "denial", "quote": "totally unfounded"},
+        ],
+        "relations": [{"type": "denies", "source": ends[1], "target": ends[0]}],
+    }
+    schema = DocumentLine.model_json_schema()
+    await make.said(await send(newsroom, file_of(lawful), "manager", dry_run=True), 200)
+    taken = []
+
+    for place, record in spoilt(schema, schema["$defs"], lawful, "a\x00b"):
+        answer = await send(newsroom, file_of(record), "manager", dry_run=True)
+        if answer.status_code != 200 or not answer.json()["refusals"]:
+            taken.append((place, answer.status_code))
+
+    assert taken == []
