@@ -384,3 +384,18 @@ async def test_no_string_that_a_record_may_have_takes_nul(newsroom: Newsroom) ->
             taken.append((place, answer.status_code))
 
     assert taken == []
+
+
+async def test_a_record_may_name_any_number_of_people(newsroom: Newsroom) -> None:
+    """More than PostgreSQL takes parameters."""
+    claim = {"label": "claim", "quote": "Officials"}
+    claims = [{**claim, "author": f"nobody-{number}"} for number in range(33_000)]
+    known = {**claim, "author": "annotator-b"}
+    line = {"title": "By many", "text": make.TEXT, "annotations": [*claims, known]}
+
+    answer = await send(newsroom, file_of(line), "manager", mode="skip-refused")
+
+    report = await make.said(answer, 200)
+    assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
+    assert report["refused"]["annotations"] == 33_000
+    assert report["refusals"][-1]["code"] == "unknown-user"
