@@ -48,6 +48,38 @@ def faults(schema: dict[str, Any], value: Any) -> list[str]:
     return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
+def test_what_a_body_holds_any_number_of_has_a_limit() -> None:
+    """Each may be one more that a database is asked for, and those take so many and no more."""
+    known = DOCUMENT["components"]["schemas"]
+    unlimited = set()
+    waiting = [
+        schema
+        for operation in OPERATIONS.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for schema in [("", content["schema"])]
+    ]
+    seen = set()
+    while waiting:
+        name, schema = waiting.pop()
+        if "$ref" in schema:
+            reference = schema["$ref"].rpartition("/")[2]
+            if reference not in seen:
+                seen.add(reference)
+                waiting.append((name, known[reference]))
+            continue
+        waiting += [(name, other) for other in schema.get("anyOf", ())]
+        waiting += list(schema.get("properties", {}).items())
+        if "items" in schema:
+            waiting.append((name, schema["items"]))
+        if ("items" in schema and "maxItems" not in schema) or (
+            schema.get("additionalProperties") and "maxProperties" not in schema
+        ):
+            unlimited.add(name)
+
+    # Each is stored as one value; how large a body may be is their limit.
+    assert unlimited == {"fragments", "metadata"}
+
+
 def test_operation_ids_are_unique_and_make_well_named_clients() -> None:
     ids = [name for name, _ in operations()]
 

@@ -121,11 +121,11 @@ async def _same_or_conflict(
         raise IdConflict("The id is taken.")
     if stored.withdrawn_at is not None:
         raise Gone("The annotation of that id was withdrawn; its history remains.")
-    first = stored if stored.version == 1 else await queries.first_version(db, stored.id)
-    if (
-        first is not None
-        and content.same(sent, first._asdict())
-        and all(sent[name] == getattr(stored, name) for name in _UNCHANGING)
+    first = stored
+    if stored.version > 1:
+        first = await queries.first_version(db, stored.id) or stored
+    if content.same(sent, first._asdict()) and all(
+        sent[name] == getattr(stored, name) for name in _UNCHANGING
     ):
         return stored
     if by_id:

@@ -221,15 +221,16 @@ _ATTRIBUTE_IS = {
 def _attribute_is(place: int, name: str, value: str, dialect: str) -> ColumnElement[bool]:
     """An attribute equals the value, or is a list that holds it; a span equals nothing."""
     number = float(value) if _NUMBER.fullmatch(value) else None
+    # SQLAlchemy calls what a column is compared with by the column's name, as ``name_1``.
     bound = {
-        f"{kind}_{place}": bindparam(f"{kind}_{place}", given, type_=type_)
+        f"attribute_{kind}_{place}": bindparam(f"attribute_{kind}_{place}", given, type_=type_)
         for kind, given, type_ in (
             ("name", name, Text()),
             ("value", value, Text()),
             ("number", number, Double()),
         )
     }
-    sql = re.sub(r":(name|value|number)\b", rf":\1_{place}", _ATTRIBUTE_IS[dialect])
+    sql = re.sub(r":(name|value|number)\b", rf":attribute_\1_{place}", _ATTRIBUTE_IS[dialect])
     used = [parameter for key, parameter in bound.items() if f":{key}" in sql]
     return text(sql).bindparams(*used)  # type: ignore[return-value]  # a text clause is a condition
 

@@ -28,6 +28,7 @@ from app.annotations.filters import (
 from app.annotations.kept import ONE_MORE, TEXT_ORDER
 from app.annotations.schemas import AnnotationFilter, AnnotationOut
 from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
+from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.annotations.written import written
 from app.core.database import Moved, Session
 from app.core.errors import Unprocessable
@@ -38,7 +39,7 @@ from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import text_of
 from app.documents.seen import STANDS, SeenDocument, as_recalled
-from app.models import Annotation, AnnotationVersion, Relation
+from app.models import Annotation, Relation
 from app.text.offsets import Ruler
 
 ROWS: Select[Any] = (
@@ -68,9 +69,7 @@ async def by_external_id(db: Session, document_id: UUID, external_id: str) -> Ro
 
 async def first_version(db: Session, id: UUID) -> Row[Any] | None:
     """What an annotation said when it was created, if it was changed since."""
-    query = select(*AnnotationVersion.__table__.c).where(
-        AnnotationVersion.annotation_id == id, AnnotationVersion.version == 1
-    )
+    query = FIRST_VERSIONS.where(VERSIONS.c.annotation_id == id)
     return (await db.execute(query)).one_or_none()
 
 

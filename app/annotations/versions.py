@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import func, select
+
 from app.changes.recorded import table_of
 from app.changes.superseding import Superseding
 
 ANNOTATIONS, VERSIONS = table_of("annotations"), table_of("annotation_versions")
+
+_EARLIER = VERSIONS.alias("earlier")
+# What comes from a file begins at the file's version, so the first one need not be version 1.
+FIRST_VERSIONS = select(*VERSIONS.c).where(
+    VERSIONS.c.version
+    == select(func.min(_EARLIER.c.version))
+    .where(_EARLIER.c.annotation_id == VERSIONS.c.annotation_id)
+    .scalar_subquery()
+)
+"""What annotations said when they were created, of those that were changed since."""
 
 
 def superseding(*changes: str, by_another: Mapping[str, str] | None = None) -> Superseding:

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import AnnotationFilter
+from app.core.routing import MAX_PARAMETERS
 from app.core.shapes import In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.formats.codecs import Format
@@ -67,23 +68,28 @@ class LossReport(Out):
     losses: list[LossOut] = Field(description="By kind; empty when nothing is lost.")
 
 
+# As many as a query would have room for: the databases are asked the same.
+_Few = Field(max_length=MAX_PARAMETERS)
+
 ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
 
 class ReleaseFilter(In):
     """Which annotations a release holds: the filters of the annotation list; none is all."""
 
-    label: list[str] = []
-    status: list[Annotated[Status, Field(strict=False)]] = []
-    author: list[str] = []
-    origin: list[Annotated[Origin, Field(strict=False)]] = []
+    label: Annotated[list[Line], _Few] = []
+    status: Annotated[list[Annotated[Status, Field(strict=False)]], _Few] = []
+    author: Annotated[list[Line], _Few] = []
+    origin: Annotated[list[Annotated[Origin, Field(strict=False)]], _Few] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
     updated_after: MomentIn | None = None
     quote: Line | None = Field(
         default=None, description="The annotation's words contain this, whatever its case."
     )
-    attributes: dict[str, str] = Field(
-        default={}, description="An attribute equals the value, or is a list that holds it."
+    attributes: dict[str, Prose] = Field(
+        default={},
+        max_length=MAX_PARAMETERS,
+        description="An attribute equals the value, or is a list that holds it.",
     )
     annotated: bool = Field(
         default=False, description="Leave out documents without such an annotation."

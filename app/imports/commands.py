@@ -20,12 +20,13 @@ from app.core.vocabulary import ChangeKind, ImportMode
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
 from app.imports.batches import batches
-from app.imports.placing import Placed, Places, apart
+from app.imports.placing import Placed, Places
 from app.imports.records import Record, people_of, records_of
 from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportReport, Tally
-from app.imports.stored import Stored, stored_of
+from app.imports.stored import Stored
+from app.imports.turns import next_turn
 from app.models import (
     WORDS,
     Annotation,
@@ -222,14 +223,15 @@ class _Importing:
 
         They wait to be written while the next ones are placed: those that waited are written now.
         """
-        first, later, claimed = apart(self._standing.project_id, fit, self._waiting.claimed)
-        stored = await stored_of(self._db, self._standing.project_id, [rows for _, rows in first])
-        placing = asyncio.ensure_future(asyncio.to_thread(self._tables, items, first, stored))
+        turn = await next_turn(self._db, self._standing.project_id, fit, self._waiting.claimed)
+        placing = asyncio.ensure_future(
+            asyncio.to_thread(self._tables, items, turn.records, turn.stored)
+        )
         try:
             await self._write(self._waiting)
         finally:
-            self._waiting = _Waiting(await placing, claimed)
-        return later
+            self._waiting = _Waiting(await placing, turn.claimed)
+        return turn.later
 
     async def _write(self, waiting: _Waiting) -> None:
         for name, packed in waiting.tables.items():

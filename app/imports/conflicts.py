@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.annotations.content import SAID
-from app.core.errors import Gone, IdConflict, Problem
+from app.core.errors import ExternalIdConflict, Gone, IdConflict, Problem
 
 _SAID = ("external_id", *SAID)
 
@@ -18,10 +18,11 @@ class Conflict(Exception):
         self.problem = problem
 
 
-def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str) -> None:
+def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str, by: str) -> None:
     """The annotation there says the same, now or when it was created.
 
-    ``stored`` is its row, ``first`` its first version if that was superseded, else None.
+    ``stored`` is its row, ``first`` its first version if that was superseded, else None. ``by`` is
+    what it was found by, ``id`` or ``external_id``.
 
     Raises:
         Conflict: when it was withdrawn or says something else.
@@ -34,8 +35,14 @@ def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str) -> No
             for name in _SAID
         ):
             return
-    conflict = IdConflict(f"Annotation {stored.id} has the same id and other content.")
-    raise Conflict(f"{pointer}/id", conflict)
+    raise Conflict(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
+
+
+def taken(what: str, by: str) -> Problem:
+    """What says something else is there already, found by ``id`` or ``external_id``."""
+    if by == "id":
+        return IdConflict(f"{what} has the same id and other content.")
+    return ExternalIdConflict(f"{what} has the same external id and other content.")
 
 
 def check_same_relation(row: dict[str, Any], stored: Any, pointer: str) -> None:
@@ -47,5 +54,4 @@ def check_same_relation(row: dict[str, Any], stored: Any, pointer: str) -> None:
     if stored.withdrawn_at is not None:
         raise Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
     if any(row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")):
-        conflict = IdConflict(f"Relation {stored.id} has the same id and other content.")
-        raise Conflict(f"{pointer}/id", conflict)
+        raise Conflict(f"{pointer}/id", taken(f"Relation {stored.id}", "id"))

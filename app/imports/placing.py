@@ -1,21 +1,21 @@
 """Where a file's records go: which are there already, which are new, and under which ids. Pure.
 
 What is there already, by id or external id and with the same content, is left as it is, so that the
-same file again changes nothing. An id that another project holds is replaced by one derived from it
-and this project, the same each time.
+same file again changes nothing; what has neither has an id by what it says. An id that another
+project holds is replaced by one derived from it and this project, the same each time.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.core.errors import Gone, IdConflict, InvalidValue, Problem, UnknownAnnotation
+from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
 from app.imports import queries
-from app.imports.conflicts import Conflict, check_same, check_same_relation
+from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
-from app.imports.stored import Stored, derived_id
+from app.imports.stored import Stored, derived_id, ours
 
 
 @dataclass(slots=True)
@@ -44,25 +44,23 @@ class Places:
         Raises:
             Gone: when it was deleted.
             IdConflict: when the one there says something else.
+            ExternalIdConflict: when it does and was found by its external id.
         """
-        row = rows.document
-        known = self._stored.documents
-        by_external_id = self._stored.documents_by_external_id
-        stored = self._ours(known, row["id"]) or by_external_id.get(row["external_id"])
+        documents = self._stored.documents
+        stored, by = documents.of(rows.document)
+        id = documents.id_of(rows.document)
         if stored is None:
-            if row["id"] in known:
-                id = derived_id(self._project_id, row["id"])
-                if id in known:
-                    raise IdConflict(f"Another project has document {id}.")
-                _name_document(rows, id)
+            if id in documents.by_id:
+                raise IdConflict(f"Another project has document {id}.")
+            _name_document(rows, id)
             return True
         if stored.deleted_at is not None:
             raise Gone(f"Document {stored.id} was deleted.")
         # As it is now, or as it was created, whatever it became since.
         states = [state for state in (queries.state(stored), stored.created) if state is not None]
         if not any(same_content(logged(rows.out), state) for state in states):
-            raise IdConflict(f"Document {stored.id} has the same id and other content.")
-        _name_document(rows, stored.id)
+            raise taken(f"Document {stored.id}", by)
+        _name_document(rows, id)
         return False
 
     def parts(self, rows: Rows, *, document_is_new: bool) -> Placed:
@@ -73,12 +71,12 @@ class Places:
         for part in rows.annotations:
             row = part.row
             try:
-                stored = self._annotation(row)
+                stored, by = self._annotation(row)
                 if stored is None:
                     id = self._free(row["id"], self._stored.annotations, part.pointer)
                 else:
                     first = self._stored.first_versions.get(stored.id)
-                    check_same(row, stored, first, part.pointer)
+                    check_same(row, stored, first, part.pointer, by)
                     id = stored.id
                 _give(id, given, part.pointer)
             except Conflict as conflict:
@@ -96,25 +94,30 @@ class Places:
             self._place_relation(part, names, given, placed)
         return placed
 
-    def _annotation(self, row: Row) -> Any:
-        """The annotation of the same document that the row stands for, if there is one."""
-        stored = self._ours(self._stored.annotations, row["id"])
+    def _annotation(self, row: Row) -> tuple[Any, str]:
+        """The annotation of the same document that the row stands for, and what it is found by."""
+        stored = ours(self._project_id, self._stored.annotations, row["id"])
         if stored is not None and stored.document_id == row["document_id"]:
-            return stored
+            return stored, "id"
         key = (row["document_id"], row["external_id"])
-        return self._stored.annotations_by_external_id.get(key)
+        stored = self._stored.annotations_by_external_id.get(key)
+        return stored, "id" if stored is None else "external_id"
 
     def _place_relation(
         self, part: Part, names: Mapping[UUID, UUID], given: set[UUID], placed: Placed
     ) -> None:
         row = part.row
-        if row["source_id"] not in names or row["target_id"] not in names:
-            problem = UnknownAnnotation("/source", "One of its annotations was refused.")
-            placed.refused.append((part.pointer, problem.under(part.pointer)))
+        lacking = [
+            UnknownAnnotation(f"{part.pointer}/{end}", "This annotation was refused.")
+            for end in ("source", "target")
+            if row[f"{end}_id"] not in names
+        ]
+        if lacking:
+            placed.refused.append((part.pointer, InvalidBody(lacking)))
             return
         row["source_id"], row["target_id"] = names[row["source_id"]], names[row["target_id"]]
         known = self._stored.relations
-        stored = self._ours(known, row["id"])
+        stored = ours(self._project_id, known, row["id"])
         try:
             if stored is None or stored.document_id != row["document_id"]:
                 row["id"] = self._free(row["id"], known, part.pointer)
@@ -127,13 +130,6 @@ class Places:
             placed.refused.append((conflict.pointer, conflict.problem))
         else:
             placed.unchanged_relations += 1
-
-    def _ours(self, known: Mapping[UUID, Any], id: UUID) -> Any:
-        """What this project has under the id, or under the one that replaces it here."""
-        stored = known.get(id)
-        if stored is not None and stored.project_id != self._project_id:
-            stored = known.get(derived_id(self._project_id, id))
-        return stored if stored is None or stored.project_id == self._project_id else None
 
     def _free(self, id: UUID, taken: Mapping[UUID, Any], pointer: str) -> UUID:
         """The id of a new row: its own, or one derived from it where another project has that.
@@ -168,26 +164,3 @@ def _name_document(rows: Rows, id: UUID) -> None:
     rows.revision["document_id"] = id
     for part in (*rows.annotations, *rows.relations):
         part.row["document_id"] = id
-
-
-def apart(
-    project_id: UUID, fit: list[tuple[int, Rows]], waiting: Set[UUID | str]
-) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]], Set[UUID | str]]:
-    """The records up to the first that claims an id of one before it, and those from there on.
-
-    What a record finds under its ids must be written by then, so what is ``waiting`` to be written
-    counts as before it too. The third is what the first ones claim.
-    """
-    claimed: set[UUID | str] = set()
-    for index, (_, rows) in enumerate(fit):
-        ids: set[UUID | str] = {rows.document["id"]}
-        ids.update([part.row["id"] for part in rows.annotations])
-        ids.update([part.row["id"] for part in rows.relations])
-        # Whether another project has an id is not known yet, and so not which one it gets here.
-        ids.update([derived_id(project_id, id) for id in ids if isinstance(id, UUID)])
-        if rows.document["external_id"] is not None:
-            ids.add(rows.document["external_id"])
-        if not (ids.isdisjoint(claimed) and ids.isdisjoint(waiting)):
-            return fit[:index], fit[index:], claimed
-        claimed |= ids
-    return fit, [], claimed

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
+from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.core.among import AMONG, bound
 from app.core.database import Session
-from app.models import Annotation, AnnotationVersion, Change, Document, Relation, Revision
+from app.models import Annotation, Change, Document, Relation, Revision
 
 _DOCUMENTS = (
     select(
@@ -57,11 +58,7 @@ _ANNOTATIONS_NAMED = _both(
         )
     )
 )
-_FIRST_VERSIONS = _both(
-    lambda among: select(*AnnotationVersion.__table__.c).where(
-        among(AnnotationVersion.annotation_id, "ids"), AnnotationVersion.version == 1
-    )
-)
+_FIRST_VERSIONS = _both(lambda among: FIRST_VERSIONS.where(among(VERSIONS.c.annotation_id, "ids")))
 _RELATIONS_NAMED = _both(
     lambda among: select(*Relation.__table__.c).where(among(Relation.id, "ids"))
 )

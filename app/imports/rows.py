@@ -23,6 +23,7 @@ from app.core.permissions import Standing
 from app.core.vocabulary import Origin, Status
 from app.documents.rows import NewDocument
 from app.documents.schemas import DocumentOut
+from app.imports.naming import Names
 from app.imports.records import Record
 from app.imports.schemas import AnnotationLine, RelationLine
 from app.projects.scheme import Scheme
@@ -50,11 +51,16 @@ class Checker:
 
 @dataclass(slots=True)
 class Part:
-    """An annotation or a relation of a record: where it stands there, its row, its decisions."""
+    """An annotation or a relation of a record: where it stands there, its row, its decisions.
+
+    Where the file names its document but not the part itself, ``name`` is what it is known by in
+    that document.
+    """
 
     pointer: str
     row: Row
     decisions: list[Row] = field(default_factory=list)
+    name: str | None = None
 
 
 @dataclass(slots=True)
@@ -107,10 +113,13 @@ def rows_of(record: Record, by: Checker) -> Rows:
     if record.refused is not None:
         rows.refused.append(record.refused)
     words = Words(arrival.text, line.offset_unit)
+    # A document without a name is another one each time, and so is all that is in it.
+    names = None if line.id is None and line.external_id is None else Names()
     rows.annotations += _parts(
         _named("annotations", record.annotations, line.annotations),
         rows,
         by,
+        names,
         lambda it, who: _annotation(it, words, who),
     )
     labels = {part.row["id"]: part.row["label"] for part in rows.annotations}
@@ -118,6 +127,7 @@ def rows_of(record: Record, by: Checker) -> Rows:
         _named("relations", record.relations, line.relations),
         rows,
         by,
+        names,
         lambda it, who: _relation(it, labels, who),
     )
     return rows
@@ -132,6 +142,7 @@ def _parts(
     lines: Mapping[str, L],
     rows: Rows,
     by: Checker,
+    names: Names | None,
     part_of: Callable[[L, "_Who"], tuple[Row, list[Row]]],
 ) -> Iterator[Part]:
     """The parts that are not refused; why the others are is noted."""
@@ -152,7 +163,9 @@ def _parts(
         else:
             if not who.refused:
                 row["document_id"] = rows.document["id"]
-                yield Part(pointer, row, decisions)
+                nameless = line.id is None and row.get("external_id") is None
+                known_by = names.of(row) if names is not None and nameless else None
+                yield Part(pointer, row, decisions, known_by)
         rows.refused += [refusal.under(pointer) for refusal in who.refused]
 
 

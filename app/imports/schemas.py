@@ -3,17 +3,18 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.annotations.schemas import Attributes, Confidence, Fragments, SpanFields
-from app.core.shapes import ExternalId, In, MomentIn, Out, Prose
+from app.core.shapes import ExternalId, In, MomentIn, Out, Prose, printable
 from app.core.vocabulary import OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import DocumentIn
 
 # Far more than anything is edited, and far less than what the databases count up to from there.
 _Version = Annotated[int, Field(ge=1, le=100_000_000)]
 _Id = Annotated[UUID, Field(strict=False)]
-_Person = Annotated[str, StringConstraints(max_length=200)]
+# Whoever has that name is looked up, and no name that the database cannot be asked for.
+_Person = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]
 
 
 class DecisionLine(In):

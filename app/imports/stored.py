@@ -7,59 +7,89 @@ from uuid import UUID, uuid5
 
 from app.core.database import Session
 from app.imports import queries
-from app.imports.rows import Rows
+from app.imports.rows import Row, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What the database has of the ids and external ids of some records' documents."""
+
+    project_id: UUID
+    by_id: Mapping[UUID, Any]
+    by_external_id: Mapping[str, Any]
+
+    def of(self, row: Row) -> tuple[Any, str]:
+        """The document here that the row stands for, if there is one, and what it is found by."""
+        stored = ours(self.project_id, self.by_id, row["id"])
+        if stored is not None:
+            return stored, "id"
+        return self.by_external_id.get(row["external_id"]), "external_id"
+
+    def id_of(self, row: Row) -> UUID:
+        """The id that the row's document has in this project, or gets if it is new."""
+        stored, _ = self.of(row)
+        if stored is not None:
+            id: UUID = stored.id
+            return id
+        return derived_id(self.project_id, row["id"]) if row["id"] in self.by_id else row["id"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the database has of the ids and external ids of some records."""
 
-    documents: Mapping[UUID, Any]
-    documents_by_external_id: Mapping[str, Any]
+    documents: Documents
     annotations: Mapping[UUID, Any]
     annotations_by_external_id: Mapping[tuple[UUID, str], Any]
     first_versions: Mapping[UUID, Any]
     relations: Mapping[UUID, Any]
 
 
-async def stored_of(db: Session, project_id: UUID, records: Sequence[Rows]) -> Stored:
-    """What the database has of the records' ids; ids of other projects as they are here too."""
-
-    def elsewhere(found: Sequence[Any]) -> set[UUID]:
-        return {derived_id(project_id, row.id) for row in found if row.project_id != project_id}
-
+async def documents_of(db: Session, project_id: UUID, records: Sequence[Rows]) -> Documents:
+    """What the database has of the records' documents; ids of other projects as they are here."""
     external_ids = {rows.document["external_id"] for rows in records} - {None}
     ids = {rows.document["id"] for rows in records}
     documents = await queries.documents(db, project_id, ids, external_ids)
-    if others := elsewhere(documents):
+    if others := _elsewhere(project_id, documents):
         documents += await queries.documents(db, project_id, others, ())
-    ours = [row for row in documents if row.project_id == project_id]
+    return Documents(
+        project_id,
+        by_id={row.id: row for row in documents},
+        by_external_id={
+            row.external_id: row
+            for row in documents
+            if row.project_id == project_id
+            and row.external_id is not None
+            and row.deleted_at is None
+        },
+    )
+
+
+async def stored_of(db: Session, documents: Documents, records: Sequence[Rows]) -> Stored:
+    """What the database has of the records' ids; ids of other projects as they are here too."""
+    project_id = documents.project_id
+    ids = {id for id, row in documents.by_id.items() if row.project_id == project_id}
     parts = [part.row for rows in records for part in rows.annotations]
     annotations = relations = []
     first: dict[UUID, Any] = {}
     if parts:
         annotations = await queries.annotations(
             db,
-            {row.id for row in ours},
+            ids,
             {row["id"] for row in parts},
-            {row["external_id"] for row in parts} - {None} if ours else (),
+            {row["external_id"] for row in parts} - {None} if ids else (),
         )
-        if others := elsewhere(annotations):
+        if others := _elsewhere(project_id, annotations):
             annotations += await queries.annotations(db, (), others, ())
         changed = [row.id for row in annotations if row.version > 1]
         first = await queries.first_versions(db, changed) if changed else {}
     linked = {part.row["id"] for rows in records for part in rows.relations}
     if linked:
         relations = await queries.relations(db, linked)
-        if others := elsewhere(relations):
+        if others := _elsewhere(project_id, relations):
             relations += await queries.relations(db, others)
     return Stored(
-        documents={row.id: row for row in documents},
-        documents_by_external_id={
-            row.external_id: row
-            for row in ours
-            if row.external_id is not None and row.deleted_at is None
-        },
+        documents=documents,
         annotations={row.id: row for row in annotations},
         annotations_by_external_id={
             (row.document_id, row.external_id): row
@@ -69,6 +99,19 @@ async def stored_of(db: Session, project_id: UUID, records: Sequence[Rows]) -> S
         first_versions=first,
         relations={row.id: row for row in relations},
     )
+
+
+def _elsewhere(project_id: UUID, found: Sequence[Any]) -> set[UUID]:
+    """What replaces the ids that other projects hold."""
+    return {derived_id(project_id, row.id) for row in found if row.project_id != project_id}
+
+
+def ours(project_id: UUID, known: Mapping[UUID, Any], id: UUID) -> Any:
+    """What a project has under the id, or under the one that replaces it there."""
+    stored = known.get(id)
+    if stored is not None and stored.project_id != project_id:
+        stored = known.get(derived_id(project_id, id))
+    return stored if stored is None or stored.project_id == project_id else None
 
 
 def derived_id(project_id: UUID, id: UUID) -> UUID:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
+from app.core.among import AMONG, bound
 from app.core.database import Session
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
@@ -40,9 +41,15 @@ async def by_name(db: Session, name: str) -> Row[Any] | None:
     return found.one_or_none()
 
 
+_NAMED = {
+    dialect: select(User.name, User.id).where(among(User.name, "names"))
+    for dialect, among in AMONG.items()
+}
+
+
 async def ids_by_name(db: Session, names: set[str]) -> dict[str, UUID]:
-    """The ids of the users that exist among the names."""
-    found = await db.execute(select(User.name, User.id).where(User.name.in_(sorted(names))))
+    """The ids of the users that exist among the names, however many those are."""
+    found = await db.execute(_NAMED[db.dialect], {"names": bound(db, names)})
     return {row.name: row.id for row in found}
 
 

@@ -1,5 +1,6 @@
 """Posting is idempotent: a lost answer can be asked for again."""
 
+import json
 from typing import Any
 
 from tests import make
@@ -156,3 +157,22 @@ async def test_an_id_of_another_document_conflicts_and_tells_nothing_of_it(
     )
     # An external id is unique in its document alone.
     await make.annotation(newsroom["annotator"], document["id"], **BODY, external_id="a-1")
+
+
+async def test_it_is_the_same_also_after_edits_of_what_a_file_brought_at_a_later_version(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"], external_id="d-1")
+    path = f"/v1/documents/{document['id']}/annotations"
+    body = BODY | IDENTITIES[0] | IDENTITIES[1]
+    line = {name: document[name] for name in ("id", "external_id", "title", "text")}
+    restored = body | {"origin": "human", "author": "annotator", "version": 3}
+    file = json.dumps(line | {"annotations": [restored]})
+    await newsroom["manager"].post("/v1/projects/demo/import?format=jsonl", content=file)
+    for version in (3, 4):
+        again = await newsroom["annotator"].post(path, json=body)
+
+        assert (await make.said(again, 200))["version"] == version
+        await newsroom["annotator"].patch(
+            f"/v1/annotations/{body['id']}", json={"note": None}, headers=make.seen(version)
+        )

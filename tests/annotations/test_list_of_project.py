@@ -184,8 +184,12 @@ async def test_filters_on_several_attributes_all_hold(newsroom: Newsroom) -> Non
     both = await walked(newsroom, path, **{"attribute.texts": ["1", "a b"]})
     neither = await walked(newsroom, path, **{"attribute.texts": "1", "attribute.sure": "true"})
     with_others = await walked(newsroom, path, **{"attribute.sure": "true", "label": "mark"})
+    by_author = await walked(
+        newsroom, path, **{"attribute.texts": ["1", "a b"], "author": "annotator"}
+    )
 
     assert [item["attributes"] for item in both] == [ATTRIBUTES[2]]
+    assert by_author == both
     assert neither == []
     assert [item["attributes"] for item in with_others] == [ATTRIBUTES[0]]
 

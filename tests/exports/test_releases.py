@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.core.database import Database
+from app.core.routing import MAX_PARAMETERS
 from app.models import Release
 from tests import make
 from tests.conftest import Newsroom
@@ -171,3 +172,34 @@ async def test_the_scheme_of_a_release_is_the_one_of_its_day(newsroom: Newsroom)
     assert changed.status_code == 200, changed.text
     assert made["scheme_version"] == 1
     assert await pulled(newsroom, "first", "csv") == before
+
+
+async def test_a_filter_has_so_many_parts_and_no_more(newsroom: Newsroom) -> None:
+    """Of each kind as many as a query has parameters, and all of them together."""
+    names = [f"a{number}" for number in range(MAX_PARAMETERS + 1)]
+    attributes = [{"name": name, "type": "string"} for name in names]
+    labels = [
+        {"name": f"label {first}", "attributes": attributes[first : first + 100]}
+        for first in range(0, len(attributes), 100)
+    ]
+    await make.project(newsroom["admin"], "wide", scheme={"name": "wide", "labels": labels})
+    path = "/v1/projects/wide/releases"
+    whole: dict[str, Any] = {
+        "label": names,
+        "author": names,
+        "status": ["pending"] * len(names),
+        "origin": ["human"] * len(names),
+        "attributes": dict.fromkeys(names, "it"),
+    }
+    most = {
+        kind: dict.fromkeys(names[:-1], "it") if kind == "attributes" else parts[:-1]
+        for kind, parts in whole.items()
+    }
+
+    await make.release(newsroom["admin"], "most", "wide", **most)
+    for kind, parts in whole.items():
+        body = {"name": "more", "filter": {**most, kind: parts}}
+        answer = await newsroom["admin"].post(path, json=body)
+
+        problem = make.refused(answer, 422, "invalid-value")
+        assert [error["pointer"] for error in problem["errors"]] == [f"/filter/{kind}"]

@@ -10,6 +10,7 @@ import pytest
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import Desk, rows
+from tests.strings import spoilt
 from tests.uses import TABLE
 
 WITH_BODY = [
@@ -117,6 +118,26 @@ async def test_no_string_takes_nul_and_nothing_takes_a_huge_number(newsroom: New
                 make.refused(answer, 401 if code == "bad-credentials" else 422, code)
         assert await rows(newsroom) == before, route
         await make.said(await request.send(newsroom["admin"]), TABLE[route].of("admin"))
+
+
+@pytest.mark.parametrize("route", WITH_BODY)
+async def test_no_string_that_a_body_may_have_takes_nul(newsroom: Newsroom, route: str) -> None:
+    """Also of the fields that the lawful request leaves out."""
+    request = await Desk(newsroom).request(route)
+    method, path = route.lower().split(" ")
+    document = newsroom.app.openapi()
+    content = document["paths"][path][method]["requestBody"]["content"]
+    names = document["components"]["schemas"]
+    before = await rows(newsroom)
+    taken = []
+
+    for place, body in spoilt(content["application/json"]["schema"], names, request.body, "a\x00b"):
+        answer = await request.send(newsroom["admin"], json.dumps(body).encode())
+        if answer.status_code not in {401, 422}:
+            taken.append((place, answer.status_code))
+
+    assert taken == []
+    assert await rows(newsroom) == before
 
 
 def _leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

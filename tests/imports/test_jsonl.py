@@ -210,6 +210,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         ({**LINE, "text": "a\x00b"}, "/text", "control-character"),
         ({**LINE, "sha256": "0" * 64}, "/sha256", "invalid-value"),
         ({**LINE, "created_by": "nobody"}, "/created_by", "unknown-user"),
+        ({**LINE, "created_by": "no\x00body"}, "/created_by", "control-character"),
         ({**LINE, "version": 2**31 - 1}, "/version", "invalid-value"),
         (changed(version=2**31 - 1), "/annotations/0/version", "invalid-value"),
         (changed(origin="human", confidence=0.5), "/annotations/0/confidence", "invalid-value"),
@@ -218,6 +219,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         (changed(quote="denied"), "/annotations/0/quote", "quote-mismatch"),
         (changed(label="denail"), "/annotations/0/label", "unknown-label"),
         (changed(author="ghost"), "/annotations/0/author", "unknown-user"),
+        (changed(author="gh\x1bost"), "/annotations/0/author", "control-character"),
         (
             changed(attributes={"cue_span": {"start": 0, "end": 1, "quote": "X"}}),
             "/annotations/0/attributes/cue_span/quote",

@@ -10,11 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from app.imports.schemas import DocumentLine
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
+from tests.strings import spoilt
 
 PATH = "/v1/projects/demo/import"
+MOMENT = "2026-11-23T09:00:00Z"
 GOOD: dict[str, Any] = {
     "external_id": "good",
     "title": "An article",
@@ -131,7 +134,7 @@ async def test_a_document_twice_in_one_file_is_written_once(newsroom: Newsroom) 
     assert report["created"] == {"documents": 1, "annotations": 2, "relations": 0}
     assert report["unchanged"] == {"documents": 1, "annotations": 2, "relations": 0}
     listed = make.refused(other, 422, "import-refused")["errors"]
-    assert refusals(listed) == [(2, "", "id-conflict")]
+    assert refusals(listed) == [(2, "", "external-id-conflict")]
 
 
 async def test_a_quote_in_another_unit_is_refused_with_the_unit_that_fits(
@@ -310,24 +313,89 @@ async def test_a_dry_run_keeps_no_writer_of_the_project_waiting(
     assert (await trying).json()["created"]["documents"] == 1000
 
 
-async def test_a_relation_whose_end_is_refused_is_refused_too(newsroom: Newsroom) -> None:
+@pytest.mark.parametrize("ends", [("source",), ("target",), ("source", "target")])
+async def test_a_relation_whose_ends_are_refused_is_refused_too(
+    newsroom: Newsroom, ends: tuple[str, ...]
+) -> None:
     other = await make.document(newsroom["annotator"])
-    taken = await make.annotation(newsroom["annotator"], other["id"])
-    claim, denial = taken["id"], str(make.id_of(8))
+    taken = {
+        "source": await make.annotation(newsroom["annotator"], other["id"]),
+        "target": await make.annotation(newsroom["annotator"], other["id"]),
+    }
+    free = {"source": str(make.id_of(8)), "target": str(make.id_of(9))}
+    ids = free | {end: taken[end]["id"] for end in ends}
     line = {
         "title": "Takes an id",
         "text": make.TEXT,
         "annotations": [
-            {"id": claim, "label": "claim", "quote": "Officials"},
-            {"id": denial, "label": "denial", "quote": "totally unfounded"},
+            {"id": ids["target"], "label": "claim", "quote": "Officials"},
+            {"id": ids["source"], "label": "denial", "quote": "totally unfounded"},
         ],
-        "relations": [{"type": "denies", "source": denial, "target": claim}],
+        "relations": [{"type": "denies"} | ids],
     }
 
     report = await make.said(await send(newsroom, file_of(line), mode="skip-refused"), 200)
 
-    assert report["refused"] == {"documents": 0, "annotations": 1, "relations": 1}
-    assert refusals(report["refusals"]) == [
-        (1, "/annotations/0/id", "id-conflict"),
-        (1, "/relations/0/source", "unknown-annotation"),
-    ]
+    assert report["refused"] == {"documents": 0, "annotations": len(ends), "relations": 1}
+    places = {"target": 0, "source": 1}
+    assert refusals(report["refusals"]) == sorted(
+        [(1, f"/annotations/{places[end]}/id", "id-conflict") for end in ends]
+        + [(1, f"/relations/0/{end}", "unknown-annotation") for end in ends]
+    )
+
+
+async def test_a_conflict_is_told_by_what_the_annotation_was_found_by(newsroom: Newsroom) -> None:
+    await make.said(await send(newsroom, file_of(GOOD)), 200)
+    found = await newsroom["reader"].get("/v1/projects/demo/annotations?label=claim")
+    id = found.json()["items"][0]["id"]
+    other = {**GOOD["annotations"][1], "external_id": "c"}
+
+    for by, code, words, said in (
+        ("external_id", "external-id-conflict", "the same external id", other),
+        ("id", "id-conflict", "the same id", {**other, "id": id}),
+    ):
+        answer = await send(newsroom, file_of({**GOOD, "annotations": [said]}))
+
+        listed = make.refused(answer, 422, "import-refused")["errors"]
+        assert refusals(listed) == [(1, f"/annotations/0/{by}", code)]
+        assert words in listed[0]["detail"]
+
+
+async def test_no_string_that_a_record_may_have_takes_nul(newsroom: Newsroom) -> None:
+    ends = [str(make.id_of(number)) for number in (1, 2)]
+    decision = {"version": 1, "verdict": "approve", "reviewer": "reviewer", "decided_at": MOMENT}
+    lawful = {
+        "title": "An article",
+        "text": make.TEXT,
+        "annotations": [
+            {"id": ends[0], "label": "claim", "version": 2, "decisions": [decision]}
+            | make.span(make.TEXT, "Officials"),
+            {"id": ends[1], "label": "denial", "quote": "totally unfounded"},
+        ],
+        "relations": [{"type": "denies", "source": ends[1], "target": ends[0]}],
+    }
+    schema = DocumentLine.model_json_schema()
+    await make.said(await send(newsroom, file_of(lawful), "manager", dry_run=True), 200)
+    taken = []
+
+    for place, record in spoilt(schema, schema["$defs"], lawful, "a\x00b"):
+        answer = await send(newsroom, file_of(record), "manager", dry_run=True)
+        if answer.status_code != 200 or not answer.json()["refusals"]:
+            taken.append((place, answer.status_code))
+
+    assert taken == []
+
+
+async def test_a_record_may_name_any_number_of_people(newsroom: Newsroom) -> None:
+    """More than PostgreSQL takes parameters."""
+    claim = {"label": "claim", "quote": "Officials"}
+    claims = [{**claim, "author": f"nobody-{number}"} for number in range(33_000)]
+    known = {**claim, "author": "annotator-b"}
+    line = {"title": "By many", "text": make.TEXT, "annotations": [*claims, known]}
+
+    answer = await send(newsroom, file_of(line), "manager", mode="skip-refused")
+
+    report = await make.said(answer, 200)
+    assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
+    assert report["refused"]["annotations"] == 33_000
+    assert report["refusals"][-1]["code"] == "unknown-user"

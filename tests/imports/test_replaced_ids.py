@@ -41,9 +41,9 @@ async def send(newsroom: Newsroom, *lines: dict[str, Any], **query: Any) -> http
     return await newsroom["admin"].post(PATH, params=query, content=file_of(*lines))
 
 
-@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("order", "second"), [(1, "source"), (-1, "target")])
 async def test_an_id_and_what_replaces_it_are_not_given_twice_in_a_line(
-    newsroom: Newsroom, order: int
+    newsroom: Newsroom, order: int, second: str
 ) -> None:
     replacing = await both(newsroom)
     denial = {"id": replacing, "label": "denial", "quote": "totally unfounded"}
@@ -56,7 +56,7 @@ async def test_an_id_and_what_replaces_it_are_not_given_twice_in_a_line(
     make.refused(answer, 422, "import-refused")
     assert refusals(report["refusals"]) == [
         (1, "/annotations/1/id", "invalid-value"),
-        (1, "/relations/0/source", "unknown-annotation"),
+        (1, f"/relations/0/{second}", "unknown-annotation"),
     ]
     assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
 

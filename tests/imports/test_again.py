@@ -1,0 +1,174 @@
+"""A file once more: what of it is there already stays as it is, whatever it became since."""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+from app.imports import batches
+from app.imports.naming import Names
+from tests import make
+from tests.conftest import Newsroom
+from tests.desk import rows
+from tests.imports.test_over_http import file_of, refusals, send
+
+DOCUMENT, CLAIM, DENIAL = (str(make.id_of(number)) for number in (101, 102, 103))
+CLAIMED: dict[str, Any] = {"label": "claim", "quote": "Officials"}
+DENIED: dict[str, Any] = {"label": "denial", "quote": "totally unfounded"}
+BARE: dict[str, Any] = {"title": "An article", "text": make.TEXT}
+
+
+async def again(newsroom: Newsroom, *lines: Any, who: str = "manager") -> dict[str, int]:
+    """What is unchanged of a file that must not change anything."""
+    before = await rows(newsroom)
+    report = await make.said(await send(newsroom, file_of(*lines), who), 200)
+    assert report["created"] == {"documents": 0, "annotations": 0, "relations": 0}
+    assert await rows(newsroom) == before
+    unchanged: dict[str, int] = report["unchanged"]
+    return unchanged
+
+
+@pytest.mark.parametrize("version", [1, 3])
+async def test_what_was_edited_is_known_by_what_the_file_said(
+    newsroom: Newsroom, version: int
+) -> None:
+    """What a restored export said is the first version that is stored, and not version 1."""
+    line = {**BARE, "id": DOCUMENT, "annotations": [{**CLAIMED, "id": CLAIM, "version": version}]}
+    await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    path = f"/v1/annotations/{CLAIM}"
+    for seen in (version, version + 1):
+        edit = {"note": f"Seen at {seen}."}
+        await make.said(
+            await newsroom["manager"].patch(path, json=edit, headers=make.seen(seen)), 200
+        )
+
+    assert await again(newsroom, line) == {"documents": 1, "annotations": 1, "relations": 0}
+    between = {**CLAIMED, "id": CLAIM, "note": f"Seen at {version}."}
+    other = await send(newsroom, file_of({**line, "annotations": [between]}), "manager")
+    problem = make.refused(other, 422, "import-refused")
+    assert refusals(problem["errors"]) == [(1, "/annotations/0/id", "id-conflict")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("spans", [1, 1000])
+async def test_an_id_and_an_external_id_that_it_got_later_name_one_document(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, spans: int, order: int
+) -> None:
+    monkeypatch.setattr(batches, "_SPANS_A_BATCH", spans)
+    manager = newsroom["manager"]
+    await make.said(await send(newsroom, file_of({**BARE, "id": DOCUMENT}), "manager"), 200)
+    edit = {"external_id": "later"}
+    path = f"/v1/documents/{DOCUMENT}"
+    await make.said(await manager.patch(path, json=edit, headers=make.seen(1)), 200)
+    named = ({"external_id": "later"}, {"id": DOCUMENT})
+    claimed = {**CLAIMED, "external_id": "c"}
+    lines = [{**BARE, **name, "annotations": [claimed]} for name in named][::order]
+
+    report = await make.said(await send(newsroom, file_of(*lines), "manager"), 200)
+
+    assert report["created"] == {"documents": 0, "annotations": 1, "relations": 0}
+    assert report["unchanged"] == {"documents": 2, "annotations": 1, "relations": 0}
+    other = {**lines[1], "annotations": [{**DENIED, "external_id": "c"}]}
+    answer = await send(newsroom, file_of(lines[0], other), "manager")
+    problem = make.refused(answer, 422, "import-refused")
+    assert [error["line"] for error in problem["errors"]] == [2]
+
+
+@pytest.mark.parametrize("name", [{"id": DOCUMENT}, {"external_id": "d"}])
+@pytest.mark.parametrize("who", ["annotator", "manager"])
+async def test_what_has_no_id_is_known_by_what_it_says(
+    newsroom: Newsroom, name: dict[str, str], who: str
+) -> None:
+    ends = [{**DENIED, "id": DENIAL}, {**CLAIMED, "id": CLAIM}]
+    relation = {"type": "denies", "source": DENIAL, "target": CLAIM}
+    said = [CLAIMED, {**CLAIMED, "note": "Another."}, DENIED, CLAIMED]
+    line = {**BARE, **name, "annotations": [*ends, *said], "relations": [relation, relation]}
+
+    report = await make.said(await send(newsroom, file_of(line), who), 200)
+
+    assert report["created"] == {"documents": 1, "annotations": 6, "relations": 2}
+    unchanged = {"documents": 1, "annotations": 6, "relations": 2}
+    assert await again(newsroom, line, who=who) == unchanged
+    # However it is said, and in whatever order.
+    span = make.span(make.TEXT, CLAIMED["quote"])
+    turned = {**line, "annotations": [*reversed(said), *ends]}
+    turned["annotations"][0] = {**CLAIMED, **span, "attributes": {}}
+    assert await again(newsroom, turned, who=who) == unchanged
+
+
+async def test_what_has_no_id_and_says_more_or_is_anothers_is_another(newsroom: Newsroom) -> None:
+    line = {**BARE, "external_id": "d", "annotations": [CLAIMED]}
+    await make.said(await send(newsroom, file_of(line)), 200)
+    others = [{"note": "Another."}, {"author": "annotator-b"}, {"origin": "model"}, {}]
+    more = {**line, "annotations": [{**CLAIMED, "author": "annotator", **it} for it in others]}
+
+    report = await make.said(await send(newsroom, file_of(more), "manager"), 200)
+
+    assert report["created"]["annotations"] == 3
+    assert report["unchanged"]["annotations"] == 1
+    assert (await again(newsroom, more))["annotations"] == 4
+
+
+async def test_what_has_no_id_may_have_been_edited_and_withdrawn_since(newsroom: Newsroom) -> None:
+    line = {**BARE, "external_id": "d", "annotations": [CLAIMED]}
+    await make.said(await send(newsroom, file_of(line)), 200)
+    listed = await newsroom["annotator"].get("/v1/projects/demo/annotations")
+    path = f"/v1/annotations/{listed.json()['items'][0]['id']}"
+    edit = {"note": "Later."}
+    await make.said(await newsroom["annotator"].patch(path, json=edit, headers=make.seen(1)), 200)
+
+    assert (await again(newsroom, line, who="annotator"))["annotations"] == 1
+    await newsroom["annotator"].delete(path, headers=make.seen(2))
+    problem = make.refused(await send(newsroom, file_of(line)), 422, "import-refused")
+    assert refusals(problem["errors"]) == [(1, "/annotations/0", "gone")]
+
+
+async def test_what_has_no_id_comes_again_with_a_document_that_was_deleted(
+    newsroom: Newsroom,
+) -> None:
+    line = {**BARE, "external_id": "d", "annotations": [CLAIMED]}
+    await make.said(await send(newsroom, file_of(line)), 200)
+    listed = await newsroom["manager"].get("/v1/projects/demo/documents")
+    path = f"/v1/documents/{listed.json()['items'][0]['id']}"
+    await newsroom["manager"].delete(path, headers=make.seen(1))
+
+    report = await make.said(await send(newsroom, file_of(line)), 200)
+
+    assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
+
+
+async def test_what_has_no_id_is_in_each_project_for_itself(newsroom: Newsroom) -> None:
+    await make.project(newsroom["admin"], "copy")
+    line = {**BARE, "id": DOCUMENT, "annotations": [CLAIMED]}
+    await make.said(await send(newsroom, file_of(line), "admin"), 200)
+    path = "/v1/projects/copy/import?format=jsonl"
+    tallies = []
+    for _ in range(2):
+        answer = await newsroom["admin"].post(path, content=file_of(line, line))
+        report = await make.said(answer, 200)
+        tallies.append((report["created"]["annotations"], report["unchanged"]["annotations"]))
+
+    assert tallies == [(1, 1), (0, 2)]
+
+
+async def test_a_document_that_has_no_name_is_another_each_time(newsroom: Newsroom) -> None:
+    line = {**BARE, "annotations": [CLAIMED]}
+    for _ in range(2):
+        report = await make.said(await send(newsroom, file_of(line, line)), 200)
+
+        assert report["created"] == {"documents": 2, "annotations": 2, "relations": 0}
+
+
+async def test_an_id_that_follows_from_what_is_said_may_be_given_to_another(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second record is refused then, and not the import as one that moves too fast."""
+    monkeypatch.setattr(Names, "of", lambda *_: "its name")
+    follows = str(uuid5(UUID(DOCUMENT), "its name"))
+    line = {**BARE, "id": DOCUMENT, "annotations": [CLAIMED]}
+    other = {**BARE, "external_id": "other", "annotations": [{**CLAIMED, "id": follows}]}
+
+    answer = await send(newsroom, file_of(line, other))
+
+    problem = make.refused(answer, 422, "import-refused")
+    assert refusals(problem["errors"]) == [(2, "/annotations/0/id", "id-conflict")]
