@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.errors import InvalidJson, TooLarge
-from app.core.vocabulary import AttributeType, OffsetUnit
+from app.core.vocabulary import AttributeType
 from app.formats import values
-from app.formats.arrivals import Shift, line_ends, proof
+from app.formats.arrivals import proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
+from app.formats.label_studio_spans import Spans
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
 
@@ -75,9 +76,9 @@ class _Task:
             **_particulars(self._task, number, data, text),
             TEXT: data[text],
         }
-        self.value |= {"offset_unit": "utf16", "annotations": [], "relations": []}
+        self.value |= {"annotations": [], "relations": []}
         self.places: dict[str, Place] = {"/text": Place(number, f"/data/{text}")}
-        self._shift = Shift(data[text], OffsetUnit.UTF16, arrived="sha256" in self.value)
+        self._spans = Spans(data[text], arrived="sha256" in self.value)
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
@@ -104,10 +105,11 @@ class _Task:
             (f"{pointer}/result/{place}", _object(part, f"{pointer}/result/{place}"))
             for place, part in enumerate(_list(annotation.get("result"), f"{pointer}/result"))
         ]
-        for at, part in parts:
-            if part.get("type") == "labels":
-                of = regions.setdefault(_id(part, "id", at), [])
-                of.extend(self._region(part, at, said, MAX_LABELS - len(of)))
+        labelled = [(at, part) for at, part in parts if part.get("type") == "labels"]
+        old = self._spans.are_old(part.get("value") for _, part in labelled)
+        for at, part in labelled:
+            of = regions.setdefault(_id(part, "id", at), [])
+            of.extend(self._region(part, at, said, MAX_LABELS - len(of), old=old))
         for at, part in parts:
             type = part.get("type")
             if not isinstance(type, str):
@@ -120,7 +122,7 @@ class _Task:
                 raise Refused(f"A result of type {ascii(type)[:60]} is not held by Stet.", at)
 
     def _region(
-        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int
+        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int, *, old: bool
     ) -> Iterator[int]:
         value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
         labels = _list(value.get("labels"), f"{at}/value/labels")
@@ -130,22 +132,14 @@ class _Task:
             raise Refused(
                 f"The regions of one id have more than {MAX_LABELS} labels.", f"{at}/value/labels"
             )
-        start, end = value.get("start"), value.get("end")
-        if type(start) is not int or type(end) is not int or "startOffset" in value:
+        offsets = (value.get("start"), value.get("end"))
+        if any(type(offset) is not int for offset in offsets) or "startOffset" in value:
             raise Refused("Only regions of plain text are taken, not of HTML.", f"{at}/value")
-        name = _id(part, "id", at)
+        name, span = _id(part, "id", at), self._spans.span(value, old=old)
         for place, label in enumerate(labels):
             if not isinstance(label, str):
                 raise Refused("A label is a string.", f"{at}/value/labels/{place}")
-            annotation = {
-                "label": label,
-                "start": self._shift.moved(start),
-                "end": self._shift.moved(end),
-                "attributes": {},
-            }
-            if "text" in value:
-                words = value["text"]
-                annotation["quote"] = line_ends(words) if isinstance(words, str) else words
+            annotation: dict[str, Any] = {"label": label, **span, "attributes": {}}
             annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
             yield self._place("annotations", annotation, at)
