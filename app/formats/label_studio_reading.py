@@ -9,23 +9,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.errors import InvalidJson, TooLarge
+from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType
 from app.formats import values
 from app.formats.arrivals import proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
+from app.formats.label_studio_places import DATA, KEPT_DATA, MAX_LABELS, parts_of_region
 from app.formats.label_studio_spans import Spans
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
 TEXT = "text"
-
-MAX_LABELS = 200
-"""How many labels the regions of one id may have: a scheme has no more.
-
-Each is an annotation, and each answer about the region is one of them all.
-"""
 
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
@@ -77,7 +73,11 @@ class _Task:
             TEXT: data[text],
         }
         self.value |= {"annotations": [], "relations": []}
-        self.places: dict[str, Place] = {"/text": Place(number, f"/data/{text}")}
+        kept = isinstance(data.get("stet"), dict)
+        self.places: dict[str, Place] = {
+            "": Place(number, "", KEPT_DATA if kept else DATA),
+            "/text": Place(number, f"/data/{escaped(text)}"),
+        }
         self._spans = Spans(data[text], arrived="sha256" in self.value)
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
@@ -142,7 +142,8 @@ class _Task:
             annotation: dict[str, Any] = {"label": label, **span, "attributes": {}}
             annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
-            yield self._place("annotations", annotation, at)
+            kept = isinstance(meta, dict) and "stet" in meta
+            yield self._place("annotations", annotation, at, parts_of_region(place, kept=kept))
 
     def _named(self, name: str, annotation: dict[str, Any]) -> dict[str, Any]:
         """The region's id, if it is the first of that id: each of its labels is an annotation."""
@@ -164,8 +165,7 @@ class _Task:
             annotation = self.value["annotations"][place]
             type = self._head.labels.get(annotation["label"], {}).get(name)
             annotation["attributes"][name] = _typed(type, value)
-            pointer = name.replace("~", "~0").replace("/", "~1")
-            self.places[f"/annotations/{place}/attributes/{pointer}"] = Place(
+            self.places[f"/annotations/{place}/attributes/{escaped(name)}"] = Place(
                 self._number, f"{at}/value"
             )
 
@@ -176,19 +176,23 @@ class _Task:
             if name not in regions:
                 raise Refused("There is no such region in this annotation.", f"{at}/{key}")
             ends.append(self.value["annotations"][regions[name][0]]["id"])
-        source, target = reversed(ends) if part.get("direction") == "left" else ends
+        where = {"source": "/from_id", "target": "/to_id"}
+        if part.get("direction") == "left":
+            ends.reverse()
+            where = {"source": "/to_id", "target": "/from_id"}
+        source, target = ends
         labels = _list(part.get("labels"), f"{at}/labels")
         if not labels:
             raise Refused("The relation has no label.", at)
-        for label in labels:
+        for place, label in enumerate(labels):
             id = uuid_in(part.get("id")) if len(labels) == 1 else None
             id = id or self._derived.relation(str(label), source, target)
             relation = {"id": str(id), "type": label, "source": source, "target": target}
-            self._place("relations", relation, at)
+            self._place("relations", relation, at, where | {"type": f"/labels/{place}"})
 
-    def _place(self, kind: str, value: dict[str, Any], at: str) -> int:
+    def _place(self, kind: str, value: dict[str, Any], at: str, parts: Mapping[str, str]) -> int:
         place = len(self.value[kind])
-        self.places[f"/{kind}/{place}"] = Place(self._number, at)
+        self.places[f"/{kind}/{place}"] = Place(self._number, at, parts)
         self.value[kind].append(value)
         return place
 
