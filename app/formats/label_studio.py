@@ -10,6 +10,7 @@ A region is one stretch of text, so the gaps of a span are lost. Who wrote what 
 reviewed is left out: what is edited in Label Studio must not come back as approved.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,7 +72,8 @@ class Writer:
             "language": record.language,
             "source_url": record.source_url,
             "published_on": record.published_on,
-            "metadata": record.metadata,
+            # As text: here it stands deeper than a document may be nested as a whole.
+            "metadata": json.dumps(record.metadata, ensure_ascii=False),
         }
         task = {
             "id": self._tasks,

@@ -203,6 +203,8 @@ def _particulars(
     """What the document is beside its text, as Stet wrote it or as the task has it."""
     if isinstance(data.get("stet"), dict):
         kept = {name: value for name, value in data["stet"].items() if name != "sha256"}
+        if isinstance(kept.get("metadata"), str):
+            kept["metadata"] = values.parse(kept["metadata"].encode())
         return {"id": None, **kept, **proof(data[text])}
     raw: str = data[text]
     name = task["id"] if isinstance(task.get("id"), int | str) else number
