@@ -28,6 +28,7 @@ LOSES = frozenset(
     {
         Kind.FRAGMENTS,
         Kind.SPAN_ATTRIBUTES,
+        Kind.CREATED_BY,
         Kind.AUTHORS,
         Kind.STATUS,
         Kind.DECISIONS,

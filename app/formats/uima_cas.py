@@ -26,7 +26,7 @@ from app.text.offsets import Ruler
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
 SUFFIX = "zip"
-LOSES = frozenset({Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
+LOSES = frozenset({Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
 
 _LISTS = {AttributeType.STRINGS, AttributeType.ENUMS}
 _OWN = {"label", "note", "origin", "confidence", "identifier", "externalId", "fragments", "exact"}
