@@ -29,7 +29,7 @@ __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
 SUFFIX = "zip"
 LOSES = frozenset(
-    {Kind.ORIGIN, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY},
+    {Kind.ORIGIN, Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY},
 )
 
 _WORD = re.compile(r"[\w.+-]+")

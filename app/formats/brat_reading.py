@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from app.core.errors import InvalidFile, InvalidJson, TooLarge
+from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
@@ -124,6 +125,7 @@ class _Standoff:
         self._comments: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, list[str]] = {}
         self._attributes: dict[str, dict[str, list[str]]] = {}
+        self._attribute_lines: dict[tuple[str, str], int] = {}
         self._where: dict[str, int] = {}
         self.places: dict[str, Place] = {}
 
@@ -176,8 +178,9 @@ class _Standoff:
         name, handle, value = _matched(_ATTRIBUTE, number, rest)
         if handle not in self._where or not handle.startswith("T"):
             raise Refused("Stet holds attributes of annotations only.", line=number)
-        named = self._attributes.setdefault(handle, {}).setdefault(unescaped(name), [])
-        named.append((value or "").strip())
+        name = unescaped(name)
+        self._attribute_lines[handle, name] = number
+        self._attributes.setdefault(handle, {}).setdefault(name, []).append((value or "").strip())
 
     def _annotation(self, number: int, handle: str, rest: str) -> None:
         name, offsets, covered = _matched(_TEXT_BOUND, number, rest)
@@ -206,7 +209,11 @@ class _Standoff:
         note = self._noted(handle, (kept or {}).get("note"))
         if note is not None:
             annotation["note"] = note
-        self.places[f"/annotations/{len(self._annotations)}"] = Place(number, "")
+        at = f"/annotations/{len(self._annotations)}"
+        self.places[at] = Place(number, "")
+        for name in self._attributes.get(handle, ()):
+            pointer = f"/attributes/{escaped(name)}"
+            self.places[at + pointer] = Place(self._attribute_lines[handle, name], pointer)
         self._annotations[handle] = annotation
         self._value["annotations"].append(annotation)
 

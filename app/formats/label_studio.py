@@ -1,25 +1,25 @@
 """Label Studio's JSON: an array of tasks, each with one annotation that holds all regions.
 
-Offsets are UTF-16 code units, as JavaScript counts. A span is a region of type ``labels``; what the
-scheme gives it beside is a result of the same id: enums and truth values as ``choices``, texts as
-``textarea``, numbers as ``number``. What Label Studio has no place for stands under ``stet`` in the
-task's data and in a region's ``meta``, which it keeps. All regions are in one annotation, whoever
-wrote them, because its relations cannot leave an annotation.
+Offsets are code points, which ``label_studio_spans`` says how we know. A span is a region of type
+``labels``; what the scheme gives it beside is a result of the same id: enums and truth values as
+``choices``, texts as ``textarea``, numbers as ``number``. What Label Studio has no place for stands
+under ``stet`` in the task's data and in a region's ``meta``, which it keeps. All regions are in one
+annotation, whoever wrote them, because its relations cannot leave an annotation.
 
 A region is one stretch of text, so the gaps of a span are lost. Who wrote what and how it was
 reviewed is left out: what is edited in Label Studio must not come back as approved.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic_core import to_json
 
-from app.core.vocabulary import AttributeType, OffsetUnit
+from app.core.vocabulary import AttributeType
 from app.formats.label_studio_reading import LABEL, TEXT, Reader
 from app.formats.losses import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
-from app.text.offsets import Ruler
 
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
@@ -28,6 +28,7 @@ LOSES = frozenset(
     {
         Kind.FRAGMENTS,
         Kind.SPAN_ATTRIBUTES,
+        Kind.CREATED_BY,
         Kind.AUTHORS,
         Kind.STATUS,
         Kind.DECISIONS,
@@ -49,11 +50,10 @@ class Writer:
     def write(self, record: DocumentRecord) -> bytes:
         """The document's task."""
         self._tasks += 1
-        ruler = Ruler(record.text, OffsetUnit.UTF16)
         result = [
             part
             for annotation in record.annotations
-            for part in _region(annotation, ruler, self._labels.get(annotation.label, {}))
+            for part in _region(annotation, self._labels.get(annotation.label, {}))
         ]
         result += [
             {
@@ -73,7 +73,8 @@ class Writer:
             "language": record.language,
             "source_url": record.source_url,
             "published_on": record.published_on,
-            "metadata": record.metadata,
+            # As text: here it stands deeper than a document may be nested as a whole.
+            "metadata": json.dumps(record.metadata, ensure_ascii=False),
         }
         task = {
             "id": self._tasks,
@@ -88,12 +89,9 @@ class Writer:
 
 
 def _region(
-    annotation: AnnotationRecord, ruler: Ruler, types: Mapping[str, AttributeType]
+    annotation: AnnotationRecord, types: Mapping[str, AttributeType]
 ) -> Iterator[dict[str, Any]]:
-    bounds = {
-        "start": ruler.from_code_points(annotation.start),
-        "end": ruler.from_code_points(annotation.end),
-    }
+    bounds = {"start": annotation.start, "end": annotation.end}
     kept: dict[str, Any] = {"origin": annotation.origin}
     if annotation.external_id is not None:
         kept["external_id"] = annotation.external_id

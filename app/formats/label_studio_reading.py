@@ -9,22 +9,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.errors import InvalidJson, TooLarge
-from app.core.vocabulary import AttributeType, OffsetUnit
+from app.core.refusals import escaped
+from app.core.vocabulary import AttributeType
 from app.formats import values
-from app.formats.arrivals import Shift, line_ends, proof
+from app.formats.arrivals import proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
+from app.formats.label_studio_places import DATA, KEPT_DATA, MAX_LABELS, parts_of_region
+from app.formats.label_studio_spans import Spans
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
 TEXT = "text"
-
-MAX_LABELS = 200
-"""How many labels the regions of one id may have: a scheme has no more.
-
-Each is an annotation, and each answer about the region is one of them all.
-"""
 
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
@@ -75,9 +72,13 @@ class _Task:
             **_particulars(self._task, number, data, text),
             TEXT: data[text],
         }
-        self.value |= {"offset_unit": "utf16", "annotations": [], "relations": []}
-        self.places: dict[str, Place] = {"/text": Place(number, f"/data/{text}")}
-        self._shift = Shift(data[text], OffsetUnit.UTF16, arrived="sha256" in self.value)
+        self.value |= {"annotations": [], "relations": []}
+        kept = isinstance(data.get("stet"), dict)
+        self.places: dict[str, Place] = {
+            "": Place(number, "", KEPT_DATA if kept else DATA),
+            "/text": Place(number, f"/data/{escaped(text)}"),
+        }
+        self._spans = Spans(data[text], arrived="sha256" in self.value)
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
@@ -104,10 +105,11 @@ class _Task:
             (f"{pointer}/result/{place}", _object(part, f"{pointer}/result/{place}"))
             for place, part in enumerate(_list(annotation.get("result"), f"{pointer}/result"))
         ]
-        for at, part in parts:
-            if part.get("type") == "labels":
-                of = regions.setdefault(_id(part, "id", at), [])
-                of.extend(self._region(part, at, said, MAX_LABELS - len(of)))
+        labelled = [(at, part) for at, part in parts if part.get("type") == "labels"]
+        old = self._spans.are_old(part.get("value") for _, part in labelled)
+        for at, part in labelled:
+            of = regions.setdefault(_id(part, "id", at), [])
+            of.extend(self._region(part, at, said, MAX_LABELS - len(of), old=old))
         for at, part in parts:
             type = part.get("type")
             if not isinstance(type, str):
@@ -120,7 +122,7 @@ class _Task:
                 raise Refused(f"A result of type {ascii(type)[:60]} is not held by Stet.", at)
 
     def _region(
-        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int
+        self, part: dict[str, Any], at: str, said: dict[str, Any], most: int, *, old: bool
     ) -> Iterator[int]:
         value, meta = _object(part.get("value"), f"{at}/value"), part.get("meta")
         labels = _list(value.get("labels"), f"{at}/value/labels")
@@ -130,25 +132,18 @@ class _Task:
             raise Refused(
                 f"The regions of one id have more than {MAX_LABELS} labels.", f"{at}/value/labels"
             )
-        start, end = value.get("start"), value.get("end")
-        if type(start) is not int or type(end) is not int or "startOffset" in value:
+        offsets = (value.get("start"), value.get("end"))
+        if any(type(offset) is not int for offset in offsets) or "startOffset" in value:
             raise Refused("Only regions of plain text are taken, not of HTML.", f"{at}/value")
-        name = _id(part, "id", at)
+        name, span = _id(part, "id", at), self._spans.span(value, old=old)
         for place, label in enumerate(labels):
             if not isinstance(label, str):
                 raise Refused("A label is a string.", f"{at}/value/labels/{place}")
-            annotation = {
-                "label": label,
-                "start": self._shift.moved(start),
-                "end": self._shift.moved(end),
-                "attributes": {},
-            }
-            if "text" in value:
-                words = value["text"]
-                annotation["quote"] = line_ends(words) if isinstance(words, str) else words
+            annotation: dict[str, Any] = {"label": label, **span, "attributes": {}}
             annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
-            yield self._place("annotations", annotation, at)
+            kept = isinstance(meta, dict) and "stet" in meta
+            yield self._place("annotations", annotation, at, parts_of_region(place, kept=kept))
 
     def _named(self, name: str, annotation: dict[str, Any]) -> dict[str, Any]:
         """The region's id, if it is the first of that id: each of its labels is an annotation."""
@@ -170,8 +165,7 @@ class _Task:
             annotation = self.value["annotations"][place]
             type = self._head.labels.get(annotation["label"], {}).get(name)
             annotation["attributes"][name] = _typed(type, value)
-            pointer = name.replace("~", "~0").replace("/", "~1")
-            self.places[f"/annotations/{place}/attributes/{pointer}"] = Place(
+            self.places[f"/annotations/{place}/attributes/{escaped(name)}"] = Place(
                 self._number, f"{at}/value"
             )
 
@@ -182,19 +176,23 @@ class _Task:
             if name not in regions:
                 raise Refused("There is no such region in this annotation.", f"{at}/{key}")
             ends.append(self.value["annotations"][regions[name][0]]["id"])
-        source, target = reversed(ends) if part.get("direction") == "left" else ends
+        where = {"source": "/from_id", "target": "/to_id"}
+        if part.get("direction") == "left":
+            ends.reverse()
+            where = {"source": "/to_id", "target": "/from_id"}
+        source, target = ends
         labels = _list(part.get("labels"), f"{at}/labels")
         if not labels:
             raise Refused("The relation has no label.", at)
-        for label in labels:
+        for place, label in enumerate(labels):
             id = uuid_in(part.get("id")) if len(labels) == 1 else None
             id = id or self._derived.relation(str(label), source, target)
             relation = {"id": str(id), "type": label, "source": source, "target": target}
-            self._place("relations", relation, at)
+            self._place("relations", relation, at, where | {"type": f"/labels/{place}"})
 
-    def _place(self, kind: str, value: dict[str, Any], at: str) -> int:
+    def _place(self, kind: str, value: dict[str, Any], at: str, parts: Mapping[str, str]) -> int:
         place = len(self.value[kind])
-        self.places[f"/{kind}/{place}"] = Place(self._number, at)
+        self.places[f"/{kind}/{place}"] = Place(self._number, at, parts)
         self.value[kind].append(value)
         return place
 
@@ -205,6 +203,8 @@ def _particulars(
     """What the document is beside its text, as Stet wrote it or as the task has it."""
     if isinstance(data.get("stet"), dict):
         kept = {name: value for name, value in data["stet"].items() if name != "sha256"}
+        if isinstance(kept.get("metadata"), str):
+            kept["metadata"] = values.parse(kept["metadata"].encode())
         return {"id": None, **kept, **proof(data[text])}
     raw: str = data[text]
     name = task["id"] if isinstance(task.get("id"), int | str) else number

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from app.core.moments import rfc3339
 from app.formats.record import AnnotationRecord, DocumentRecord
 
 
@@ -22,6 +23,8 @@ class Kind(StrEnum):
     SOURCE_URL = "source_url"
     PUBLISHED_ON = "published_on"
     METADATA = "metadata"
+    CREATED_BY = "created_by"
+    """Who added a document."""
     FRAGMENTS = "fragments"
     """That a span has gaps: what is written is the whole from its first to its last word."""
     ATTRIBUTES = "attributes"
@@ -32,7 +35,7 @@ class Kind(StrEnum):
     ORIGIN = "origin"
     """Whether a human, a model or a file made it, and how sure a model was."""
     AUTHORS = "authors"
-    """Who made and who edited it."""
+    """Who made an annotation or a relation, and who edited it."""
     STATUS = "status"
     """Where it stands in review, by whom and since when."""
     DECISIONS = "decisions"
@@ -68,28 +71,36 @@ def lost(record: DocumentRecord, loses: Set[Kind]) -> Iterator[Loss]:
 
 
 def _parts(record: DocumentRecord) -> Iterator[tuple[Kind, UUID, str]]:
-    id = record.id
-    yield Kind.IDS, id, str(id)
-    if record.external_id is not None:
-        yield Kind.EXTERNAL_IDS, id, record.external_id
-    yield Kind.TEXT, id, record.text[:100]
-    if not record.annotations:
-        yield Kind.DOCUMENTS, id, record.title
-    yield Kind.TITLE, id, record.title
-    if record.language is not None:
-        yield Kind.LANGUAGE, id, record.language
-    if record.source_url is not None:
-        yield Kind.SOURCE_URL, id, record.source_url
-    if record.published_on is not None:
-        yield Kind.PUBLISHED_ON, id, record.published_on.isoformat()
-    if record.metadata:
-        yield Kind.METADATA, id, ", ".join(record.metadata)
-    yield Kind.HISTORY, id, f"version {record.version}"
+    for kind, example in _document_parts(record):
+        yield kind, record.id, example
     for annotation in record.annotations:
         for kind, example in _annotation_parts(annotation):
             yield kind, annotation.id, example
     for relation in record.relations:
         yield Kind.RELATIONS, relation.id, relation.type
+        yield Kind.AUTHORS, relation.id, relation.author
+        yield Kind.HISTORY, relation.id, rfc3339(relation.created_at)
+
+
+def _document_parts(record: DocumentRecord) -> Iterator[tuple[Kind, str]]:
+    yield Kind.IDS, str(record.id)
+    yield Kind.TEXT, record.text[:100]
+    if not record.annotations:
+        yield Kind.DOCUMENTS, record.title
+    yield Kind.TITLE, record.title
+    day = record.published_on
+    for kind, value in (
+        (Kind.EXTERNAL_IDS, record.external_id),
+        (Kind.LANGUAGE, record.language),
+        (Kind.SOURCE_URL, record.source_url),
+        (Kind.PUBLISHED_ON, None if day is None else day.isoformat()),
+        (Kind.CREATED_BY, record.created_by),
+    ):
+        if value is not None:
+            yield kind, value
+    if record.metadata:
+        yield Kind.METADATA, ", ".join(record.metadata)
+    yield Kind.HISTORY, f"version {record.version}"
 
 
 def _annotation_parts(annotation: AnnotationRecord) -> Iterator[tuple[Kind, str]]:

@@ -129,6 +129,8 @@ class Place:
     """Counted from 1; in a file that is not made of lines, the record."""
     pointer: str
     """A JSON Pointer below that line, or empty."""
+    parts: Mapping[str, str] | None = None
+    """Pointers below that one, by the names that the value has for what stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ class Item:
 
     ``value`` has the shape of a line of ``jsonl``, whatever the format. Of an archive, ``file``
     names the member. ``places`` says where in the file a part of the value came from, by JSON
-    Pointer into the value; what it does not list stands in ``line`` itself.
+    Pointer into the value; what it does not list stands where what holds it does, under its own
+    name unless that place's ``parts`` give another, and at last in ``line`` itself.
     """
 
     line: int

@@ -14,6 +14,7 @@ LOSES = frozenset(
         Kind.SOURCE_URL,
         Kind.PUBLISHED_ON,
         Kind.METADATA,
+        Kind.CREATED_BY,
         Kind.DECISIONS,
         Kind.RELATIONS,
         # Of annotations there are version and times, of documents neither.

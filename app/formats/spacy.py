@@ -39,6 +39,7 @@ LOSES = frozenset(
         Kind.SPAN_ATTRIBUTES,
         Kind.NOTES,
         Kind.ORIGIN,
+        Kind.CREATED_BY,
         Kind.AUTHORS,
         Kind.STATUS,
         Kind.DECISIONS,

@@ -26,11 +26,13 @@ from app.text.offsets import Ruler
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
 SUFFIX = "zip"
-LOSES = frozenset({Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
+LOSES = frozenset({Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
 
 _LISTS = {AttributeType.STRINGS, AttributeType.ENUMS}
 _OWN = {"label", "note", "origin", "confidence", "identifier", "externalId", "fragments", "exact"}
-_TAKEN = _OWN | {"begin", "end", "sofa", "id", "type", "self"}
+# With both of its ends a layer joins annotations.
+_ENDS = ("Governor", "Dependent")
+_TAKEN = _OWN | {"begin", "end", "sofa", "id", "type", "self", *_ENDS}
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore"'
@@ -232,7 +234,7 @@ def _type_system(lists: set[str], scalars: set[str]) -> str:
     span = dict.fromkeys(sorted(_OWN), string) | {"confidence": "uima.cas.Double"}
     span |= {feature(name): string for name in sorted(scalars)}
     span |= {feature(name): array for name in sorted(lists)}
-    ends = dict.fromkeys(("Governor", "Dependent"), "webanno.custom.StetSpan")
+    ends = dict.fromkeys(_ENDS, "webanno.custom.StetSpan")
     types = [
         (
             metadata,

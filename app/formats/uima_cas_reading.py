@@ -3,7 +3,8 @@
 Of a foreign CAS come in the layers of one's own making, and DKPro's named entities: tokens,
 sentences and other cuts of the text do not. The label is the feature ``label``, ``value`` or
 ``Label``, the first that there is, or else the layer's own name; the other features are attributes.
-A layer with ``Governor`` and ``Dependent`` joins annotations.
+A layer with ``Governor`` and ``Dependent`` joins annotations. What the CAS has in no index is left
+out, as UIMA leaves it out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from app.formats.derived import Derived, document_id
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
-from app.formats.xmi import Cas, Malformed, Structure
+from app.formats.xmi import STRINGS, Cas, Malformed, Structure
 from app.formats.zipped import Archive, BadMember, Spool
 
 _SPAN = "webanno.custom.StetSpan"
@@ -102,6 +103,7 @@ class _Document:
         # Of two annotators' files of one document each has annotations of its own.
         self._derived = Derived(document_id(file, derived_from))
         self._ids: dict[str, str] = {}
+        self._references = cas.references()
 
     def read(self) -> None:
         """The spans first: relations may stand before what they join."""
@@ -163,7 +165,9 @@ class _Document:
                 continue
             attribute = unescaped(name.removeprefix("a_x_"))
             type = types.get(attribute)
-            if type in _LISTS:
+            if (it.type, name) in self._references:
+                attributes[attribute] = self._strings(it, name)
+            elif type in _LISTS:
                 attributes[attribute] = [value] if value else []
             elif type is AttributeType.SPAN:
                 attributes[attribute] = self._cas.parsed(it, name)
@@ -173,6 +177,17 @@ class _Document:
             attributes[unescaped(name.removeprefix("a_x_"))] = values
         return attributes
 
+    def _strings(self, it: Structure, name: str) -> list[str]:
+        """What the array holds that a feature refers to, for several may refer to it."""
+        array = self._cas.arrays[it.features[name]]
+        if array.type != STRINGS:
+            raise Malformed(
+                it.line,
+                f"The feature {name} refers to a {array.type}, which Stet does not hold: make it a "
+                f"{STRINGS}, or leave it out.",
+            )
+        return array.lists.get("elements", [])
+
     def _relation(self, it: Structure) -> None:
         own = it.type == _RELATION
         others = it.features.keys() - _BOUNDS - _ENDS - {"identifier", "exact"}
@@ -181,7 +196,7 @@ class _Document:
         ends = [self._ids.get(it.features[name]) for name in ("Governor", "Dependent")]
         source, target = ends
         if source is None or target is None:
-            raise Malformed(it.line, "The relation joins what is no annotation.")
+            raise Malformed(it.line, "The relation joins what is no annotation in the index.")
         exact = self._cas.parsed(it, "exact") if own else None
         type = exact["label"] if isinstance(exact, dict) and "label" in exact else _label(it)
         id = it.features.get("identifier") if own else None

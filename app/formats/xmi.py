@@ -1,5 +1,6 @@
 """XMI in: the feature structures of one CAS, read without what XML lets a file do to its reader."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -22,10 +23,15 @@ A scheme has 200 labels of a hundred attributes each at most.
 """
 
 _SOFA = "uima.cas.Sofa"
+_VIEW = "uima.cas.View"
+STRINGS = "uima.cas.StringArray"
+_ARRAYS = re.compile(r"uima\.cas\.\w+(Array|List)")
 _NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 _METADATA = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
+_KEPT = {_SOFA, _VIEW, _METADATA, _NAMED_ENTITY}
 # The text's own cut and what tools keep beside it: tokens, sentences, parts of speech, tag sets.
 _PASSED_OVER = ("uima.", "de.tudarmstadt.ukp.")
+_WORD = re.compile(r"\S+")
 _XMI_ID = "http://www.omg.org/XMI id"
 
 
@@ -65,6 +71,10 @@ class Cas:
         self.sofas: list[Structure] = []
         self.metadata: Structure | None = None
         self.structures: list[Structure] = []
+        """Those of the index: what is in none was deleted, or is but a part of another."""
+        self.arrays: dict[str, Structure] = {}
+        """Arrays and lists that stand by themselves, by the ids that features name them with."""
+        self._members: list[str] = []
         self._open: Structure | None = None
         self._words: list[str] = []
         self._depth = 0
@@ -85,6 +95,36 @@ class Cas:
         # Python's own look-up of an encoding that the declaration makes up.
         except (LookupError, UnicodeError, ValueError) as error:
             raise Malformed(1, f"The XML cannot be read: {error}.") from None
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Only what the views name is in an index.
+
+        Where they name nothing a file was made by hand, and all of it is taken: what UIMA writes is
+        indexed, or belongs to what is.
+        """
+        if not any(map(str.strip, self._members)):
+            return
+        # Most of the ids may be of tokens and the like, of which nothing is kept.
+        known = {it.id for it in self.structures}
+        indexed = {
+            word[0] for text in self._members for word in _WORD.finditer(text) if word[0] in known
+        }
+        self.structures = [it for it in self.structures if it.id in indexed]
+
+    def references(self) -> set[tuple[str, str]]:
+        """The types and features whose every value is the id of one of the arrays.
+
+        An XMI does not say which values are references; that a number or a word looks like one is
+        chance, and does not happen wherever it stands.
+        """
+        if not self.arrays:
+            return set()
+        found: dict[tuple[str, str], bool] = {}
+        for it in self.structures:
+            for name, value in it.features.items():
+                found[it.type, name] = found.get((it.type, name), True) and value in self.arrays
+        return {feature for feature, refers in found.items() if refers}
 
     def parsed(self, structure: Structure, name: str) -> Any:
         """The JSON that a feature of Stet's holds; None where it is not there.
@@ -147,12 +187,16 @@ class Cas:
             self.sofas.append(structure)
         elif type == _METADATA:
             self.metadata = structure
+        elif type == _VIEW:
+            self._members.append(structure.features.get("members", ""))
+        elif _ARRAYS.fullmatch(type):
+            self.arrays[structure.id] = structure
         else:
             self.structures.append(structure)
 
 
 def _is_passed_over(type: str) -> bool:
-    return type.startswith(_PASSED_OVER) and type not in {_SOFA, _METADATA, _NAMED_ENTITY}
+    return type.startswith(_PASSED_OVER) and type not in _KEPT and not _ARRAYS.fullmatch(type)
 
 
 def _type(name: str) -> str:

@@ -11,8 +11,13 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 
 from app.core.errors import InvalidFile
 
-MAX_MEMBERS = 200_000
-MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
+MAX_MEMBERS = 400_000
+"""How many members an archive may have; brat has three a document.
+
+The library keeps an object of each: with 100,000 of them 63 MB, with 400,000 of them 252 MB.
+"""
+MAX_DIRECTORY_BYTES = 40 * 1024 * 1024
+"""How long its directory may be: of so many members that Stet names it takes 99 bytes each."""
 MAX_MEMBER_BYTES = 64 * 1024 * 1024
 """How large one member may be, unpacked."""
 MAX_RATIO = 200

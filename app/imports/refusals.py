@@ -92,4 +92,7 @@ def _place(item: Item, pointer: str) -> dict[str, object]:
     place = item.places.get(found)
     if place is None:
         return {"line": item.line, "pointer": pointer}
+    name, slash, below = rest[1:].partition("/")
+    if rest and place.parts and name in place.parts:
+        rest = place.parts[name] + slash + below
     return {"line": place.line, "pointer": place.pointer + rest}

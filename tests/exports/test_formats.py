@@ -108,6 +108,15 @@ async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> 
     assert lost["documents"]["example"]["what"] == "No annotations"
     assert lost["decisions"]["count"] == 1
     assert lost["text"]["count"] == 2
+    makers = {
+        name: [loss["count"] for loss in report["losses"] if loss["kind"] == "created_by"]
+        for name, report in reports.items()
+    }
+    whole = {"jsonl", "web-annotation"}
+    assert makers == {name: [] if name in whole else [2] for name in Format}
+    # Of the annotations and of the relation between them; a table has the annotations'.
+    authors = {loss["kind"]: loss["count"] for loss in reports["brat"]["losses"]}["authors"]
+    assert (authors, "authors" in lost) == (3, False)
     fragments = [
         name
         for name, report in reports.items()

@@ -179,6 +179,7 @@ def kept(record: DocumentRecord, loses: Set[Kind], measured: Iterable[Loss] = ()
             "source_url": record.source_url,
             "published_on": record.published_on and record.published_on.isoformat(),
             "metadata": record.metadata,
+            "created_by": record.created_by,
             "text": record.text,
         },
         list(said.values()),
@@ -260,6 +261,7 @@ _DOCUMENT_FIELDS = {
     "source_url": Kind.SOURCE_URL,
     "published_on": Kind.PUBLISHED_ON,
     "metadata": Kind.METADATA,
+    "created_by": Kind.CREATED_BY,
     "text": Kind.TEXT,
 }
 _ANNOTATION_FIELDS = {

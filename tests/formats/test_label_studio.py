@@ -1,4 +1,4 @@
-"""Label Studio's JSON: what it exports and imports, counted as JavaScript counts."""
+"""Label Studio's JSON: what it exports and imports, counted as it counts."""
 
 import json
 from typing import Any
@@ -47,12 +47,11 @@ def test_a_task_has_the_shape_that_label_studio_documents() -> None:
     results: dict[str, list[dict[str, Any]]] = {}
     for part in annotation["result"]:
         results.setdefault(part["type"], []).append(part)
-    units = TEXT.encode("utf-16-le")
     for part in results["labels"]:
         value = part["value"]
         assert part["from_name"] == "label"
         assert part["to_name"] == "text"
-        assert units[2 * value["start"] : 2 * value["end"]].decode("utf-16-le") == value["text"]
+        assert TEXT[value["start"] : value["end"]] == value["text"]
     assert [part["id"] for part in results["labels"]] == [str(it.id) for it in (SPLIT, MARK, PLAIN)]
     assert results["labels"][1]["meta"]["text"] == [MARK.note]
     assert {it["from_name"]: it["value"]["choices"] for it in results["choices"]} == {
@@ -91,13 +90,13 @@ def test_an_export_of_label_studio_is_read() -> None:
                 "ground_truth": False,
                 "lead_time": 3.2,
                 "result": [
-                    region("a1", 4, 6, "😀", "mark", origin="manual", meta={"text": ["n"]}),
-                    answer("a1", "kind", "choices", start=4, end=6, text="😀", choices=["two"]),
-                    answer("a1", "kinds", "choices", start=4, end=6, choices=["two"]),
-                    answer("a1", "sure", "choices", start=4, end=6, choices=["false"]),
-                    answer("a1", "text", "textarea", start=4, end=6, text=["x"]),
-                    answer("a1", "count", "number", start=4, end=6, number=3),
-                    region("b2", 7, 10, "two", "plain"),
+                    region("a1", 4, 5, "😀", "mark", origin="manual", meta={"text": ["n"]}),
+                    answer("a1", "kind", "choices", start=4, end=5, text="😀", choices=["two"]),
+                    answer("a1", "kinds", "choices", start=4, end=5, choices=["two"]),
+                    answer("a1", "sure", "choices", start=4, end=5, choices=["false"]),
+                    answer("a1", "text", "textarea", start=4, end=5, text=["x"]),
+                    answer("a1", "count", "number", start=4, end=5, number=3),
+                    region("b2", 6, 9, "two", "plain"),
                     {
                         "from_id": "b2",
                         "to_id": "a1",
@@ -125,9 +124,8 @@ def test_an_export_of_label_studio_is_read() -> None:
     assert item.problem is None
     value = item.value
     assert (value["title"], value["metadata"]) == ("T", {"source": "https://example.org"})
-    assert value["offset_unit"] == "utf16"
     first, second, third, fourth = value["annotations"]
-    assert (first["start"], first["end"], first["quote"]) == (4, 6, "😀")
+    assert (first["start"], first["end"], first["quote"]) == (4, 5, "😀")
     assert first["attributes"] == {
         "kind": "two",
         "kinds": ["two"],
@@ -141,11 +139,11 @@ def test_an_export_of_label_studio_is_read() -> None:
     assert len({it["id"] for it in value["annotations"]}) == 4
     (relation,) = value["relations"]
     assert (relation["source"], relation["target"]) == (first["id"], second["id"])
-    assert item.places["/annotations/2"] == Place(1, "/annotations/2/result/0")
+    assert item.places["/annotations/2"].pointer == "/annotations/2/result/0"
     assert item.places["/annotations/0/attributes/count"] == Place(
         1, "/annotations/0/result/5/value"
     )
-    assert item.places["/relations/0"] == Place(1, "/annotations/0/result/7")
+    assert item.places["/relations/0"].pointer == "/annotations/0/result/7"
     assert taken(exported) == [item]
 
 
@@ -167,10 +165,72 @@ def test_a_region_of_several_labels_is_several_annotations() -> None:
 
 
 def test_offsets_move_with_what_the_text_loses_on_arrival() -> None:
-    (item,) = taken(task(region("r", 4, 7, "\r\nb", "plain"), text="\ufeff😀a\r\nb"))
+    (item,) = taken(task(region("r", 3, 6, "\r\nb", "plain"), text="\ufeff😀a\r\nb"))
 
-    (found,) = item.value["annotations"]
-    assert (found["start"], found["end"], found["quote"]) == (3, 5, "\nb")
+    assert spans(item) == [(2, 4, "\nb")]
+
+
+def spans(item: Item) -> list[tuple[int, int, str | None]]:
+    return [(it["start"], it["end"], it.get("quote")) for it in item.value["annotations"]]
+
+
+def test_offsets_are_code_points_and_utf16_where_the_words_prove_it() -> None:
+    text = "😀😀 Kyiv denies it."
+    new = region("a", 3, 7, "Kyiv", "plain")
+    old = region("b", 10, 16, "denies", "plain")
+    wordless = region("c", 10, 16, "", "plain")
+    del wordless["value"]["text"]
+    wrong = region("d", 10, 16, "Moscow", "plain")
+
+    items = taken(*(task(it, text=text) for it in (new, old, wordless, wrong)))
+
+    assert [it for item in items for it in spans(item)] == [
+        (3, 7, "Kyiv"),
+        (8, 14, "denies"),
+        (10, 16, None),
+        (10, 16, "Moscow"),
+    ]
+
+
+def test_words_that_stand_in_both_counts_are_read_as_those_beside_them() -> None:
+    text = "😀aaa Kyiv"
+    either = region("a", 2, 3, "a", "plain")
+    new, old = (region("b", start, start + 4, "Kyiv", "plain") for start in (5, 6))
+
+    items = taken(*(task(*it, text=text) for it in ([either], [either, new], [either, old])))
+    (both,) = taken(task(either, new, old, text=text))
+
+    assert [spans(item)[0] for item in items] == [(2, 3, "a"), (2, 3, "a"), (1, 2, "a")]
+    assert spans(both) == [(2, 3, "a"), (5, 9, "Kyiv"), (5, 9, "Kyiv")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("written", ["\\n", "\\n" * 2, "\n"])
+@pytest.mark.parametrize("before", ["", "😀"])
+def test_a_line_end_may_be_written_as_a_backslash_and_an_n(
+    before: str, written: str, end: str
+) -> None:
+    text = f"{before}One \\n it.{end}Two"
+    first, last = text.index("it"), text.index("Two") + 3
+    words = f"it.{written}Two"
+
+    (new,) = taken(task(region("r", first, last, words, "plain"), text=text))
+    shift = len(before)
+    (old,) = taken(task(region("r", first + shift, last + shift, words, "plain"), text=text))
+
+    stands = len(written) < 3 or end == "\r\n"
+    assert new.value["annotations"][0]["quote"] == ("it.\nTwo" if stands else words)
+    if stands:
+        at = new.value["text"].index("it")
+        assert spans(old) == spans(new) == [(at, at + 7, "it.\nTwo")]
+
+
+def test_a_backslash_and_an_n_of_the_text_stay_what_they_are() -> None:
+    text = r"One\nTwo"
+
+    (item,) = taken(task(region("r", 0, 8, text, "plain"), text=text))
+
+    assert spans(item) == [(0, 8, text)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import cassis
@@ -130,6 +131,89 @@ def test_a_cas_of_other_layers_is_read() -> None:
     assert relation["type"] == "Link"
     assert (relation["source"], relation["target"]) == (plain["id"], mark["id"])
     assert item.file == "a/b.txt/anna.xmi"
+
+
+def referring(kind: str, value: Any, **others: Any) -> Item:
+    """A layer ``mark`` whose feature ``texts`` refers to an array, beside one without it."""
+    types = cassis.TypeSystem()
+    mark = types.create_type("webanno.custom.mark", "uima.tcas.Annotation")
+    types.create_feature(mark, "texts", kind, multipleReferencesAllowed=True)
+    types.create_feature(mark, "count", "uima.cas.Integer")
+    cas = cassis.Cas(types)
+    cas.sofa_string, cas.sofa_mime = "One two", "text/plain"
+    cas.add_all([mark(begin=0, end=3, texts=value(types), **others), mark(begin=4, end=7, count=1)])
+    return foreign(cas.to_xmi())
+
+
+@pytest.mark.parametrize("words", [["a", "b c"], ["a"], []])
+def test_strings_that_several_may_refer_to_are_those_of_the_feature(words: list[str]) -> None:
+    def strings(types: cassis.TypeSystem) -> Any:
+        return types.get_type("uima.cas.StringArray")(elements=words)
+
+    # The array is the fourth structure; that a number is 4 too does not make it one.
+    item = referring("uima.cas.StringArray", strings, count=4)
+
+    assert item.problem is None
+    first, second = (it["attributes"] for it in item.value["annotations"])
+    assert (first, second) == ({"texts": words, "count": 4}, {"count": 1})
+
+
+@pytest.mark.parametrize("kind", ["IntegerArray", "FSArray", "StringList"])
+def test_another_array_that_a_feature_refers_to_is_refused(kind: str) -> None:
+    def array(types: cassis.TypeSystem) -> Any:
+        if kind == "StringList":
+            end = types.get_type("uima.cas.EmptyStringList")()
+            return types.get_type("uima.cas.NonEmptyStringList")(head="a", tail=end)
+        return types.get_type(f"uima.cas.{kind}")(elements=[])
+
+    item = referring(f"uima.cas.{kind}", array)
+
+    assert isinstance(item.problem, InvalidFile)
+    assert f"{kind}, which Stet does not hold: make it a uima.cas.Str" in item.problem.detail
+
+
+def indexed(*views: str) -> Item:
+    spans = "".join(
+        f'<custom:plain xmi:id="{id}" sofa="1" begin="{begin}" end="{end}"/>'
+        for id, begin, end in ((2, 0, 3), (22, 4, 7))
+    )
+    return foreign(f"{HEAD}{spans}{SOFA}{''.join(views)}</xmi:XMI>")
+
+
+@pytest.mark.parametrize(
+    ("views", "quotes"),
+    [
+        (['<cas:View sofa="1" members="1 22 7"/>'], ["two"]),
+        (['<cas:View members="2"/>', '<cas:View sofa="1" members="22"/>'], ["One", "two"]),
+        (['<cas:View sofa="1" members="7"/>'], []),
+        # Nothing is said of an index.
+        (['<cas:View sofa="1" members=""/>'], ["One", "two"]),
+        (['<cas:View sofa="1"/>'], ["One", "two"]),
+        ([], ["One", "two"]),
+    ],
+)
+def test_what_is_in_no_index_is_left_out(views: list[str], quotes: list[str]) -> None:
+    item = indexed(*views)
+
+    assert item.problem is None
+    assert [it["quote"] for it in item.value["annotations"]] == quotes
+
+
+def test_attributes_with_the_names_of_a_relations_ends_come_back() -> None:
+    named = {"Governor": "a", "Dependent": "b"}
+    given = [{"name": name, "type": "string"} for name in named]
+    head = replace(records.HEAD, scheme={"labels": [{"name": "plain", "attributes": given}]})
+    document = replace(
+        DOCUMENT, annotations=[samples.annotation(1, 0, 1, attributes=named)], relations=[]
+    )
+    assert UIMA.reader is not None
+    writer = UIMA.writer(head)
+
+    content = b"".join([writer.write(document), *writer.close()])
+    (item,) = samples.fed(UIMA.reader(head), [content])
+
+    assert [it["attributes"] for it in item.value["annotations"]] == [named]
+    assert item.value["relations"] == []
 
 
 def test_an_annotation_made_in_stets_layer_gets_an_id() -> None:

@@ -8,7 +8,7 @@ from pyld import jsonld
 
 from app.formats import elements
 from app.formats.codecs import Format, codec
-from app.formats.record import Item, Place
+from app.formats.record import Item
 from tests.formats import samples
 from tests.formats.samples import DOCUMENT, MARK, PLAIN, TEXT
 
@@ -198,8 +198,8 @@ def test_annotations_of_others_are_read() -> None:
     assert (two["label"], two["note"], two["external_id"]) == ("mark", "note", second["id"])
     (relation,) = item.value["relations"]
     assert (relation["source"], relation["target"]) == (one["id"], two["id"])
-    assert item.places["/annotations/1"] == Place(4, "")
-    assert item.places["/relations/0"] == Place(2, "")
+    assert item.places["/annotations/1"].line == 4
+    assert item.places["/relations/0"].line == 2
     assert given(document, link, first, second) == [item]
 
 

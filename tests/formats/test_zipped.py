@@ -1,16 +1,19 @@
 """Archives: what is written opens everywhere, and what could harm is refused before it is read."""
 
 import io
+import re
 import stat
 import struct
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from app.core.errors import InvalidFile
 from app.formats import zipped
 from app.formats.zipped import BadMember, Packer, Spool
+from tests import make
 from tests.formats import samples
 
 
@@ -208,6 +211,28 @@ def test_there_may_be_so_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "more than 2 members" in why(packed({"a": b"", "b": b"", "c": b""}))
     assert unpacked(packed({"a": b"", "b": b""}))
+
+
+def test_as_many_documents_as_the_readme_says_fit_into_an_archive() -> None:
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    found = re.search(
+        r"at most ([\d,]+) members: ([\d,]+) documents of `brat`, ([\d,]+) of `uima-cas`", readme
+    )
+    assert found is not None
+    members, of_brat, of_cas = (int(number.replace(",", "")) for number in found.groups())
+    # Beyond four gigabytes an entry is longest.
+    packer = Packer()
+    packer._offset = 5 * 2**30  # noqa: SLF001  # as if so much had been written
+    packer.add(f"{make.id_of(1)}.json", b"")
+    entry = b"".join(packer.close()).index(b"PK\6\6")
+
+    assert members == zipped.MAX_MEMBERS
+    # The configuration or the type system is a member too.
+    assert 3 * of_brat + 1 <= members
+    assert of_cas + 1 <= members
+    assert members * entry <= zipped.MAX_DIRECTORY_BYTES
+    # The largest project that was measured moves in every format.
+    assert of_brat >= 100_000
 
 
 def test_a_directory_may_be_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
