@@ -105,6 +105,7 @@ def serve_app() -> ASGIApp:
     chosen = settings()
     configure_logging(chosen.log_level)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        # For as long as the process lives: it may outlive the server that made the folder.
         metrics_folder.hold(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     return wrapped(create_app(chosen))
 

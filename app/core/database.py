@@ -194,8 +194,8 @@ def unavailable(error: Exception) -> Unavailable | None:
     if isinstance(error, PoolTimeout):
         return Unavailable("Every database connection is busy.")
     if isinstance(error, (OSError, asyncio.TimeoutError)):
-        untold = isinstance(error, UntoldPooler)
-        return Unavailable(_NEEDS_SETTING if untold else "The database cannot be reached.")
+        cure = f": {error}" if isinstance(error, UntoldPooler) else ""
+        return Unavailable(f"The database cannot be reached{cure}.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
         name = getattr(error.orig, "sqlite_errorname", "")
@@ -224,7 +224,6 @@ def unavailable(error: Exception) -> Unavailable | None:
     return None
 
 
-_NEEDS_SETTING = "A pooler stands before the database, so STET_DATABASE_POOLER=true is needed."
 NO_WRITES = "The database's disk takes no writes; nothing was written."
 """What is said of a disk that is full, or read-only."""
 _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")

@@ -61,8 +61,10 @@ class PostgresDatabase:
             except asyncpg.TargetServerAttributeNotMatched as error:
                 raise ConnectionRefusedError("None of the servers takes writes.") from error
             except asyncpg.ProtocolViolationError as error:
-                # What pgbouncer says of the first of the settings below. PostgreSQL takes them all.
-                if str(error).startswith("unsupported startup parameter"):
+                # What pgbouncer says of the first of the settings below. PostgreSQL takes them all,
+                # and a pooler that is told of gets none.
+                untold = str(error).startswith("unsupported startup parameter")
+                if untold and not self._pooled:
                     raise UntoldPooler from error
                 raise
             except ValueError as error:

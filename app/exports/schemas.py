@@ -113,6 +113,20 @@ class ReleaseFilter(In):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
+class ReleaseFilterOut(Out):
+    """A release's filter as it was said, whatever may be said since."""
+
+    label: list[str] = []
+    status: list[Status] = []
+    author: list[str] = []
+    origin: list[Origin] = []
+    document: UUID | None = None
+    updated_after: Moment | None = None
+    quote: str | None = None
+    attributes: dict[str, str] = {}
+    annotated: bool = False
+
+
 class ReleaseIn(In):
     """A new release."""
 
@@ -138,7 +152,7 @@ class ReleaseOut(Out):
     name: str
     project: str
     description: str | None
-    filter: ReleaseFilter
+    filter: ReleaseFilterOut
     snapshot: int = Field(description="The sequence of the last change that it holds.")
     scheme_version: int
     counts: ReleaseCounts
@@ -154,7 +168,7 @@ class ReleaseOut(Out):
             name=row.name,
             project=project,
             description=row.description,
-            filter=ReleaseFilter.model_validate(row.filter),
+            filter=ReleaseFilterOut.model_validate(row.filter),
             snapshot=row.snapshot,
             scheme_version=row.scheme_version,
             counts=ReleaseCounts.model_validate(row.counts),

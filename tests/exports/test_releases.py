@@ -203,3 +203,22 @@ async def test_a_filter_has_so_many_parts_and_no_more(newsroom: Newsroom) -> Non
 
         problem = make.refused(answer, 422, "invalid-value")
         assert [error["pointer"] for error in problem["errors"]] == [f"/filter/{kind}"]
+
+
+async def test_a_release_is_read_whatever_filter_may_be_said_since(newsroom: Newsroom) -> None:
+    manager = newsroom["manager"]
+    await make.release(manager, "first")
+    said = {
+        "label": ["x"] * (MAX_PARAMETERS + 1),
+        "author": [""],
+        "attributes": {"text": "a\u0001"},
+    }
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=True) as db:
+        await db.execute(update(Release).values(filter=said))
+
+    one, listed = await manager.get(f"{PATH}/first"), await manager.get(PATH)
+
+    assert (one.status_code, listed.status_code) == (200, 200)
+    assert said.items() <= one.json()["filter"].items()
+    assert [release["filter"] for release in listed.json()["items"]] == [one.json()["filter"]]

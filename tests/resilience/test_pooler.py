@@ -463,7 +463,21 @@ async def test_who_does_not_say_that_there_is_a_pooler_is_told_the_setting(
 
     for answer in (ready, written):
         problem = make.refused(answer, 503, "unavailable")
-        assert problem["detail"] == f"A pooler stands before the database, {needed}"
+        said = f"The database cannot be reached: a pooler stands before it, {needed}"
+        assert problem["detail"] == said
     assert served.stderr == migrated.stderr
     assert served.stderr.endswith(f" cannot be used: a pooler stands before it, {needed}\n")
     assert looked.stdout.endswith(f" cannot be used: a pooler stands before it, {needed}\n")
+
+
+async def test_what_a_pooler_does_not_take_of_the_url_is_not_told_as_the_setting(
+    pooler: Pooler, url: str
+) -> None:
+    through = f"{pooler.url(url)}?options=-c%20work_mem%3D8MB"
+    async with AsyncExitStack() as stack:
+        app = create_app(settings(through, database_pooler=True))
+        stack.push_async_callback(app.state.database.dispose)
+
+        ready = await Newsroom(app, stack)["nobody"].get("/readyz")
+
+    assert "STET_DATABASE_POOLER" not in make.refused(ready, 503, "unavailable")["detail"]

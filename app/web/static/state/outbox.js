@@ -138,8 +138,9 @@ export class Outbox extends EventTarget {
   replace(refusal, write) {
     const [first, ...rest] = refusal.behind;
     if (first) this.refused.push({ ...refusal, write: first, behind: rest });
-    this.forget(refusal);
+    // Kept before the other is forgotten: a page that is closed in between has both, and not neither.
     this.add(write);
+    this.forget(refusal);
   }
 
   /**
@@ -148,11 +149,11 @@ export class Outbox extends EventTarget {
    * @param {number} [version] the version that has been seen since; without it each keeps its own
    */
   again(refusal, version) {
-    this.forget(refusal);
     for (const write of [refusal.write, ...refusal.behind]) {
       const seen = version === undefined || write.version === undefined ? {} : { version };
       this.add({ ...write, key: newId(), ...seen });
     }
+    this.forget(refusal);
   }
 
   /**
