@@ -50,8 +50,9 @@ class NameTaken(Conflict):
 class SchemeOrphans(Conflict):
     """The new scheme would leave stored annotations or relations without a place in it.
 
-    ``orphans`` counts them by what is wrong, with examples. Edit or withdraw those first, or keep
-    what they use in the scheme.
+    ``orphans`` counts them by what is wrong; ``examples`` are the ids of the first, a thousand in
+    all and at least one for each reason. Edit or withdraw those first, or keep what they use in the
+    scheme.
     """
 
     code = "scheme-orphans"
