@@ -104,7 +104,10 @@ class Stale(Problem):
     code = "stale-version"
     title = "The resource has changed since"
 
-    def __init__(self, current: Mapping[str, object] | None, *, version: int | None) -> None:
+    def __init__(
+        self, current: Mapping[str, object] | None, *, version: int | None, beside: str = ""
+    ) -> None:
+        """``beside`` is what the resource's ETag holds beside its version."""
         super().__init__(
             "The resource does not exist."
             if version is None
@@ -113,7 +116,7 @@ class Stale(Problem):
         )
         self.version = version
         if version is not None:
-            self.headers["ETag"] = f'"{version}"'
+            self.headers["ETag"] = f'"{version}-{beside}"' if beside else f'"{version}"'
 
     @classmethod
     def example(cls) -> Self:
