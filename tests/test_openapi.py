@@ -190,7 +190,14 @@ def test_a_change_of_a_resource_requires_if_match() -> None:
 
 
 def test_a_single_resource_has_a_tag_and_is_not_sent_twice() -> None:
-    for name in ("get_document", "get_annotation", "get_project", "get_scheme", "get_relation"):
+    for name in (
+        "get_document",
+        "get_text",
+        "get_annotation",
+        "get_project",
+        "get_scheme",
+        "get_relation",
+    ):
         responses = OPERATIONS[name]["responses"]
 
         assert "ETag" in responses["200"]["headers"]

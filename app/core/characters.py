@@ -2,6 +2,8 @@
 
 import re
 
+from app.core.vocabulary import OffsetUnit
+
 # Unicode's category Cc without tab, newline and carriage return.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -13,3 +15,11 @@ def control_character(text: str) -> int | None:
     """Where the first control character other than tab, LF and CR stands; None if there is none."""
     found = _CONTROL.search(text)
     return None if found is None else found.start()
+
+
+def position_in(text: str, position: int, unit: OffsetUnit) -> int:
+    """A position in code points, counted in the unit."""
+    if unit is OffsetUnit.CODE_POINTS:
+        return position
+    before = text[:position]
+    return len(before.encode()) if unit is OffsetUnit.UTF8 else len(before.encode("utf-16-le")) // 2

@@ -50,12 +50,24 @@ class Tagged:
             NotModified: when If-None-Match of a GET names the tag.
         """
         tag = f'"{out.version}-{beside}"' if beside else f'"{out.version}"'
+        self._response.headers["ETag"] = self._unknown(tag)
+        return out
+
+    def whole(self, response: Response, *, version: int) -> Response:
+        """The same for what is no JSON and the whole answer.
+
+        Raises:
+            NotModified: when If-None-Match of a GET names the tag.
+        """
+        response.headers["ETag"] = self._unknown(f'"{version}"')
+        return response
+
+    def _unknown(self, tag: str) -> str:
         if self._request.method in {"GET", "HEAD"}:
             known = self._request.headers.get("if-none-match")
             if known and (known.strip() == "*" or tag in _tags(known)):
                 raise NotModified(tag)
-        self._response.headers["ETag"] = tag
-        return out
+        return tag
 
     def created(self, out: V, location: str, *, new: bool, beside: str = "") -> V:
         """The same for a POST: 201 and the Location of what is new, 200 for what was there."""

@@ -11,6 +11,7 @@ from app.core.database import unavailable
 from app.core.errors import MEDIA_TYPE, Problem
 from app.core.methods import methods_at
 from app.core.refusals import of_validation
+from app.core.units import unit_of
 
 
 class ProblemResponse(Response):
@@ -57,9 +58,9 @@ def install(app: FastAPI) -> None:
         return ProblemResponse(problem)
 
     @app.exception_handler(RequestValidationError)
-    async def validation(_request: Request, error: Exception) -> Response:
+    async def validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # the registration says so
-        return ProblemResponse(of_validation(list(error.errors())))
+        return ProblemResponse(of_validation(list(error.errors()), unit_of(request)))
 
 
 def of_failure(error: Exception) -> Problem:

@@ -7,11 +7,17 @@ from pydantic import ValidationError
 
 from app.core import errors
 from app.core.errors import Unprocessable
+from app.core.vocabulary import OffsetUnit
 
 
-def of_validation(found: Sequence[Mapping[str, Any]]) -> Unprocessable:
-    """The problem for what pydantic refused in the path, the query, a header or the body."""
-    refusals = [_refusal(item) for item in found]
+def of_validation(
+    found: Sequence[Mapping[str, Any]], unit: OffsetUnit = OffsetUnit.CODE_POINTS
+) -> Unprocessable:
+    """The problem for what pydantic refused in the path, the query, a header or the body.
+
+    ``unit`` is what a position in it counts.
+    """
+    refusals = [_refusal(item, unit) for item in found]
     return refusals[0] if len(refusals) == 1 else errors.InvalidBody(refusals)
 
 
@@ -36,7 +42,7 @@ def in_body(error: ValidationError) -> list[dict[str, Any]]:
     return [{**item, "loc": ("body", *item["loc"])} for item in found]
 
 
-def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:
+def _refusal(item: Mapping[str, Any], unit: OffsetUnit) -> errors.Unprocessable:
     place, *rest = item["loc"]
     kind: str = item["type"]
     message = _sentence(item["msg"])
@@ -47,20 +53,18 @@ def _refusal(item: Mapping[str, Any]) -> errors.Unprocessable:
         return errors.MissingField(pointer, "The field is required.")
     if kind == "extra_forbidden":
         return errors.UnknownField(pointer, "The resource has no such field.")
-    problem = _BY_CODE.get(kind, errors.InvalidValue)
-    # Values of the vocabulary are worth listing; limits are in the message already.
     context = item.get("ctx") or {}
     # What a whole object is refused for may lie at one place within it.
     pointer += context.get("at", "")
-    extra = {key: context[key] for key in ("allowed", "position") if key in context}
-    return problem(pointer, message, **extra)
+    if kind == errors.ControlCharacter.code:
+        return errors.ControlCharacter(pointer, context["text"], context["position"], unit)
+    return _BY_CODE.get(kind, errors.InvalidValue)(pointer, message)
 
 
 _BY_CODE: dict[str, type[errors.Unprocessable]] = {
     problem.code: problem
     for problem in (
         errors.OffsetNotInteger,
-        errors.ControlCharacter,
         errors.InvalidScheme,
         errors.CommentRequired,
         errors.InvalidAttribute,

@@ -84,12 +84,20 @@ def printable(value: str) -> str:
     """The text itself, for a validator; one with control characters is refused."""
     position = control_character(value)
     if position is not None:
-        raise PydanticCustomError(
-            "control-character",
-            "A control character other than tab and newline is refused",
-            {"position": position},
-        )
+        raise unprintable(value, position)
     return value
+
+
+def unprintable(text: str, position: int, *, at: str = "") -> PydanticCustomError:
+    """The refusal of a text, ``at`` a pointer within the value, for what stands at a position.
+
+    It counts code points: which unit the caller counts in is known where it is answered.
+    """
+    return PydanticCustomError(
+        "control-character",
+        "A control character other than tab and newline is refused",
+        {"text": text, "position": position, "at": at},
+    )
 
 
 # Behind the limits of length, which pydantic would else count in items.

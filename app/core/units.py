@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from app.core.vocabulary import OffsetUnit
 
@@ -16,3 +16,9 @@ async def _unit(
 
 
 Unit = Annotated[OffsetUnit, Depends(_unit)]
+
+
+def unit_of(request: Request) -> OffsetUnit:
+    """The unit of a request that was refused; code points where it names none that there is."""
+    named = request.query_params.get("offset_unit")
+    return next((unit for unit in OffsetUnit if unit == named), OffsetUnit.CODE_POINTS)

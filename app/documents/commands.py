@@ -197,7 +197,11 @@ async def _living(db: Session, id: UUID) -> Row[Any]:
 async def _stale(db: Session, standing: Standing, id: UUID) -> Stale:
     """The problem that says what the document is now."""
     current = await queries.out(db, SeenDocument(standing, await _living(db, id)))
-    return Stale(current.model_dump(mode="json", exclude={"text"}), version=current.version)
+    return Stale(
+        current.model_dump(mode="json", exclude={"text"}),
+        version=current.version,
+        beside=current.counts.tag(),
+    )
 
 
 async def delete(db: Session, document: SeenDocument, seen: int) -> None:

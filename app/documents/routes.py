@@ -167,10 +167,12 @@ async def delete_document(document: ManagedDocument, seen: Seen, db: Db) -> None
 async def get_text(
     document: ReadableDocument,
     db: Db,
+    tag: Tag,
     revision: Annotated[
         int | None, Query(ge=1, le=2**31 - 1, description="The current one if left out.")
     ] = None,
 ) -> Response:
-    """A document's text alone, in UTF-8."""
-    text = await queries.text_of(db, document.id, revision or document.revision)
-    return PlainTextResponse(text)
+    """A document's text alone, in UTF-8. A revision never changes, so it is the version."""
+    number = revision or document.revision
+    text = await queries.text_of(db, document.id, number)
+    return tag.whole(PlainTextResponse(text), version=number)

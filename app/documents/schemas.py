@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import (
@@ -18,7 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
 from app.core.jsontext import dump_json
-from app.core.shapes import ExternalId, In, Line, Moment, Out, Patch
+from app.core.refusals import escaped
+from app.core.shapes import ExternalId, In, Line, Moment, Out, Patch, unprintable
 from app.core.vocabulary import Status
 
 _URL = TypeAdapter(AnyHttpUrl)
@@ -48,28 +49,42 @@ Language = Annotated[
 """A BCP 47 language tag."""
 
 
-def _without_controls(value: dict[str, Any]) -> dict[str, Any]:
-    waiting: list[Any] = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            if (position := control_character(item)) is not None:
-                raise PydanticCustomError(
-                    "control-character",
-                    "A control character other than tab and newline is refused",
-                    {"position": position},
-                )
-        elif isinstance(item, dict):
-            waiting.extend(item)
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
+class _Control(NamedTuple):
+    at: str
+    """A JSON pointer to the string, or to the member whose name it is."""
+    text: str
+    position: int
+
+
+def _control(value: Any) -> _Control | None:
+    """The first control character in any string of a JSON value."""
+    if isinstance(value, str):
+        position = control_character(value)
+        return None if position is None else _Control("", value, position)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            found = _control(name) or _control(item)
+            if found is not None:
+                return found._replace(at=f"/{escaped(name)}{found.at}")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            found = _control(item)
+            if found is not None:
+                return found._replace(at=f"/{place}{found.at}")
+    return None
+
+
+def _printable(value: dict[str, Any]) -> dict[str, Any]:
+    # Names are repeated in the pointer, so that they are known to be short first.
     if len(dump_json(value)) > 100_000:
         raise PydanticCustomError("too-long", "At most 100,000 characters of JSON are taken")
+    found = _control(value)
+    if found is not None:
+        raise unprintable(found.text, found.position, at=found.at)
     return value
 
 
-Metadata = Annotated[dict[str, Any], AfterValidator(_without_controls)]
+Metadata = Annotated[dict[str, Any], AfterValidator(_printable)]
 """Free JSON about a document."""
 
 

@@ -33,7 +33,7 @@ async def put(
         UnknownUser: when there is no active user of that name.
         PreconditionRequired: when there is such a member and ``seen`` is None.
         Stale: when ``seen`` is not the current version, or there is no such member.
-        LastManager: when the project would be left without a manager.
+        LastManager: when it is the last manager whose account is active.
     """
     forget_memberships(db)
     end = await locked(db, standing)
@@ -96,17 +96,18 @@ async def _keep_a_manager(
 ) -> None:
     if role is Role.MANAGER:
         return
-    others = (
+    managers = (
         select(Membership.user_id)
         .join(User, User.id == Membership.user_id)
         .where(
             Membership.project_id == standing.project_id,
             Membership.role == Role.MANAGER,
-            Membership.user_id != user_id,
             User.is_active,
         )
+        # Whether it is this user alone, two tell.
+        .limit(2)
     )
-    if (await db.execute(others.limit(1))).first() is None:
+    if (await db.execute(managers)).scalars().all() == [user_id]:
         raise LastManager("Make another member a manager first.")
 
 
@@ -116,7 +117,7 @@ async def remove(db: Session, standing: Standing, name: str, seen: int) -> None:
     Raises:
         NotFound: when there is no such member.
         Stale: when ``seen`` is not the current version.
-        LastManager: when the project would be left without a manager.
+        LastManager: when it is the last manager whose account is active.
     """
     forget_memberships(db)
     end = await locked(db, standing)

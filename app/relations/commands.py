@@ -55,11 +55,12 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
         if id not in found
     ]
     refuse(refusals)
-    if new.source == new.target:
-        raise RelationNotAllowed("/target", "A relation joins two annotations.")
     refusal = scheme.relation_refusal(new.type, found[new.source].label, found[new.target].label)
     if refusal is not None:
         raise refusal
+    if new.source == new.target:
+        allowed = scheme.relations[new.type].described
+        raise RelationNotAllowed("/target", "A relation joins two annotations.", allowed=allowed)
     moment, id = now(), new.id or uuid7()
     row = {
         "id": id,

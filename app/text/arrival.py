@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from app.core.characters import control_character
 from app.core.errors import ControlCharacter
 from app.core.vocabulary import OffsetUnit
-from app.text.offsets import from_code_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,7 @@ def arrived(
     """
     position = control_character(text)
     if position is not None:
-        character = f"U+{ord(text[position]):04X}"
-        raise ControlCharacter(
-            pointer,
-            f"The text holds the control character {character}; of these only tab and newline are "
-            "taken. Remove it, or decode the source as what it is, and send the text again.",
-            position=from_code_points(text, position, unit),
-            offset_unit=unit.value,
-            character=character,
-        )
+        raise ControlCharacter(pointer, text, position, unit)
     return Arrival(text, bom_removed=False, newlines_converted=0)
 
 

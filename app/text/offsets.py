@@ -1,7 +1,8 @@
 """Offsets in three units: code points, UTF-16 code units and UTF-8 bytes.
 
 Stet counts in code points, as Python, PostgreSQL and the W3C Web Annotation model do; callers
-count as their language does. Offsets are converted here and nowhere else.
+count as their language does. Offsets are converted here and nowhere else, but for the position of
+a character that no text holds (``core.characters``).
 
 Texts hold no lone surrogates: they are refused where JSON is read.
 """
@@ -131,8 +132,3 @@ def to_code_points(text: str, offset: int, unit: OffsetUnit, *, pointer: str) ->
     Raises OffsetOutOfRange and OffsetInsideCharacter at ``pointer``.
     """
     return Ruler(text, unit).to_code_points(offset, pointer=pointer)
-
-
-def from_code_points(text: str, offset: int, unit: OffsetUnit) -> int:
-    """One offset of ours in the caller's unit; for several of one text, take a Ruler."""
-    return Ruler(text, unit).from_code_points(offset)

@@ -229,3 +229,19 @@ async def test_an_external_id_that_no_index_holds_is_refused(newsroom: Newsroom)
         if status == 422:
             [error] = make.refused(answer, 422, "invalid-value")["errors"]
             assert error["pointer"] == "/external_id"
+
+
+@pytest.mark.parametrize("unit", ["code_points", "utf16", "utf8"])
+async def test_a_control_character_in_a_note_is_refused_with_its_position_in_the_unit(
+    newsroom: Newsroom, unit: str
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    body = {"label": "claim", "quote": "Officials", "note": "😀я\x01"}
+
+    answer = await newsroom["annotator"].post(
+        f"/v1/documents/{document['id']}/annotations", json=body, params={"offset_unit": unit}
+    )
+
+    [error] = make.refused(answer, 422, "control-character")["errors"]
+    assert (error["pointer"], error["offset_unit"]) == ("/note", unit)
+    assert error["position"] == make.measured("😀я", unit)

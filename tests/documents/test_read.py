@@ -15,6 +15,22 @@ async def test_a_text_is_answered_alone_as_spans_count_it(newsroom: Newsroom) ->
         assert answer.content.decode() == make.ASTRAL
 
 
+async def test_who_has_a_revision_is_not_sent_it_again(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    path, reader = f"/v1/documents/{document['id']}/text", newsroom["reader"]
+
+    for query in ("", "?revision=1"):
+        whole = await reader.get(f"{path}{query}", headers={"If-None-Match": '"2"'})
+        known = await reader.get(f"{path}{query}", headers={"If-None-Match": '"2", "1"'})
+        head = await reader.head(f"{path}{query}", headers={"If-None-Match": '"1"'})
+
+        assert (whole.status_code, whole.text, whole.headers["ETag"]) == (200, make.TEXT, '"1"')
+        assert (known.status_code, known.content, known.headers["ETag"]) == (304, b"", '"1"')
+        assert (head.status_code, head.headers["ETag"]) == (304, '"1"')
+    absent = await reader.get(f"{path}?revision=2", headers={"If-None-Match": "*"})
+    make.refused(absent, 404, "not-found")
+
+
 async def test_a_revision_that_is_not_there_is_not_found_and_none_is_below_1(
     newsroom: Newsroom,
 ) -> None:

@@ -15,7 +15,7 @@ from app.core.vocabulary import OffsetUnit
 from app.formats import xmi
 from app.formats.codecs import Format, codec
 from app.formats.record import DocumentRecord, Item
-from app.text.offsets import from_code_points
+from app.text.offsets import Ruler
 from tests.formats import records, samples
 from tests.formats.samples import DOCUMENT, MARK, PLAIN, SPLIT, TEXT
 
@@ -241,7 +241,7 @@ def test_offsets_are_units_of_utf_16() -> None:
     (item,) = samples.read(UIMA, samples.written(UIMA, DOCUMENT))
 
     assert item.value["offset_unit"] == "utf16"
-    assert item.value["annotations"][2]["end"] == from_code_points(TEXT, 40, OffsetUnit.UTF16)
+    assert item.value["annotations"][2]["end"] == Ruler(TEXT, OffsetUnit.UTF16).from_code_points(40)
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("[]", "", "invalid-value"),
         ({**LINE, "colour": 1}, "/colour", "unknown-field"),
         ({**LINE, "text": "a\x00b"}, "/text", "control-character"),
+        ({**LINE, "metadata": {"a": ["b", "c\x00"]}}, "/metadata/a/1", "control-character"),
         ({**LINE, "sha256": "0" * 64}, "/sha256", "invalid-value"),
         ({**LINE, "created_by": "nobody"}, "/created_by", "unknown-user"),
         ({**LINE, "created_by": "no\x00body"}, "/created_by", "control-character"),

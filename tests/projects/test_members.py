@@ -283,6 +283,21 @@ async def test_a_manager_who_may_not_sign_in_is_not_counted(newsroom: Newsroom) 
     make.refused(answer, 409, "last-manager")
 
 
+async def test_members_may_change_where_no_manager_may_sign_in(newsroom: Newsroom) -> None:
+    await alone(newsroom)
+    for name in ("manager", "reviewer"):
+        await put(newsroom, "reviewer", "manager", seen=1)
+        await newsroom["admin"].patch(
+            f"/v1/users/{name}", json={"is_active": False}, headers=make.seen(1)
+        )
+
+    lowered = await put(newsroom, "annotator", "reader", seen=1, by="admin")
+    removed = await newsroom["admin"].delete(f"{PATH}/reader", headers=make.seen(1))
+    gone = await newsroom["admin"].delete(f"{PATH}/manager", headers=make.seen(1))
+
+    assert (lowered.status_code, removed.status_code, gone.status_code) == (200, 204, 204)
+
+
 async def test_a_manager_may_go_when_another_stays(newsroom: Newsroom) -> None:
     answer = await remove(newsroom, "manager")
 

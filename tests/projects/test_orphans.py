@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.projects import orphans
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
@@ -236,7 +237,7 @@ async def test_another_project_s_annotations_are_in_no_one_s_way(newsroom: Newsr
     assert (await make.said(answer, 200))["version"] == 2
 
 
-async def test_orphans_are_counted_whole_with_some_examples(newsroom: Newsroom) -> None:
+async def test_orphans_are_counted_and_named(newsroom: Newsroom) -> None:
     claim, _, _ = await annotated(newsroom)
     annotator = newsroom["annotator"]
     document = (await make.document(annotator))["id"]
@@ -250,7 +251,54 @@ async def test_orphans_are_counted_whole_with_some_examples(newsroom: Newsroom) 
 
     problem = make.refused(answer, 409, "scheme-orphans")
     counted = {orphan["count"]: orphan["examples"] for orphan in problem["orphans"]}
-    assert counted == {1: [claim], 8: [claim, *more[:4]]}
+    assert counted == {1: [claim], 8: [claim, *more]}
+
+
+async def test_relations_that_are_orphaned_are_counted_and_named(newsroom: Newsroom) -> None:
+    claim, denial, _ = await annotated(newsroom)
+    annotator = newsroom["annotator"]
+    document = (await newsroom["reader"].get(f"/v1/annotations/{claim}")).json()["document_id"]
+    rumour = (await make.annotation(annotator, document, "rumour"))["id"]
+    for source, target in ((rumour, claim), (denial, claim), (rumour, claim), (denial, rumour)):
+        await make.relation(annotator, document, "denies", source, target)
+    kept = {**SCHEME["relations"][0], "source": ["rumour"]}
+
+    answer = await put(newsroom, relations(kept))
+    none = await put(newsroom, relations())
+
+    path = f"/v1/documents/{document}/relations"
+    stored = (await newsroom["reader"].get(path)).json()["items"]
+    problem = make.refused(answer, 409, "scheme-orphans")
+    assert {orphan["count"]: orphan["examples"] for orphan in problem["orphans"]} == {
+        2: [one["id"] for one in stored if (one["source"], one["target"]) == (denial, claim)],
+        1: [one["id"] for one in stored if one["target"] == rumour],
+    }
+    [orphan] = make.refused(none, 409, "scheme-orphans")["orphans"]
+    assert orphan["count"] == 5
+    assert sorted(orphan["examples"]) == sorted(one["id"] for one in stored)
+
+
+async def test_no_more_orphans_are_named_than_can_be_read(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orphans, "_NAMED", 3)
+    claim, denial, _ = await annotated(newsroom)
+    annotator = newsroom["annotator"]
+    document = (await newsroom["reader"].get(f"/v1/annotations/{claim}")).json()["document_id"]
+    rumours = []
+    for _ in range(4):
+        rumours.append((await make.annotation(annotator, document, "rumour"))["id"])
+        await make.relation(annotator, document, "denies", denial, claim)
+
+    lone = await put(newsroom, relations())
+    both = await put(newsroom, without("rumour") | {"relations": []})
+
+    [orphan] = make.refused(lone, 409, "scheme-orphans")["orphans"]
+    assert (orphan["count"], len(orphan["examples"])) == (5, 3)
+    found = make.refused(both, 409, "scheme-orphans")["orphans"]
+    counts = [(one["kind"], one["count"], len(one["examples"])) for one in found]
+    assert counts == [("annotation", 4, 3), ("relation", 5, 1)]
+    assert found[0]["examples"] == rumours[:3]
 
 
 async def test_a_scheme_that_comes_while_others_annotate_leaves_no_orphan(

@@ -127,15 +127,21 @@ async def test_an_end_that_is_no_living_annotation_of_the_document_is_refused(
 
 async def test_an_annotation_is_not_joined_to_itself(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
-    claim = await make.annotation(newsroom["annotator"], document["id"])
+    claim = (await make.annotation(newsroom["annotator"], document["id"]))["id"]
+    path = f"/v1/documents/{document['id']}/relations"
+    pair = {"source": ["claim"], "target": ["claim"]}
 
-    answer = await newsroom["annotator"].post(
-        f"/v1/documents/{document['id']}/relations",
-        json={"type": "supports", "source": claim["id"], "target": claim["id"]},
-    )
+    refused = {}
+    for type in ("supports", "denies", "joins"):
+        body = {"type": type, "source": claim, "target": claim}
+        answer = await newsroom["annotator"].post(path, json=body)
+        [refused[type]] = make.refused(answer, 422, "relation-not-allowed")["errors"]
 
-    [error] = make.refused(answer, 422, "relation-not-allowed")["errors"]
-    assert error["pointer"] == "/target"
+    assert (refused["supports"]["pointer"], refused["supports"]["allowed"]) == ("/target", pair)
+    # What is wrong with the type is said first.
+    assert refused["denies"]["allowed"] == {"source": ["denial"], "target": ["claim"]}
+    assert refused["joins"]["allowed"]["supports"] == pair
+    assert {refused[type]["pointer"] for type in ("denies", "joins")} == {"/type"}
 
 
 async def test_a_body_of_another_form_is_refused(newsroom: Newsroom) -> None:

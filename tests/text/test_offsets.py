@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import OffsetInsideCharacter, OffsetOutOfRange
 from app.core.vocabulary import OffsetUnit
-from app.text.offsets import STEP, Length, Ruler, from_code_points, length, to_code_points
+from app.text.offsets import STEP, Length, Ruler, length, to_code_points
 from tests.text.oracle import count
 
 CODE_POINTS, UTF16, UTF8 = OffsetUnit
@@ -78,7 +78,7 @@ def test_one_offset_converts_as_the_codecs_count(data: st.DataObject, unit: Offs
     text = data.draw(texts | long_texts)
     offset = data.draw(st.integers(0, len(text)))
 
-    converted = from_code_points(text, offset, unit)
+    converted = Ruler(text, unit).from_code_points(offset)
 
     assert converted == count(text[:offset], unit)
     assert to_code_points(text, converted, unit, pointer="") == offset
@@ -156,7 +156,7 @@ def test_an_offset_of_ours_outside_the_text_is_a_fault_of_ours(
     offset: int, unit: OffsetUnit
 ) -> None:
     with pytest.raises(IndexError):
-        from_code_points("кто 😀?", offset, unit)
+        Ruler("кто 😀?", unit).from_code_points(offset)
 
 
 def test_offsets_near_the_end_of_a_text_of_millions_are_found() -> None:
@@ -165,4 +165,4 @@ def test_offsets_near_the_end_of_a_text_of_millions_are_found() -> None:
     for unit in OffsetUnit:
         end = getattr(length(text), unit)
         assert to_code_points(text, end - 3, unit, pointer="") == len(text) - 3
-        assert from_code_points(text, len(text) - 3, unit) == end - 3
+        assert Ruler(text, unit).from_code_points(len(text) - 3) == end - 3

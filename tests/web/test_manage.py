@@ -187,3 +187,21 @@ async def test_settings_are_saved_over_nothing_unseen_and_others_only_read(room:
     await reader.get_by_role("link", name="Scheme").click()
     await expect(reader.get_by_text("speaker_type").first).to_be_visible()
     await barriers.none_found_in_either_theme(reader)
+
+
+async def test_of_many_annotations_that_a_scheme_would_break_a_few_are_shown(room: Room) -> None:
+    document = await room.document(text=make.TEXT)
+    for _ in range(7):
+        await make.annotation(room.client("annotator"), document["id"])
+    page = await room.open("manager", "/manage/scheme")
+    preview = page.locator(".preview")
+
+    await page.locator("summary", has_text="claim").first.click()
+    await page.locator("details[open]").get_by_label("Name", exact=True).first.fill("assertion")
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("button", name="Save").click()
+
+    broken = preview.locator(".orphans")
+    await expect(broken).to_contain_text("7 annotations")
+    await expect(broken).to_contain_text("Some of them:")
+    await expect(broken.get_by_role("link", name="claim: “")).to_have_count(5)

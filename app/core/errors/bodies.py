@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Self
 
+from app.core.characters import position_in
 from app.core.errors.problem import Problem
+from app.core.vocabulary import OffsetUnit
 
 
 class Unprocessable(Problem):
@@ -106,11 +108,30 @@ class InvalidParameter(Unprocessable):
 class ControlCharacter(Unprocessable):
     """A text holds NUL or another control character; tab and newline alone are taken.
 
-    ``position`` is where, in the request's offset unit.
+    ``position`` is where in the string at ``pointer``, in the request's offset unit, which
+    ``offset_unit`` names. A pointer that ends in a name with such a character speaks of the name.
     """
 
     code = "control-character"
     title = "A control character is refused"
+
+    def __init__(
+        self, pointer: str, text: str, position: int, unit: OffsetUnit = OffsetUnit.CODE_POINTS
+    ) -> None:
+        """``position`` counts code points, whatever the unit in which it is told."""
+        character = f"U+{ord(text[position]):04X}"
+        super().__init__(
+            pointer,
+            f"The text holds the control character {character}; of these only tab and newline are "
+            "taken. Remove it, or decode the source as what it is, and send the text again.",
+            position=position_in(text, position, unit),
+            offset_unit=unit.value,
+            character=character,
+        )
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("/text", "Ukraine has\0 expanded", 11)
 
 
 class UnknownLabel(Unprocessable):

@@ -50,8 +50,9 @@ class NameTaken(Conflict):
 class SchemeOrphans(Conflict):
     """The new scheme would leave stored annotations or relations without a place in it.
 
-    ``orphans`` counts them by what is wrong, with examples. Edit or withdraw those first, or keep
-    what they use in the scheme.
+    ``orphans`` counts them by what is wrong; ``examples`` are the ids of the first, a thousand in
+    all and at least one for each reason. Edit or withdraw those first, or keep what they use in the
+    scheme.
     """
 
     code = "scheme-orphans"
@@ -103,7 +104,10 @@ class Stale(Problem):
     code = "stale-version"
     title = "The resource has changed since"
 
-    def __init__(self, current: Mapping[str, object] | None, *, version: int | None) -> None:
+    def __init__(
+        self, current: Mapping[str, object] | None, *, version: int | None, beside: str = ""
+    ) -> None:
+        """``beside`` is what the resource's ETag holds beside its version."""
         super().__init__(
             "The resource does not exist."
             if version is None
@@ -112,7 +116,7 @@ class Stale(Problem):
         )
         self.version = version
         if version is not None:
-            self.headers["ETag"] = f'"{version}"'
+            self.headers["ETag"] = f'"{version}-{beside}"' if beside else f'"{version}"'
 
     @classmethod
     def example(cls) -> Self:

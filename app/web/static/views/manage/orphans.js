@@ -5,6 +5,9 @@ import { html } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Orphan} Orphan */
 
+// Each is asked for by itself.
+const SHOWN = 5;
+
 /**
  * What a new scheme would leave without a place: how many by what is wrong, and some of them.
  * @param {{project: string, orphans: Orphan[]}} props
@@ -17,9 +20,9 @@ export function Orphans({ project, orphans }) {
         (orphan) => html`
           <li>
             <b>${orphan.count} ${orphan.kind}${orphan.count === 1 ? "" : "s"}</b>: ${orphan.reason}
-            ${orphan.count > orphan.examples.length && " Some of them:"}
+            ${orphan.count > Math.min(SHOWN, orphan.examples.length) && " Some of them:"}
             <ul>
-              ${orphan.examples.map(
+              ${orphan.examples.slice(0, SHOWN).map(
                 (id) => html`
                   <li><${Example} key=${id} project=${project} kind=${orphan.kind} id=${id} /></li>
                 `,
