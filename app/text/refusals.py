@@ -8,7 +8,7 @@ from app.core.errors import QuoteAmbiguous, QuoteMismatch, QuoteMissing, QuoteNo
 from app.text.anchoring import Places, differences, find
 from app.text.offsets import Ruler
 
-# Code points of the text that a refusal repeats.
+# Code points of the text that a refusal repeats; a prefix or suffix has no more.
 SHOWN = 1000
 
 # Places that a refusal lists, and the code points that it shows on either side of each.
@@ -20,8 +20,8 @@ def missing(ruler: Ruler, pointer: str, actual: str) -> QuoteMissing:
     """The span at ``pointer`` has offsets and no quote; ``actual`` is the text between them."""
     return QuoteMissing(
         f"{pointer}/quote",
-        "The span has offsets but no quote, so nothing says whether they are right. If actual is "
-        "what you mean, send it as quote.",
+        "The span has offsets but no quote, so nothing says whether they are right. If they are, "
+        f"send the quote as it stands {_place(ruler, actual)}.",
         **_shown(actual),
         offset_unit=ruler.unit.value,
     )
@@ -40,7 +40,8 @@ def mismatch(
     if fits:
         cure = f"The same offsets fit in {fits}: ask with offset_unit={fits}."
     elif differs_in:
-        cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands in actual."
+        place = _place(ruler, actual)
+        cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands {place}."
     elif places.starts:
         cure = "The quote does stand in the text, elsewhere: see occurrences."
     else:
@@ -94,6 +95,16 @@ def ambiguous(ruler: Ruler, pointer: str, quote: str, places: Places) -> QuoteAm
 
 def _shown(actual: str) -> dict[str, object]:
     return {"actual": actual[:SHOWN], "actual_truncated": len(actual) > SHOWN}
+
+
+def _place(ruler: Ruler, actual: str) -> str:
+    """Where the caller can read all of what stands between the offsets."""
+    if len(actual) <= SHOWN:
+        return "in actual"
+    return (
+        "in the document's text (GET /v1/documents/{id}/text) from start to end, counted in "
+        f"{ruler.unit.value}; actual is only its beginning"
+    )
 
 
 def _counted(places: Places) -> dict[str, object]:

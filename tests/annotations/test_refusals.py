@@ -114,6 +114,30 @@ async def test_offsets_without_a_quote(asked: Asked) -> None:
     assert await asked.kept_nothing()
 
 
+@pytest.mark.parametrize("unit", UNITS)
+async def test_the_cure_of_a_long_quote_is_taken(newsroom: Newsroom, unit: str) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, "😀 " + "Він сказав. " * 100 + "End.")
+    path = f"/v1/documents/{document['id']}"
+    query = {"offset_unit": unit}
+    good = {"label": "claim", **make.span(document["text"], "Він сказав. " * 99, unit)}
+    without = {name: value for name, value in good.items() if name != "quote"}
+    wider = good | {"quote": good["quote"].replace(" ", "  ", 1)}
+
+    for code, sent in (("quote-missing", without), ("quote-mismatch", wider)):
+        answer = await annotator.post(f"{path}/annotations", json=sent, params=query)
+        [error] = make.refused(answer, 422, code)["errors"]
+        assert error["actual_truncated"]
+        assert (
+            "send the quote as it stands in the document's text (GET /v1/documents/{id}/text) "
+            f"from start to end, counted in {unit}"
+        ) in error["detail"]
+        text = (await annotator.get(f"{path}/text")).text
+        cured = sent | {"quote": make.cut(text, sent["start"], sent["end"], unit)}
+        answer = await annotator.post(f"{path}/annotations", json=cured, params=query)
+        assert (await make.said(answer))["quote"] == good["quote"]
+
+
 async def test_one_offset_without_the_other_and_no_span_at_all(asked: Asked) -> None:
     good = make.span(TEXT, "said", asked.unit)
     for field in ("start", "end"):
