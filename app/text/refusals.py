@@ -42,6 +42,10 @@ def mismatch(
     elif differs_in:
         place = _place(ruler, actual)
         cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands {place}."
+    elif name != "quote":
+        cure = f"The quote is right: send the {name} as it stands in actual, or leave it out."
+        if len(places.starts) > 1:
+            cure += " If you mean another place, see occurrences."
     elif places.starts:
         cure = "The quote does stand in the text, elsewhere: see occurrences."
     else:

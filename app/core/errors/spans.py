@@ -102,12 +102,12 @@ class QuoteMissing(Unprocessable):
 
 
 class QuoteMismatch(Unprocessable):
-    """The text between the offsets is not the quote.
+    """The text between the offsets is not the quote, or that beside them not the prefix or suffix.
 
-    ``actual`` is the text that stands there, or its beginning if ``actual_truncated`` is true;
-    ``matches_in_unit`` names the offset unit in which the same numbers would fit; ``differs_in``
-    says if only white space or Unicode normalization differ; ``occurrences`` is where the quote
-    does stand.
+    ``pointer`` says which of them it is, and ``actual`` is the text that stands there, or its
+    beginning if ``actual_truncated`` is true; ``matches_in_unit`` names the offset unit in which
+    the same numbers would fit; ``differs_in`` says if only white space or Unicode normalization
+    differ; ``occurrences`` is where the quote does stand. A prefix or suffix may be left out.
     """
 
     code = "quote-mismatch"
