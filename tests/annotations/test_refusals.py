@@ -206,6 +206,21 @@ async def test_a_prefix_or_suffix_that_is_not_the_text_beside_the_offsets(asked:
     assert await asked.kept_nothing()
 
 
+async def test_an_empty_list_of_fragments_is_refused_with_what_is_taken(newsroom: Newsroom) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, TEXT)
+    path = f"/v1/documents/{document['id']}/annotations"
+    whole = {"label": "claim", **make.span(TEXT, "said")}
+
+    answer = await annotator.post(path, json=whole | {"fragments": []})
+
+    [error] = make.refused(answer, 422, "fragments-invalid")["errors"]
+    assert error["pointer"] == "/fragments"
+    assert "leave the field out, or send null" in error["detail"]
+    await make.said(await annotator.post(path, json=whole))
+    await make.said(await annotator.post(path, json=whole | {"fragments": None}))
+
+
 async def test_a_quote_that_is_nowhere(asked: Asked) -> None:
     members = {"differs_in": [], "occurrences": [], "count": 0, "offset_unit": asked.unit}
 
