@@ -38,7 +38,11 @@ def mismatch(
     differs_in = differences(actual, sent)
     name = pointer.rpartition("/")[2]
     if fits:
-        cure = f"The same offsets fit in {fits}: ask with offset_unit={fits}."
+        # A request's other spans may be right as they are: another unit would make them wrong.
+        cure = (
+            f"The same offsets fit in {fits}. All spans of a request count alike: if the others "
+            f"fit in it too, ask with offset_unit={fits}, else count these in {ruler.unit.value}."
+        )
     elif differs_in:
         place = _place(ruler, actual)
         cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands {place}."

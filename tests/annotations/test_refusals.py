@@ -185,6 +185,30 @@ async def test_a_quote_that_would_fit_in_another_unit(newsroom: Newsroom, asked:
     assert await asked.kept_nothing()
 
 
+async def test_spans_of_one_request_in_two_units_are_told_to_count_alike(
+    newsroom: Newsroom,
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    annotator = newsroom["annotator"]
+    text = "😀😀 one two three four"
+    document = await make.document(annotator, text, project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    where = make.span(text, "two", "utf16")
+    body = {"label": "mark", **make.span(text, "three"), "attributes": {"where": where}}
+
+    for asked, fits, pointer in (
+        ("code_points", "utf16", "/attributes/where/quote"),
+        ("utf16", "code_points", "/quote"),
+    ):
+        answer = await annotator.post(path, json=body, params={"offset_unit": asked})
+        [error] = make.refused(answer, 422, "quote-mismatch")["errors"]
+        assert (error["pointer"], error["matches_in_unit"]) == (pointer, fits)
+        assert (
+            "All spans of a request count alike: if the others fit in it too, ask with "
+            f"offset_unit={fits}, else count these in {asked}."
+        ) in error["detail"]
+
+
 async def test_a_quote_that_differs_in_white_space_or_normalization_alone(asked: Asked) -> None:
     for quote, sent, differs_in in (
         ("and 🇨🇳", "and\u00a0🇨🇳", ["whitespace"]),
