@@ -15,6 +15,10 @@ SHOWN = 1000
 LISTED = 20
 CONTEXT = 20
 
+_NOT_SEEN = (
+    "There is too much text to see whether only white space or Unicode normalization differs"
+)
+
 
 def missing(ruler: Ruler, pointer: str, actual: str) -> QuoteMissing:
     """The span at ``pointer`` has offsets and no quote; ``actual`` is the text between them."""
@@ -44,14 +48,21 @@ def mismatch(
             f"fit in it too, ask with offset_unit={fits}, else count these in {ruler.unit.value}."
         )
     elif differs_in:
-        place = _place(ruler, actual)
-        cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands {place}."
+        cure = (
+            f"Only {_in_words(differs_in)} differs: send the {name} as it stands "
+            f"{_place(ruler, actual)}."
+        )
     elif name != "quote":
         cure = f"The quote is right: send the {name} as it stands in actual, or leave it out."
         if len(places.starts) > 1:
             cure += " If you mean another place, see occurrences."
     elif places.starts:
         cure = "The quote does stand in the text, elsewhere: see occurrences."
+    elif differs_in is None:
+        cure = (
+            f"The quote stands nowhere in the text as it was sent. {_NOT_SEEN}: if so, send the "
+            f"quote as it stands {_place(ruler, actual)}."
+        )
     else:
         cure = "The quote stands nowhere in the text: see whether it is the same revision."
     return QuoteMismatch(
@@ -59,7 +70,7 @@ def mismatch(
         f"The text there is not the {name}. {cure}",
         **_shown(actual),
         matches_in_unit=fits,
-        differs_in=differs_in,
+        differs_in=differs_in or [],
         occurrences=_listed(ruler, places, quote),
         **_counted(places),
         offset_unit=ruler.unit.value,
@@ -75,13 +86,15 @@ def not_found(ruler: Ruler, pointer: str, quote: str, prefix: str, suffix: str) 
         cure = f"Only {_in_words(differs_in)} differs: send the words as they stand in the text."
     elif places.starts:
         cure = "It stands in the text with other words around it: see occurrences."
+    elif differs_in is None:
+        cure = f"{_NOT_SEEN}: send start and end as well, and it is held against what stands there."
     else:
         cure = "It is compared code point by code point: see whether it is the same revision."
     between = " between that prefix and that suffix" if in_context else ""
     return QuoteNotFound(
         f"{pointer}/quote",
         f"The quote does not stand in the text{between}. {cure}",
-        differs_in=differs_in,
+        differs_in=differs_in or [],
         occurrences=_listed(ruler, places, quote),
         **_counted(places),
         offset_unit=ruler.unit.value,
