@@ -54,7 +54,7 @@ class AnnotationIn(SpanFields):
 
 
 class AnnotationPatch(SpanFields, Patch):
-    """What can change. Span fields are replaced together, attributes as a whole."""
+    """What can change. Span fields, fragments too, are replaced together, attributes as a whole."""
 
     label: Annotated[str, StringConstraints(max_length=1000)] = ""
     fragments: Fragments | None = None
