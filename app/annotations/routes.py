@@ -169,7 +169,12 @@ async def edit(
     db: Db,
     tag: Tag,
 ) -> AnnotationOut:
-    """Edit an annotation: a new version, pending again. Span fields are replaced together."""
+    """Edit an annotation: a new version, pending again. What is left out stays.
+
+    `attributes` is replaced as a whole: send all that it is to have. The fields of the span
+    (`start`, `end`, `quote`, `prefix`, `suffix` and `fragments`) are replaced together: with one of
+    them send all that the span needs, for of the old ones none stays, fragments included.
+    """
     return tag(await commands.edit(db, annotation, seen, patch, unit))
 
 

@@ -13,7 +13,6 @@ from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.text.offsets import Ruler
 from app.text.spans import SpanIn
 
-_Quote = Annotated[str, StringConstraints(max_length=5_000_000)]
 _Context = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -22,7 +21,8 @@ class SpanFields(In):
 
     start: Offset | None = Field(default=None, description="Where it begins, from 0.")
     end: Offset | None = Field(default=None, description="Where it ends: the first that is out.")
-    quote: _Quote | None = Field(default=None, description="The words, exactly as in the text.")
+    # As long as any text may be: what a request takes of memory, the limit of its body bounds.
+    quote: str | None = Field(default=None, description="The words, exactly as in the text.")
     prefix: _Context | None = Field(default=None, description="What stands before the quote.")
     suffix: _Context | None = Field(default=None, description="What stands after the quote.")
 
@@ -54,7 +54,7 @@ class AnnotationIn(SpanFields):
 
 
 class AnnotationPatch(SpanFields, Patch):
-    """What can change. Span fields are replaced together, attributes as a whole."""
+    """What can change. Span fields, fragments too, are replaced together, attributes as a whole."""
 
     label: Annotated[str, StringConstraints(max_length=1000)] = ""
     fragments: Fragments | None = None

@@ -17,7 +17,7 @@ COUNTED = 1000
 # of needles are prepared for one list of matches. It bounds the count for quotes above 2,000.
 PREPARED = 2_000_000
 
-# Texts and quotes longer than this, in code points, are not folded to explain a difference.
+# What is longer than this, in code points, is not folded to explain a difference.
 FOLDABLE = 100_000
 
 # These stand for NFD and NFKD as well. The compatibility form is asked last: it makes one of "ﬁ"
@@ -54,17 +54,23 @@ def find(text: str, quote: str, prefix: str = "", suffix: str = "") -> Places:
     return Places(tuple(starts), more=at >= 0)
 
 
-def differences(text: str, quote: str, *, anywhere: bool = False) -> list[str]:
+def differences(text: str, quote: str, *, anywhere: bool = False) -> list[str] | None:
     """What alone keeps the quote from being the text, or from standing ``anywhere`` in it.
 
     ``whitespace``, any amount of what ``str.split`` takes for it against any other, none included;
     ``unicode_normalization``, in any of the four forms; both, where it takes both; or nothing.
 
-    Nothing is said of texts and quotes above 100,000 code points, nor of the normalization of one
-    with more than 30 combining marks in a row.
+    None where that was not looked at, in a text or a quote above 100,000 code points; what both
+    begin and end with does not count, unless the quote may stand anywhere. Nothing is said of the
+    normalization of one with more than 30 combining marks in a row.
     """
+    if not anywhere and abs(len(text) - len(quote)) <= FOLDABLE < max(len(text), len(quote)):
+        # The rest differs as the whole does: what stands around it changes neither its white space
+        # nor which of its characters are equal but for their form.
+        text, quote = _without_beginning(text, quote)
+        text, quote = (rest[::-1] for rest in _without_beginning(text[::-1], quote[::-1]))
     if max(len(text), len(quote)) > FOLDABLE:
-        return []
+        return None
 
     def fits(ours: str, theirs: str) -> bool:
         return ours == theirs or (anywhere and theirs != "" and theirs in ours)
@@ -78,6 +84,18 @@ def differences(text: str, quote: str, *, anywhere: bool = False) -> list[str]:
         if fits(_without_space(ours), _without_space(theirs)):
             return ["whitespace", "unicode_normalization"]
     return []
+
+
+def _without_beginning(one: str, other: str) -> tuple[str, str]:
+    """Both without what they begin with alike; found by halves, it takes as long as comparing."""
+    alike, at_most = 0, min(len(one), len(other))
+    while alike < at_most:
+        middle = (alike + at_most + 1) // 2
+        if one[alike:middle] == other[alike:middle]:
+            alike = middle
+        else:
+            at_most = middle - 1
+    return one[alike:], other[alike:]
 
 
 def _without_space(text: str) -> str:

@@ -8,20 +8,24 @@ from app.core.errors import QuoteAmbiguous, QuoteMismatch, QuoteMissing, QuoteNo
 from app.text.anchoring import Places, differences, find
 from app.text.offsets import Ruler
 
-# Code points of the text that a refusal repeats.
+# Code points of the text that a refusal repeats; a prefix or suffix has no more.
 SHOWN = 1000
 
 # Places that a refusal lists, and the code points that it shows on either side of each.
 LISTED = 20
 CONTEXT = 20
 
+_NOT_SEEN = (
+    "There is too much text to see whether only white space or Unicode normalization differs"
+)
+
 
 def missing(ruler: Ruler, pointer: str, actual: str) -> QuoteMissing:
     """The span at ``pointer`` has offsets and no quote; ``actual`` is the text between them."""
     return QuoteMissing(
         f"{pointer}/quote",
-        "The span has offsets but no quote, so nothing says whether they are right. If actual is "
-        "what you mean, send it as quote.",
+        "The span has offsets but no quote, so nothing says whether they are right. If they are, "
+        f"send the quote as it stands {_place(ruler, actual)}.",
         **_shown(actual),
         offset_unit=ruler.unit.value,
     )
@@ -38,11 +42,27 @@ def mismatch(
     differs_in = differences(actual, sent)
     name = pointer.rpartition("/")[2]
     if fits:
-        cure = f"The same offsets fit in {fits}: ask with offset_unit={fits}."
+        # A request's other spans may be right as they are: another unit would make them wrong.
+        cure = (
+            f"The same offsets fit in {fits}. All spans of a request count alike: if the others "
+            f"fit in it too, ask with offset_unit={fits}, else count these in {ruler.unit.value}."
+        )
     elif differs_in:
-        cure = f"Only {_in_words(differs_in)} differs: send the {name} as it stands in actual."
+        cure = (
+            f"Only {_in_words(differs_in)} differs: send the {name} as it stands "
+            f"{_place(ruler, actual)}."
+        )
+    elif name != "quote":
+        cure = f"The quote is right: send the {name} as it stands in actual, or leave it out."
+        if len(places.starts) > 1:
+            cure += " If you mean another place, see occurrences."
     elif places.starts:
         cure = "The quote does stand in the text, elsewhere: see occurrences."
+    elif differs_in is None:
+        cure = (
+            f"The quote stands nowhere in the text as it was sent. {_NOT_SEEN}: if so, send the "
+            f"quote as it stands {_place(ruler, actual)}."
+        )
     else:
         cure = "The quote stands nowhere in the text: see whether it is the same revision."
     return QuoteMismatch(
@@ -50,7 +70,7 @@ def mismatch(
         f"The text there is not the {name}. {cure}",
         **_shown(actual),
         matches_in_unit=fits,
-        differs_in=differs_in,
+        differs_in=differs_in or [],
         occurrences=_listed(ruler, places, quote),
         **_counted(places),
         offset_unit=ruler.unit.value,
@@ -66,13 +86,15 @@ def not_found(ruler: Ruler, pointer: str, quote: str, prefix: str, suffix: str) 
         cure = f"Only {_in_words(differs_in)} differs: send the words as they stand in the text."
     elif places.starts:
         cure = "It stands in the text with other words around it: see occurrences."
+    elif differs_in is None:
+        cure = f"{_NOT_SEEN}: send start and end as well, and it is held against what stands there."
     else:
         cure = "It is compared code point by code point: see whether it is the same revision."
     between = " between that prefix and that suffix" if in_context else ""
     return QuoteNotFound(
         f"{pointer}/quote",
         f"The quote does not stand in the text{between}. {cure}",
-        differs_in=differs_in,
+        differs_in=differs_in or [],
         occurrences=_listed(ruler, places, quote),
         **_counted(places),
         offset_unit=ruler.unit.value,
@@ -94,6 +116,16 @@ def ambiguous(ruler: Ruler, pointer: str, quote: str, places: Places) -> QuoteAm
 
 def _shown(actual: str) -> dict[str, object]:
     return {"actual": actual[:SHOWN], "actual_truncated": len(actual) > SHOWN}
+
+
+def _place(ruler: Ruler, actual: str) -> str:
+    """Where the caller can read all of what stands between the offsets."""
+    if len(actual) <= SHOWN:
+        return "in actual"
+    return (
+        "in the document's text (GET /v1/documents/{id}/text) from start to end, counted in "
+        f"{ruler.unit.value}; actual is only its beginning"
+    )
 
 
 def _counted(places: Places) -> dict[str, object]:

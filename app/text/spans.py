@@ -227,8 +227,8 @@ def _verify_fragments(
     if not 2 <= len(fragments) <= FRAGMENTS:
         raise FragmentsInvalid(
             "/fragments",
-            f"An annotation has 2 to {FRAGMENTS} fragments, or none if it is in one piece. This "
-            f"has {len(fragments)}.",
+            f"An annotation in pieces has 2 to {FRAGMENTS} fragments, and this has "
+            f"{len(fragments)}. For one in a single piece leave the field out, or send null.",
         )
     given = {f"/fragments/{index}": fragment for index, fragment in enumerate(fragments)}
     if envelope != SpanIn():

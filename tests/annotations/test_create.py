@@ -111,6 +111,17 @@ async def test_a_quote_alone_is_found_with_a_prefix_or_suffix_where_it_needs_one
         assert cut == given["quote"]
 
 
+async def test_whatever_is_a_text_can_be_annotated_whole(newsroom: Newsroom) -> None:
+    annotator = newsroom.beside(max_text_chars=6_000_000)["annotator"]
+    text = "He said. " * 600_000
+    document = await make.document(annotator, text)
+
+    whole = await make.annotation(annotator, document["id"], quote=text, start=0, end=len(text))
+
+    assert whole["end"] == len(text) == 5_400_000
+    assert whole["quote"] == text
+
+
 async def test_spans_may_nest_cross_and_repeat_one_another(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"], "abcdefgh")
     path = f"/v1/documents/{document['id']}/annotations"

@@ -114,6 +114,30 @@ async def test_offsets_without_a_quote(asked: Asked) -> None:
     assert await asked.kept_nothing()
 
 
+@pytest.mark.parametrize("unit", UNITS)
+async def test_the_cure_of_a_long_quote_is_taken(newsroom: Newsroom, unit: str) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, "😀 " + "Він сказав. " * 100 + "End.")
+    path = f"/v1/documents/{document['id']}"
+    query = {"offset_unit": unit}
+    good = {"label": "claim", **make.span(document["text"], "Він сказав. " * 99, unit)}
+    without = {name: value for name, value in good.items() if name != "quote"}
+    wider = good | {"quote": good["quote"].replace(" ", "  ", 1)}
+
+    for code, sent in (("quote-missing", without), ("quote-mismatch", wider)):
+        answer = await annotator.post(f"{path}/annotations", json=sent, params=query)
+        [error] = make.refused(answer, 422, code)["errors"]
+        assert error["actual_truncated"]
+        assert (
+            "send the quote as it stands in the document's text (GET /v1/documents/{id}/text) "
+            f"from start to end, counted in {unit}"
+        ) in error["detail"]
+        text = (await annotator.get(f"{path}/text")).text
+        cured = sent | {"quote": make.cut(text, sent["start"], sent["end"], unit)}
+        answer = await annotator.post(f"{path}/annotations", json=cured, params=query)
+        assert (await make.said(answer))["quote"] == good["quote"]
+
+
 async def test_one_offset_without_the_other_and_no_span_at_all(asked: Asked) -> None:
     good = make.span(TEXT, "said", asked.unit)
     for field in ("start", "end"):
@@ -161,6 +185,30 @@ async def test_a_quote_that_would_fit_in_another_unit(newsroom: Newsroom, asked:
     assert await asked.kept_nothing()
 
 
+async def test_spans_of_one_request_in_two_units_are_told_to_count_alike(
+    newsroom: Newsroom,
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    annotator = newsroom["annotator"]
+    text = "😀😀 one two three four"
+    document = await make.document(annotator, text, project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    where = make.span(text, "two", "utf16")
+    body = {"label": "mark", **make.span(text, "three"), "attributes": {"where": where}}
+
+    for asked, fits, pointer in (
+        ("code_points", "utf16", "/attributes/where/quote"),
+        ("utf16", "code_points", "/quote"),
+    ):
+        answer = await annotator.post(path, json=body, params={"offset_unit": asked})
+        [error] = make.refused(answer, 422, "quote-mismatch")["errors"]
+        assert (error["pointer"], error["matches_in_unit"]) == (pointer, fits)
+        assert (
+            "All spans of a request count alike: if the others fit in it too, ask with "
+            f"offset_unit={fits}, else count these in {asked}."
+        ) in error["detail"]
+
+
 async def test_a_quote_that_differs_in_white_space_or_normalization_alone(asked: Asked) -> None:
     for quote, sent, differs_in in (
         ("and 🇨🇳", "and\u00a0🇨🇳", ["whitespace"]),
@@ -180,6 +228,21 @@ async def test_a_prefix_or_suffix_that_is_not_the_text_beside_the_offsets(asked:
     await asked.refused("quote-mismatch", "/prefix", good | {"prefix": "x"}, actual=" ")
     await asked.refused("quote-mismatch", "/suffix", good | {"suffix": ";"}, actual=":")
     assert await asked.kept_nothing()
+
+
+async def test_an_empty_list_of_fragments_is_refused_with_what_is_taken(newsroom: Newsroom) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, TEXT)
+    path = f"/v1/documents/{document['id']}/annotations"
+    whole = {"label": "claim", **make.span(TEXT, "said")}
+
+    answer = await annotator.post(path, json=whole | {"fragments": []})
+
+    [error] = make.refused(answer, 422, "fragments-invalid")["errors"]
+    assert error["pointer"] == "/fragments"
+    assert "leave the field out, or send null" in error["detail"]
+    await make.said(await annotator.post(path, json=whole))
+    await make.said(await annotator.post(path, json=whole | {"fragments": None}))
 
 
 async def test_a_quote_that_is_nowhere(asked: Asked) -> None:

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import QuoteAmbiguous, QuoteNotFound, SpanEmpty, Unprocessable
+from app.core.errors import QuoteAmbiguous, QuoteMismatch, QuoteNotFound, SpanEmpty, Unprocessable
 from app.core.vocabulary import OffsetUnit
+from app.text.anchoring import FOLDABLE
 from app.text.spans import Span, SpanIn, verify
 from tests.text.oracle import count
 
@@ -111,6 +112,32 @@ def test_a_quote_that_would_be_found_but_for_its_form_says_so() -> None:
     error = refused(SpanIn(quote="un élan"), QuoteNotFound, CODE_POINTS, text)
 
     assert error["differs_in"] == ["whitespace", "unicode_normalization"]
+
+
+def test_a_text_that_is_too_long_to_look_at_says_that_it_was_not() -> None:
+    text = "so it is" + "." * FOLDABLE
+
+    alone = refused(SpanIn(quote="so\nit is"), QuoteNotFound, CODE_POINTS, text)
+    with_offsets = refused(SpanIn(0, 8, "so\nit is"), QuoteMismatch, CODE_POINTS, text)
+
+    assert alone["differs_in"] == []
+    assert "too much text to see whether only white space" in alone["detail"]
+    assert "send start and end as well" in alone["detail"]
+    assert with_offsets["differs_in"] == ["whitespace"]
+
+
+def test_a_long_quote_is_held_against_what_stands_there() -> None:
+    text = "so it is. " * FOLDABLE
+
+    one = refused(SpanIn(0, len(text), f" {text}"), QuoteMismatch, CODE_POINTS, text)
+    all_lines = text.replace(" ", "\n")
+    many = refused(SpanIn(0, len(text), all_lines), QuoteMismatch, CODE_POINTS, text)
+
+    assert one["differs_in"] == ["whitespace"]
+    assert "Only white space differs" in one["detail"]
+    assert many["differs_in"] == []
+    assert "stands nowhere in the text as it was sent." in many["detail"]
+    assert "if so, send the quote as it stands in the document's text" in many["detail"]
 
 
 @each_unit

@@ -275,6 +275,24 @@ def test_a_prefix_longer_than_what_stands_before_is_no_match() -> None:
     assert error["actual"] == "a"
 
 
+@pytest.mark.parametrize(("context", "stands"), [("prefix", "lpha "), ("suffix", " gamm")])
+def test_a_wrong_prefix_or_suffix_is_told_from_a_wrong_quote(context: str, stands: str) -> None:
+    def told(text: str, start: int) -> dict[str, Any]:
+        given = SpanIn(start, start + 4, "beta", **{context: "zetas"})
+        return only_error(refused(given, CODE_POINTS, text), QuoteMismatch, context)
+
+    once = told("alpha beta gamma", 6)
+    twice = told("beta alpha beta gamma", 11)
+
+    cure = (
+        f"The text there is not the {context}. The quote is right: send the {context} as it stands "
+        "in actual, or leave it out."
+    )
+    assert once["actual"] == twice["actual"] == stands
+    assert once["detail"] == cure
+    assert twice["detail"] == f"{cure} If you mean another place, see occurrences."
+
+
 def test_spans_of_a_text_of_millions_are_verified_at_its_end() -> None:
     text = "Привет 😀 мир\n" * 380_000 + "“no”"
     start = len(text) - 4

@@ -93,6 +93,8 @@ class QuoteMissing(Unprocessable):
 
     ``actual`` is the text that stands there. If those are the words you meant, send them as
     ``quote``: offsets that nobody checked are how annotations come to point at the wrong words.
+    Where ``actual_truncated`` is true, ``actual`` is only the beginning, and
+    ``GET /v1/documents/{id}/text`` has the rest.
     """
 
     code = "quote-missing"
@@ -100,11 +102,12 @@ class QuoteMissing(Unprocessable):
 
 
 class QuoteMismatch(Unprocessable):
-    """The text between the offsets is not the quote.
+    """The text between the offsets is not the quote, or that beside them not the prefix or suffix.
 
-    ``actual`` is the text that stands there; ``matches_in_unit`` names the offset unit in which the
-    same numbers would fit; ``differs_in`` says if only white space or Unicode normalization differ;
-    ``occurrences`` is where the quote does stand.
+    ``pointer`` says which of them it is, and ``actual`` is the text that stands there, or its
+    beginning if ``actual_truncated`` is true; ``matches_in_unit`` names the offset unit in which
+    the same numbers would fit; ``differs_in`` says if only white space or Unicode normalization
+    differ; ``occurrences`` is where the quote does stand. A prefix or suffix may be left out.
     """
 
     code = "quote-mismatch"
