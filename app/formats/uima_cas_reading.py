@@ -165,7 +165,8 @@ class _Document:
                 continue
             attribute = unescaped(name.removeprefix("a_x_"))
             type = types.get(attribute)
-            if (it.type, name) in self._references:
+            # Of what the scheme knows as no list a number may be an array's id by chance.
+            if type in {None, *_LISTS} and (it.type, name) in self._references:
                 attributes[attribute] = self._strings(it, name)
             elif type in _LISTS:
                 attributes[attribute] = [value] if value else []

@@ -26,7 +26,7 @@ from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportReport, Tally
 from app.imports.stored import Stored
-from app.imports.turns import next_turn
+from app.imports.turns import Claimant, Turns
 from app.models import (
     WORDS,
     Annotation,
@@ -100,7 +100,7 @@ class _Checked:
     """Where some records of the file stand, and the rows of those that are right by themselves."""
 
     items: Sequence[Item]
-    fit: list[tuple[int, Rows]]
+    fit: list[Claimant]
     refusals: Refusals
 
 
@@ -164,14 +164,17 @@ class _Importing:
 
     async def take(self, checked: _Checked) -> None:
         """Write some records."""
-        left = checked.fit
-        while left:
-            left = await self._place(checked.items, left)
+        turns = await Turns.of(self._db, self._standing.project_id, checked.fit)
+        if turns.miss_any_of(self._waiting.claimed):
+            await self._write_waiting()
+            turns = await Turns.of(self._db, self._standing.project_id, checked.fit)
+        while turns.left:
+            await self._place(checked.items, turns)
         self._refusals.settle(checked.refusals)
 
     async def finish(self) -> None:
         """Write what waits, and say where the log ends now."""
-        await self._write(self._waiting)
+        await self._write_waiting()
         if self._logs and self._end > self._begin:
             await self._db.execute(
                 update(ChangeHead)
@@ -195,7 +198,7 @@ class _Importing:
 
     def _check(
         self, items: Sequence[Item], records: list[tuple[int, Record]], refusals: Refusals
-    ) -> list[tuple[int, Rows]]:
+    ) -> list[Claimant]:
         by = Checker(
             standing=self._standing,
             scheme=self._scheme,
@@ -213,32 +216,30 @@ class _Importing:
             else:
                 for refusal in rows.refused:
                     refusals.add(place, items[place], refusal)
-                fit.append((place, rows))
+                fit.append(Claimant.of(place, rows))
         return fit
 
-    async def _place(
-        self, items: Sequence[Item], fit: list[tuple[int, Rows]]
-    ) -> list[tuple[int, Rows]]:
-        """Place records up to the first that shares an id with one before it; answer the rest.
+    async def _place(self, items: Sequence[Item], turns: Turns) -> None:
+        """Place the records of the next turn.
 
         They wait to be written while the next ones are placed: those that waited are written now.
         """
-        turn = await next_turn(self._db, self._standing.project_id, fit, self._waiting.claimed)
+        turn = await turns.next(self._waiting.claimed)
         placing = asyncio.ensure_future(
             asyncio.to_thread(self._tables, items, turn.records, turn.stored)
         )
         try:
-            await self._write(self._waiting)
+            await self._write_waiting()
         finally:
             self._waiting = _Waiting(await placing, turn.claimed)
-        return turn.later
 
-    async def _write(self, waiting: _Waiting) -> None:
-        for name, packed in waiting.tables.items():
+    async def _write_waiting(self) -> None:
+        for name, packed in self._waiting.tables.items():
             await self._db.load(_TABLES[name], packed)
+        self._waiting = _Waiting()
 
     def _tables(
-        self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
+        self, items: Sequence[Item], fit: Sequence[Claimant], stored: Stored
     ) -> dict[str, Any]:
         """What is to be inserted, by table and packed, each subject with its entry in the log."""
         fresh = self._placed(items, fit, stored)
@@ -253,15 +254,12 @@ class _Importing:
 
         for rows, placed in fresh:
             if placed.document_is_new:
-                document = rows.document
-                add(
-                    ChangeKind.DOCUMENT_CREATED,
-                    document,
-                    logged(rows.out) | {"id": str(document["id"])},
-                )
-                tables[Document.__tablename__].append(document)
+                stored.documents.add(rows)
+                state = logged(rows.out) | {"id": str(rows.document["id"])}
+                add(ChangeKind.DOCUMENT_CREATED, rows.document, state)
+                tables[Document.__tablename__].append(rows.document)
                 tables[Revision.__tablename__].append(rows.revision)
-                tables[WORDS.name].append(words_of(document, rows.revision["text"]))
+                tables[WORDS.name].append(words_of(rows.document, rows.revision["text"]))
             for part in placed.annotations:
                 add(ChangeKind.ANNOTATION_CREATED, part.row)
                 tables[Annotation.__tablename__].append(part.row)
@@ -279,12 +277,13 @@ class _Importing:
         return {name: self._db.packed(_TABLES[name], new) for name, new in tables.items() if new}
 
     def _placed(
-        self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
+        self, items: Sequence[Item], fit: Sequence[Claimant], stored: Stored
     ) -> list[tuple[Rows, Placed]]:
         """The records under their ids here, without those that are refused."""
         places = Places(self._standing.project_id, stored)
         fresh = []
-        for place, rows in fit:
+        for it in fit:
+            place, rows = it.place, it.rows
             try:
                 placed = places.parts(rows, document_is_new=places.document(rows))
             except Problem as problem:

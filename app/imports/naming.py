@@ -8,7 +8,8 @@ from typing import Any
 
 from app.annotations.content import SAID
 
-_ANNOTATION = (*SAID, "origin", "author_id")
+# The origin is taken from a manager's file alone: whoever sends it once more may be none by then.
+_ANNOTATION = (*SAID, "author_id")
 _RELATION = ("type", "source_id", "target_id", "author_id")
 
 

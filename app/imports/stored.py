@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -15,8 +16,8 @@ class Documents:
     """What the database has of the ids and external ids of some records' documents."""
 
     project_id: UUID
-    by_id: Mapping[UUID, Any]
-    by_external_id: Mapping[str, Any]
+    by_id: dict[UUID, Any]
+    by_external_id: dict[str, Any]
 
     def of(self, row: Row) -> tuple[Any, str]:
         """The document here that the row stands for, if there is one, and what it is found by."""
@@ -33,6 +34,14 @@ class Documents:
             return id
         return derived_id(self.project_id, row["id"]) if row["id"] in self.by_id else row["id"]
 
+    def add(self, rows: Rows) -> None:
+        """One that a record has created meanwhile: it says what it was created as."""
+        row = rows.document
+        new = SimpleNamespace(**row, details=row["metadata"], sha256=rows.out.sha256, created=None)
+        self.by_id[new.id] = new
+        if new.external_id is not None:
+            self.by_external_id[new.external_id] = new
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -43,6 +52,12 @@ class Stored:
     annotations_by_external_id: Mapping[tuple[UUID, str], Any]
     first_versions: Mapping[UUID, Any]
     relations: Mapping[UUID, Any]
+
+    def elsewhere(self) -> set[UUID]:
+        """The ids that annotations and relations of other projects have."""
+        project_id = self.documents.project_id
+        known = (*self.annotations.values(), *self.relations.values())
+        return {row.id for row in known if row.project_id != project_id}
 
 
 async def documents_of(db: Session, project_id: UUID, records: Sequence[Rows]) -> Documents:
@@ -68,7 +83,8 @@ async def documents_of(db: Session, project_id: UUID, records: Sequence[Rows]) -
 async def stored_of(db: Session, documents: Documents, records: Sequence[Rows]) -> Stored:
     """What the database has of the records' ids; ids of other projects as they are here too."""
     project_id = documents.project_id
-    ids = {id for id, row in documents.by_id.items() if row.project_id == project_id}
+    found = [documents.of(rows.document)[0] for rows in records]
+    ids = {row.id for row in found if row is not None}
     parts = [part.row for rows in records for part in rows.annotations]
     annotations = relations = []
     first: dict[UUID, Any] = {}

@@ -1,81 +1,118 @@
 """Which of a file's next records can be placed together."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+import asyncio
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from app.core.database import Session
 from app.imports.rows import Rows
-from app.imports.stored import Stored, derived_id, documents_of, stored_of
+from app.imports.stored import Documents, Stored, derived_id, documents_of, stored_of
 
 Claims = Set[UUID | str]
 """What at most one of the records that are placed together names: ids and external ids."""
 
 
+@dataclass(slots=True)
+class Claimant:
+    """A record that is right by itself, by its place in the file, and what it claims."""
+
+    place: int
+    rows: Rows
+    claims: set[UUID | str]
+    document_id: UUID | None = None
+    """What its document's id here is taken for, which the ids of what it names follow from."""
+
+    @classmethod
+    def of(cls, place: int, rows: Rows) -> "Claimant":
+        """A record with what it claims as far as the file says it."""
+        parts = (*rows.annotations, *rows.relations)
+        claims: set[UUID | str] = {part.row["id"] for part in parts if part.name is None}
+        claims.add(rows.document["id"])
+        if rows.document["external_id"] is not None:
+            claims.add(rows.document["external_id"])
+        return cls(place, rows, claims)
+
+    def found_as(self, document_id: UUID) -> None:
+        """Claim the id that its document has here, and those that follow from that."""
+        if document_id == self.document_id:
+            return
+        self.document_id = document_id
+        self.claims.add(document_id)
+        for part in (*self.rows.annotations, *self.rows.relations):
+            if part.name is not None:
+                part.row["id"] = uuid5(document_id, part.name)
+                self.claims.add(part.row["id"])
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Records that are placed together, by their places in the file, and those that come later."""
+    """Records that are placed together."""
 
-    records: Sequence[tuple[int, Rows]]
-    later: list[tuple[int, Rows]]
+    records: Sequence[Claimant]
     claimed: Claims
     stored: Stored
     """What the database has of the records."""
 
 
-async def next_turn(
-    db: Session, project_id: UUID, fit: list[tuple[int, Rows]], waiting: Claims
-) -> Turn:
-    """The records up to the first that claims an id of one before it.
+class Turns:
+    """Some records in the order of the file, turn by turn.
 
-    What a record finds under its ids must be written by then, so what is ``waiting`` to be written
-    counts as before it too.
+    What a record finds under its ids must be written by then, so a turn ends before the first
+    record that claims what one before it does, or what waits to be written.
     """
-    claims = list(_apart((_claims(project_id, rows) for _, rows in fit), waiting))
-    records = fit[: len(claims)]
-    documents = await documents_of(db, project_id, [rows for _, rows in records])
-    # A document has an id and an external id, and one record may name it by this, another by that.
-    for ids, (_, rows) in zip(claims, records, strict=True):
-        document_id = documents.id_of(rows.document)
-        ids.update({document_id}, _here(project_id, _name(rows, document_id)))
-    claims = list(_apart(claims, waiting))
-    records = fit[: len(claims)]
-    return Turn(
-        records,
-        later=fit[len(claims) :],
-        claimed=frozenset().union(*claims),
-        stored=await stored_of(db, documents, [rows for _, rows in records]),
-    )
 
+    def __init__(self, db: Session, documents: Documents, records: list[Claimant]) -> None:
+        """``documents`` must get to know what the records of each turn create."""
+        self._db = db
+        self._documents = documents
+        self.left = records
 
-def _claims(project_id: UUID, rows: Rows) -> set[UUID | str]:
-    """What a record names, as far as the file says it."""
-    parts = (*rows.annotations, *rows.relations)
-    ids = {part.row["id"] for part in parts if part.name is None}
-    claims = _here(project_id, {rows.document["id"], *ids})
-    if rows.document["external_id"] is not None:
-        claims.add(rows.document["external_id"])
-    return claims
+    @classmethod
+    async def of(cls, db: Session, project_id: UUID, records: list[Claimant]) -> "Turns":
+        """Turns of some records, whose documents are looked up here once and for all."""
+        documents = await documents_of(db, project_id, [record.rows for record in records])
+        return cls(db, documents, records)
 
+    def miss_any_of(self, waiting: Claims) -> bool:
+        """Whether the look-up was too early: a document may be among what is ``waiting``."""
+        rows = (record.rows.document for record in self.left)
+        return any(
+            not waiting.isdisjoint({row["id"], row["external_id"], self._documents.id_of(row)})
+            for row in rows
+        )
 
-def _name(rows: Rows, document_id: UUID) -> set[UUID]:
-    """Give what is known by its name its id in the document; the ids that were given."""
-    named = [part for part in (*rows.annotations, *rows.relations) if part.name is not None]
-    for part in named:
-        part.row["id"] = uuid5(document_id, str(part.name))
-    return {part.row["id"] for part in named}
+    async def next(self, waiting: Claims) -> Turn:
+        """The next records; none when the first of them claims what is ``waiting``."""
+        # A record may have so many ids that the loop would stand still for seconds.
+        records, claimed = await asyncio.to_thread(self._apart, waiting)
+        stored = await stored_of(self._db, self._documents, [record.rows for record in records])
+        if others := stored.elsewhere():
+            records, claimed = await asyncio.to_thread(self._replaced, records, others, waiting)
+        self.left = self.left[len(records) :]
+        return Turn(records, claimed, stored)
 
+    def _apart(self, waiting: Claims) -> tuple[list[Claimant], Claims]:
+        """The records up to the first that shares a claim with those before it or what waits."""
+        records: list[Claimant] = []
+        taken: set[UUID | str] = set()
+        for record in self.left:
+            # A document has an id and an external id, and may be named by the one or the other.
+            record.found_as(self._documents.id_of(record.rows.document))
+            if not (record.claims.isdisjoint(taken) and record.claims.isdisjoint(waiting)):
+                break
+            taken |= record.claims
+            records.append(record)
+        return records, taken
 
-def _here(project_id: UUID, ids: Set[UUID]) -> set[UUID | str]:
-    """The ids, and what replaces them here: whether another project has one is not known yet."""
-    return {*ids, *(derived_id(project_id, id) for id in ids)}
+    def _replaced(
+        self, records: Sequence[Claimant], others: Set[UUID], waiting: Claims
+    ) -> tuple[list[Claimant], Claims]:
+        """Those of the records that are apart also by what replaces the ids of other projects.
 
-
-def _apart(claims: Iterable[set[UUID | str]], waiting: Claims) -> Iterator[set[UUID | str]]:
-    """The claims up to the first that shares one with those before it or with what waits."""
-    taken: set[UUID | str] = set()
-    for ids in claims:
-        if not (ids.isdisjoint(taken) and ids.isdisjoint(waiting)):
-            return
-        taken |= ids
-        yield ids
+        Each keeps what it claims, so that it is told from those before it at once in its turn.
+        """
+        project_id = self._documents.project_id
+        for record in records:
+            record.claims.update(derived_id(project_id, id) for id in others & record.claims)
+        return self._apart(waiting)

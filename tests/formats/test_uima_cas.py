@@ -158,6 +158,19 @@ def test_strings_that_several_may_refer_to_are_those_of_the_feature(words: list[
     assert (first, second) == ({"texts": words, "count": 4}, {"count": 1})
 
 
+@pytest.mark.parametrize("kind", ["IntegerArray", "FSArray", "StringArray"])
+def test_a_number_that_is_the_id_of_an_array_too_is_a_number_where_the_scheme_says_so(
+    kind: str,
+) -> None:
+    """Also where it is the only one of its layer, so that none beside it proves it."""
+    mark = '<custom:mark xmi:id="2" sofa="1" begin="0" end="3" count="12"/>'
+    item = foreign(f'{HEAD}{SOFA}{mark}<cas:{kind} xmi:id="12" elements="2"/></xmi:XMI>')
+
+    assert item.problem is None
+    (annotation,) = item.value["annotations"]
+    assert annotation["attributes"] == {"count": 12}
+
+
 @pytest.mark.parametrize("kind", ["IntegerArray", "FSArray", "StringList"])
 def test_another_array_that_a_feature_refers_to_is_refused(kind: str) -> None:
     def array(types: cassis.TypeSystem) -> Any:

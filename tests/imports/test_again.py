@@ -8,6 +8,7 @@ import pytest
 from app.imports import batches
 from app.imports.naming import Names
 from tests import make
+from tests.clients import minted
 from tests.conftest import Newsroom
 from tests.desk import rows
 from tests.imports.test_over_http import file_of, refusals, send
@@ -99,14 +100,31 @@ async def test_what_has_no_id_is_known_by_what_it_says(
 async def test_what_has_no_id_and_says_more_or_is_anothers_is_another(newsroom: Newsroom) -> None:
     line = {**BARE, "external_id": "d", "annotations": [CLAIMED]}
     await make.said(await send(newsroom, file_of(line)), 200)
-    others = [{"note": "Another."}, {"author": "annotator-b"}, {"origin": "model"}, {}]
+    others = [{"note": "Another."}, {"author": "annotator-b"}, {}]
     more = {**line, "annotations": [{**CLAIMED, "author": "annotator", **it} for it in others]}
 
     report = await make.said(await send(newsroom, file_of(more), "manager"), 200)
 
-    assert report["created"]["annotations"] == 3
+    assert report["created"]["annotations"] == 2
     assert report["unchanged"]["annotations"] == 1
-    assert (await again(newsroom, more))["annotations"] == 4
+    assert (await again(newsroom, more))["annotations"] == 3
+
+
+@pytest.mark.parametrize("id", [{}, {"id": CLAIM}])
+async def test_a_managers_file_is_the_same_by_a_token_that_is_narrowed_to_an_annotator(
+    newsroom: Newsroom, id: dict[str, str]
+) -> None:
+    """Of an annotator's file no origin is taken, so that it tells nothing apart."""
+    modelled = {**CLAIMED, **id, "origin": "model", "confidence": 0.5}
+    line = {**BARE, "external_id": "d", "annotations": [modelled]}
+    await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    narrow, _ = await minted(newsroom, "manager", role="annotator")
+
+    answer = await narrow.post("/v1/projects/demo/import?format=jsonl", content=file_of(line))
+
+    report = await make.said(answer, 200)
+    assert report["created"]["annotations"] == 0
+    assert report["unchanged"]["annotations"] == 1
 
 
 async def test_what_has_no_id_may_have_been_edited_and_withdrawn_since(newsroom: Newsroom) -> None:

@@ -77,7 +77,11 @@ async def test_an_id_and_what_replaces_it_in_another_line_are_of_two_documents(
 
 
 @pytest.mark.parametrize("order", [1, -1])
-async def test_a_document_and_what_replaces_it_are_one(newsroom: Newsroom, order: int) -> None:
+@pytest.mark.parametrize("spans", [1, 1000])
+async def test_a_document_and_what_replaces_it_are_one(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, spans: int, order: int
+) -> None:
+    monkeypatch.setattr(batches, "_SPANS_A_BATCH", spans)
     replacing = await both(newsroom)
     lines = [line(1, id=TAKEN), line(1, id=replacing)][::order]
 
