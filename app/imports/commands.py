@@ -282,7 +282,7 @@ class _Importing:
         self, items: Sequence[Item], fit: Sequence[tuple[int, Rows]], stored: Stored
     ) -> list[tuple[Rows, Placed]]:
         """The records under their ids here, without those that are refused."""
-        places = Places(self._standing.project_id, stored)
+        places = Places(self._standing.project_id, self._scheme, stored)
         fresh = []
         for place, rows in fit:
             try:
