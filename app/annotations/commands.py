@@ -57,7 +57,7 @@ async def create(
     content.check_confidence(new.confidence, Origin(new.origin))
     scheme = await projects.scheme(db, standing)
     text = await text_of(db, document.id, document.revision)
-    said = content.checked(
+    said, unfit = content.checked(
         scheme,
         Words(text, unit),
         label=new.label,
@@ -87,6 +87,12 @@ async def create(
         "updated_at": moment,
         "withdrawn_at": None,
     }
+    if unfit is not None:
+        # It may be there since an earlier scheme took it.
+        stored = await _same_or_conflict(db, document, row, by_id=new.id is not None)
+        if stored is None:
+            raise unfit
+        return await queries.out(db, standing, stored, unit), False
     entry = Entry.by(standing, ChangeKind.ANNOTATION_CREATED, row["id"], 1, moment)
     try:
         await _CREATE.write(db, entry, epoch=standing.epoch, rows={"annotations": row})
@@ -96,11 +102,10 @@ async def create(
         taken = violated(error)
         if taken not in {"pk_annotations", "uq_annotations_document_id_external_id"}:
             raise
-        if document.recalled:
-            # Nothing was written, so nothing has shown whether the caller may still see it.
-            raise Moved from None
         by_id = taken == "pk_annotations" or new.id is not None
         stored = await _same_or_conflict(db, document, row, by_id=by_id)
+        if stored is None:
+            raise Moved from None
         return await queries.out(db, standing, stored, unit), False
     fresh = SimpleNamespace(**row, author=actor.name, decided_by=None)
     return await queries.out(db, standing, fresh, unit), True
@@ -108,15 +113,21 @@ async def create(
 
 async def _same_or_conflict(
     db: Session, document: SeenDocument, sent: dict[str, Any], *, by_id: bool
-) -> Row[Any]:
-    """The stored annotation, if the same request created it; what it became since is no matter."""
+) -> Row[Any] | None:
+    """The stored annotation, if the same request created it; what it became since is no matter.
+
+    None when there is none of the id or the external id that was sent.
+    """
+    if document.recalled:
+        # Nothing was written, so nothing has shown whether the caller may still see it.
+        raise Moved
     stored = await queries.by_id(db, sent["id"]) if by_id else None
     if stored is None and sent["external_id"] is not None:
         stored = await queries.by_external_id(db, document.id, sent["external_id"])
         if stored is not None and by_id:
             raise ExternalIdConflict(f"The external id is taken by annotation {stored.id}.")
     if stored is None:
-        raise Moved
+        return None
     if stored.document_id != document.id:
         raise IdConflict("The id is taken.")
     if stored.withdrawn_at is not None:

@@ -40,16 +40,31 @@ def checked(
     span: SpanFields,
     fragments: Sequence[SpanFields] | None,
     attributes: Mapping[str, Any],
-) -> Columns:
+) -> tuple[Columns, Unprocessable | None]:
     """The columns of an annotation that says this: offsets in code points, quotes cut from it.
+
+    With them comes why the scheme refuses it, where the text does not: an earlier scheme may have
+    taken it, so that it is there already.
 
     Raises:
         Unprocessable: with every refusal at once: label, attributes, span and fragments.
     """
-    return _together(
-        lambda: _described(scheme, words, label, attributes),
-        lambda: _placed(words, span, fragments),
-    )
+
+    def under(scheme: Scheme | None) -> Columns:
+        return _together(
+            lambda: _described(scheme, words, label, attributes),
+            lambda: _placed(words, span, fragments),
+        )
+
+    try:
+        return under(scheme), None
+    except Unprocessable as refusal:
+        if not scheme.refusals(label, attributes):
+            raise
+        try:
+            return under(None), refusal
+        except Unprocessable:
+            raise refusal from None
 
 
 def edited(
@@ -136,12 +151,15 @@ def _kept(stored: Mapping[str, Any]) -> Columns:
     }
 
 
-def _described(scheme: Scheme, words: Words, label: str, attributes: Mapping[str, Any]) -> Columns:
-    """The columns of a label and its attributes, whose spans are verified."""
-    refusals = scheme.refusals(label, attributes)
+def _described(
+    scheme: Scheme | None, words: Words, label: str, attributes: Mapping[str, Any]
+) -> Columns:
+    """The columns of a label and its attributes, whose spans are verified; without a scheme too."""
+    refusals = [] if scheme is None else scheme.refusals(label, attributes)
     stored = dict(attributes)
     warnings: list[dict[str, Any]] = []
-    spans = scheme.spans_of(label)
+    # Whatever the scheme, only a span is an object.
+    spans = attributes if scheme is None else scheme.spans_of(label)
     for name, value in attributes.items():
         if name not in spans or not isinstance(value, dict):
             continue

@@ -280,7 +280,7 @@ class _Importing:
         self, items: Sequence[Item], fit: Sequence[Claimant], stored: Stored
     ) -> list[tuple[Rows, Placed]]:
         """The records under their ids here, without those that are refused."""
-        places = Places(self._standing.project_id, stored)
+        places = Places(self._standing.project_id, self._scheme, stored)
         fresh = []
         for it in fit:
             place, rows = it.place, it.rows

@@ -1,13 +1,14 @@
 """Where a file's records go: which are there already, which are new, and under which ids. Pure.
 
 What is there already, by id or external id and with the same content, is left as it is, so that the
-same file again changes nothing; what has neither has an id by what it says. An id that another
-project holds is replaced by one derived from it and this project, the same each time.
+same file again changes nothing, under a later scheme too; what has neither has an id by what it
+says. An id that another project holds is replaced by one derived from it and this project, the same
+each time.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
@@ -16,6 +17,7 @@ from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
 from app.imports.stored import Stored, derived_id, ours
+from app.projects.scheme import Scheme
 
 
 @dataclass(slots=True)
@@ -30,12 +32,20 @@ class Placed:
     refused: list[tuple[str, Problem]] = field(default_factory=list)
 
 
+class _End(NamedTuple):
+    """What an annotation of a record is here, where a relation may join it."""
+
+    id: UUID
+    label: str
+
+
 class Places:
     """Gives the rows of a project's records their ids."""
 
-    def __init__(self, project_id: UUID, stored: Stored) -> None:
+    def __init__(self, project_id: UUID, scheme: Scheme, stored: Stored) -> None:
         """``stored`` must know the records' ids, and what replaces those of other projects."""
         self._project_id = project_id
+        self._scheme = scheme
         self._stored = stored
 
     def document(self, rows: Rows) -> bool:
@@ -66,12 +76,15 @@ class Places:
     def parts(self, rows: Rows, *, document_is_new: bool) -> Placed:
         """Give the annotations and relations their ids here, and tell the new from the others."""
         placed = Placed(document_is_new)
-        names: dict[UUID, UUID] = {}
+        ends: dict[UUID, _End] = {}
         given: set[UUID] = set()
         for part in rows.annotations:
             row = part.row
             try:
                 stored, by = self._annotation(row)
+                if stored is None and part.unfit is not None:
+                    placed.refused.append((part.pointer, part.unfit))
+                    continue
                 if stored is None:
                     id = self._free(row["id"], self._stored.annotations, part.pointer)
                 else:
@@ -82,7 +95,9 @@ class Places:
             except Conflict as conflict:
                 placed.refused.append((conflict.pointer, conflict.problem))
                 continue
-            names[row["id"]] = row["id"] = id
+            label = row["label"] if stored is None else stored.label
+            ends[row["id"]] = _End(id, label)
+            row["id"] = id
             for decision in part.decisions:
                 decision["annotation_id"] = id
             if stored is None:
@@ -91,7 +106,7 @@ class Places:
                 placed.unchanged_annotations += 1
         given = set()
         for part in rows.relations:
-            self._place_relation(part, names, given, placed)
+            self._place_relation(part, ends, given, placed)
         return placed
 
     def _annotation(self, row: Row) -> tuple[Any, str]:
@@ -104,22 +119,27 @@ class Places:
         return stored, "id" if stored is None else "external_id"
 
     def _place_relation(
-        self, part: Part, names: Mapping[UUID, UUID], given: set[UUID], placed: Placed
+        self, part: Part, ends: Mapping[UUID, _End], given: set[UUID], placed: Placed
     ) -> None:
         row = part.row
         lacking = [
             UnknownAnnotation(f"{part.pointer}/{end}", "This annotation was refused.")
             for end in ("source", "target")
-            if row[f"{end}_id"] not in names
+            if row[f"{end}_id"] not in ends
         ]
         if lacking:
             placed.refused.append((part.pointer, InvalidBody(lacking)))
             return
-        row["source_id"], row["target_id"] = names[row["source_id"]], names[row["target_id"]]
+        source, target = ends[row["source_id"]], ends[row["target_id"]]
+        row["source_id"], row["target_id"] = source.id, target.id
         known = self._stored.relations
         stored = ours(self._project_id, known, row["id"])
         try:
             if stored is None or stored.document_id != row["document_id"]:
+                unfit = self._scheme.relation_refusal(row["type"], source.label, target.label)
+                if unfit is not None:
+                    placed.refused.append((part.pointer, unfit.under(part.pointer)))
+                    return
                 row["id"] = self._free(row["id"], known, part.pointer)
                 _give(row["id"], given, part.pointer)
                 placed.relations.append(part)

@@ -1,7 +1,7 @@
 """A file's record as rows, checked like a POST. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -54,20 +54,22 @@ class Part:
     """An annotation or a relation of a record: where it stands there, its row, its decisions.
 
     Where the file names its document but not the part itself, ``name`` is what it is known by in
-    that document.
+    that document. ``unfit`` is why the scheme refuses it, unless it is there already.
     """
 
     pointer: str
     row: Row
     decisions: list[Row] = field(default_factory=list)
     name: str | None = None
+    unfit: Unprocessable | None = None
 
 
 @dataclass(slots=True)
 class Rows:
     """A record's rows, under the ids of the file; an id that the file leaves out is made here.
 
-    What was refused has no row; ``refused`` says why, with pointers into the record.
+    What was refused has no row; ``refused`` says why, with pointers into the record. Whether the
+    scheme lets a relation join its ends depends on what they are here, and is not looked at.
     """
 
     document: Row
@@ -122,13 +124,13 @@ def rows_of(record: Record, by: Checker) -> Rows:
         names,
         lambda it, who: _annotation(it, words, who),
     )
-    labels = {part.row["id"]: part.row["label"] for part in rows.annotations}
+    ends = {part.row["id"] for part in rows.annotations}
     rows.relations += _parts(
         _named("relations", record.relations, line.relations),
         rows,
         by,
         names,
-        lambda it, who: _relation(it, labels, who),
+        lambda it, who: _relation(it, ends, who),
     )
     return rows
 
@@ -161,11 +163,14 @@ def _parts(
         except Unprocessable as refusal:
             who.refuse(refusal)
         else:
+            unfit = who.unfit
             if not who.refused:
                 row["document_id"] = rows.document["id"]
                 nameless = line.id is None and row.get("external_id") is None
                 known_by = names.of(row) if names is not None and nameless else None
-                yield Part(pointer, row, decisions, known_by)
+                yield Part(pointer, row, decisions, known_by, unfit and unfit.under(pointer))
+            elif unfit is not None:
+                who.refuse(unfit)
         rows.refused += [refusal.under(pointer) for refusal in who.refused]
 
 
@@ -179,6 +184,7 @@ class _Who:
     def __init__(self, by: Checker) -> None:
         self.by = by
         self.refused: list[Unprocessable] = []
+        self.unfit: Unprocessable | None = None
 
     def refuse(self, refusal: Unprocessable) -> None:
         self.refused.append(refusal)
@@ -196,7 +202,7 @@ class _Who:
 def _annotation(line: AnnotationLine, words: Words, who: _Who) -> tuple[Row, list[Row]]:
     by = who.by
     content.check_confidence(line.confidence, line.origin)
-    said = content.checked(
+    said, who.unfit = content.checked(
         by.scheme,
         words,
         label=line.label,
@@ -259,20 +265,17 @@ def _decisions(line: AnnotationLine, id: UUID, version: int, who: _Who) -> list[
     return rows
 
 
-def _relation(line: RelationLine, labels: Mapping[UUID, str], who: _Who) -> tuple[Row, list[Row]]:
+def _relation(line: RelationLine, ends: Set[UUID], who: _Who) -> tuple[Row, list[Row]]:
     refuse(
         [
             UnknownAnnotation(pointer, "The line has no such annotation, or a refused one.")
             for pointer, id in (("/source", line.source), ("/target", line.target))
-            if id not in labels
+            if id not in ends
         ]
     )
     if line.source == line.target:
         raise RelationNotAllowed("/target", "A relation joins two annotations.")
     by = who.by
-    refusal = by.scheme.relation_refusal(line.type, labels[line.source], labels[line.target])
-    if refusal is not None:
-        raise refusal
     row = {
         "id": line.id or uuid7(),
         "project_id": by.standing.project_id,

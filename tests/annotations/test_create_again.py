@@ -1,7 +1,11 @@
 """Posting is idempotent: a lost answer can be asked for again."""
 
+import copy
 import json
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests import make
 from tests.conftest import Newsroom
@@ -176,3 +180,99 @@ async def test_it_is_the_same_also_after_edits_of_what_a_file_brought_at_a_later
         await newsroom["annotator"].patch(
             f"/v1/annotations/{body['id']}", json={"note": None}, headers=make.seen(version)
         )
+
+
+Labels = dict[str, Any]
+NARROWED: dict[str, Callable[[Labels], Any]] = {
+    "no such label": lambda labels: labels.pop("mark"),
+    "no such attribute": lambda labels: labels["mark"]["attributes"].pop(),
+    "no such value": lambda labels: labels["mark"]["attributes"][2]["values"].pop(),
+    "another type": lambda labels: labels["mark"]["attributes"][-1].update(type="string"),
+    "one more needed": lambda labels: labels["mark"]["attributes"][0].update(required=True),
+}
+DROPS = NARROWED["no such label"]
+
+
+async def narrow(newsroom: Newsroom, change: Callable[[Labels], Any]) -> None:
+    """Change the labels of the scheme ``make.TYPED_SCHEME``."""
+    labels = {label["name"]: label for label in copy.deepcopy(make.TYPED_SCHEME["labels"])}
+    change(labels)
+    scheme = {"name": "narrowed", "labels": list(labels.values()), "relations": []}
+    path = "/v1/projects/typed/scheme"
+    await make.said(await newsroom["admin"].put(path, json=scheme, headers=make.seen(1)), 200)
+
+
+@pytest.mark.parametrize("change", NARROWED.values(), ids=NARROWED)
+async def test_what_an_earlier_scheme_took_is_the_same_under_one_that_refuses_it(
+    newsroom: Newsroom, change: Callable[[Labels], Any]
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    annotator = newsroom["annotator"]
+    document = await make.document(newsroom["admin"], make.ASTRAL, project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    unit = {"offset_unit": "utf16"}
+    span = make.span(make.ASTRAL, "да", "utf16")
+    where = make.span(make.ASTRAL, "said", "utf16")
+    body = {"label": "mark", **span, "attributes": {"kind": "two", "where": where}}
+    for identity in IDENTITIES:
+        await make.said(await annotator.post(path, json=body | identity, params=unit))
+    stored = (await annotator.get(path)).json()["items"]
+    for one in stored:
+        edit = {"label": "plain", "attributes": {}}
+        edited = await annotator.patch(
+            f"/v1/annotations/{one['id']}", json=edit, headers=make.seen(1)
+        )
+        await make.said(edited, 200)
+
+    await narrow(newsroom, change)
+
+    for identity, one in zip(IDENTITIES, stored, strict=True):
+        again = await make.said(await annotator.post(path, json=body | identity, params=unit), 200)
+        assert (again["id"], again["version"], again["label"]) == (one["id"], 2, "plain")
+        assert {name: again[name] for name in span} == span
+    new = await annotator.post(path, json=body | {"id": str(make.id_of(78))}, params=unit)
+    make.refused(new, 422, "unknown-label" if change is DROPS else "invalid-attribute")
+    assert len((await annotator.get(path)).json()["items"]) == 2
+
+
+async def test_what_a_later_scheme_refuses_conflicts_with_other_content_and_may_be_gone(
+    newsroom: Newsroom,
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    annotator = newsroom["annotator"]
+    document = await make.document(newsroom["admin"], project="typed")
+    beside = await make.document(newsroom["admin"], project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    body = {"label": "mark", **SPAN, "attributes": {"kind": "two"}}
+    both = body | {"id": str(make.id_of(77)), "external_id": "a-1"}
+    await make.annotation(annotator, document["id"], **both)
+    edit = {"label": "plain", "attributes": {}}
+    annotation = f"/v1/annotations/{both['id']}"
+    await make.said(await annotator.patch(annotation, json=edit, headers=make.seen(1)), 200)
+    await narrow(newsroom, DROPS)
+    others: list[dict[str, Any]] = [
+        {"attributes": {"kind": "один"}},
+        {"attributes": {}},
+        {"note": "n"},
+        {"external_id": None},
+        make.span(make.TEXT, "Kyiv"),
+    ]
+
+    for other in others:
+        make.refused(await annotator.post(path, json=both | other), 409, "id-conflict")
+    new = both | {"id": str(make.id_of(78))}
+    make.refused(await annotator.post(path, json=new), 409, "external-id-conflict")
+    make.refused(await newsroom["reviewer"].post(path, json=both), 409, "id-conflict")
+    elsewhere = f"/v1/documents/{beside['id']}/annotations"
+    make.refused(await annotator.post(elsewhere, json=both), 409, "id-conflict")
+    # What the text refuses was never taken, so all that is wrong with it is told.
+    [label, quote] = make.refused(
+        await annotator.post(path, json=both | {"quote": "x"}), 422, "invalid-body"
+    )["errors"]
+    assert (label["code"], quote["code"]) == ("unknown-label", "quote-mismatch")
+    await annotator.delete(annotation, headers=make.seen(2))
+    make.refused(await annotator.post(path, json=both), 410, "gone")
+    # Its external id is free again.
+    make.refused(
+        await annotator.post(path, json=body | {"external_id": "a-1"}), 422, "unknown-label"
+    )

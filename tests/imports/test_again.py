@@ -190,3 +190,108 @@ async def test_an_id_that_follows_from_what_is_said_may_be_given_to_another(
 
     problem = make.refused(answer, 422, "import-refused")
     assert refusals(problem["errors"]) == [(2, "/annotations/0/id", "id-conflict")]
+
+
+QUOTED: dict[str, Any] = {"label": "quote", "quote": "totally unfounded"}
+SCHEME = "/v1/projects/demo/scheme"
+
+
+async def without_quotes(newsroom: Newsroom) -> None:
+    """Edit every quote to be a claim, and drop the label, which denials denied."""
+    manager = newsroom["manager"]
+    listed = await manager.get("/v1/projects/demo/annotations", params={"label": "quote"})
+    for one in listed.json()["items"]:
+        path = f"/v1/annotations/{one['id']}"
+        edit = {"label": "claim"}
+        await make.said(await manager.patch(path, json=edit, headers=make.seen(1)), 200)
+    scheme = (await manager.get(SCHEME)).json()
+    seen = make.seen(scheme.pop("version"))
+    scheme["labels"] = [label for label in scheme["labels"] if label["name"] != "quote"]
+    scheme["relations"] = [{"name": "denies", "source": ["denial"], "target": ["claim"]}]
+    await make.said(await manager.put(SCHEME, json=scheme, headers=seen), 200)
+
+
+async def quoting(newsroom: Newsroom) -> None:
+    """Let denials deny quotes."""
+    scheme = (await newsroom["manager"].get(SCHEME)).json()
+    seen = make.seen(scheme.pop("version"))
+    scheme["relations"] = [{"name": "denies", "source": ["denial"], "target": ["claim", "quote"]}]
+    await make.said(await newsroom["manager"].put(SCHEME, json=scheme, headers=seen), 200)
+
+
+@pytest.mark.parametrize("name", [{"id": CLAIM}, {"external_id": "c"}, {}])
+@pytest.mark.parametrize("who", ["annotator", "manager"])
+async def test_what_an_earlier_scheme_took_is_known_under_one_that_refuses_it(
+    newsroom: Newsroom, name: dict[str, str], who: str
+) -> None:
+    line = {**BARE, "external_id": "d", "annotations": [{**QUOTED, **name}]}
+    await make.said(await send(newsroom, file_of(line), who), 200)
+    await without_quotes(newsroom)
+
+    assert await again(newsroom, line, who=who) == {
+        "documents": 1,
+        "annotations": 1,
+        "relations": 0,
+    }
+    more = {"label": "quote", "quote": "Officials", "author": "nobody there"}
+    answer = await send(
+        newsroom, file_of({**line, "annotations": [{**QUOTED, **name, "note": "n"}, more]}), who
+    )
+    found = refusals(make.refused(answer, 422, "import-refused")["errors"])
+    first = {
+        "id": ("/annotations/0/id", "id-conflict"),
+        "external_id": ("/annotations/0/external_id", "external-id-conflict"),
+        "": ("/annotations/0/label", "unknown-label"),
+    }["".join(name)]
+    author = [(1, "/annotations/1/author", "unknown-user")] if who == "manager" else []
+    assert found == [(1, *first), *author, (1, "/annotations/1/label", "unknown-label")]
+
+
+async def test_a_relation_that_an_earlier_scheme_took_is_known_under_one_that_refuses_it(
+    newsroom: Newsroom,
+) -> None:
+    await quoting(newsroom)
+    ends = [{**DENIED, "id": DENIAL}, {"label": "quote", "quote": "Officials", "id": CLAIM}]
+    relation = {"type": "denies", "source": DENIAL, "target": CLAIM}
+    line = {**BARE, "id": DOCUMENT, "annotations": ends, "relations": [relation]}
+    await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    await without_quotes(newsroom)
+
+    assert await again(newsroom, line) == {"documents": 1, "annotations": 2, "relations": 1}
+
+
+async def test_a_new_relation_is_judged_by_what_its_ends_are_by_now(newsroom: Newsroom) -> None:
+    line = {
+        **BARE,
+        "id": DOCUMENT,
+        "annotations": [{**DENIED, "id": DENIAL}, {**CLAIMED, "id": CLAIM}],
+    }
+    await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    for id, label in ((DENIAL, "claim"), (CLAIM, "denial")):
+        path = f"/v1/annotations/{id}"
+        edit = {"label": label}
+        await make.said(await newsroom["manager"].patch(path, json=edit, headers=make.seen(1)), 200)
+    there, back = (
+        {"type": "denies", "source": source, "target": target}
+        for source, target in ((DENIAL, CLAIM), (CLAIM, DENIAL))
+    )
+
+    answer = await send(newsroom, file_of({**line, "relations": [back, there]}), "manager")
+
+    problem = make.refused(answer, 422, "import-refused")
+    assert refusals(problem["errors"]) == [(1, "/relations/1/type", "relation-not-allowed")]
+    report = await make.said(
+        await send(newsroom, file_of({**line, "relations": [back]}), "manager"), 200
+    )
+    assert report["created"] == {"documents": 0, "annotations": 0, "relations": 1}
+
+
+async def test_what_an_earlier_scheme_took_may_be_withdrawn_since(newsroom: Newsroom) -> None:
+    line = {**BARE, "id": DOCUMENT, "annotations": [{**QUOTED, "id": CLAIM}]}
+    await make.said(await send(newsroom, file_of(line)), 200)
+    await without_quotes(newsroom)
+    await newsroom["manager"].delete(f"/v1/annotations/{CLAIM}", headers=make.seen(2))
+
+    problem = make.refused(await send(newsroom, file_of(line)), 422, "import-refused")
+
+    assert refusals(problem["errors"]) == [(1, "/annotations/0", "gone")]
