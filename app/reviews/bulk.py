@@ -101,12 +101,12 @@ def _decided(
     """The decision that stands, or the new one, which is added to ``made``; then True."""
     if row is None:
         raise NotFound("There is no such annotation in the project.")
-    if row.withdrawn_at is not None:
-        raise Gone("The annotation was withdrawn; its history remains.")
     decisions.check_comment(item)
     said = decisions.repeated(own, row, item.version, item)
     if said is not None:
         return said, False
+    if row.withdrawn_at is not None:
+        raise Gone("The annotation was withdrawn; its history remains.")
     here = made.get(item.annotation)
     if here is not None:
         return decisions.out(here, standing.actor), False

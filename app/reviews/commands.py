@@ -40,7 +40,7 @@ async def decide(
         CommentRequired: when the verdict needs a comment and has none.
         OwnAnnotation: when the reviewer wrote or last edited it, and the project forbids that.
         Stale: when ``seen`` is not the current version.
-        Gone: when the annotation was withdrawn.
+        Gone: when the annotation was withdrawn, and this is no decision of before that.
     """
     standing = annotation.standing
     if isinstance(annotation, NamedAnnotation):
@@ -51,12 +51,14 @@ async def decide(
         except Refused:
             raise Moved from None
         return decisions.out(decision, standing.actor), True
-    row = annotation.alive().row
+    row = annotation.row
     decisions.check_comment(new)
     if row.version != seen or row.decided_by_id == standing.actor.id:
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False
+    # What was said before a withdrawal still stands, and its answer may have been lost.
+    annotation.alive()
     if row.version != seen:
         raise await stale(db, annotation, unit)
     decisions.check_other(standing, row)

@@ -261,8 +261,6 @@ class Model:
             problems |= self._conditions(it, seen)
             if who in {it.author, it.now.edited_by}:
                 problems.add("own-annotation")
-        elif it.now.withdrawn:
-            problems.add("gone")
         if problems:
             return self._refused(problems, it)
         if standing is not None:
