@@ -112,7 +112,7 @@ def _decided(
         return decisions.out(here, standing.actor), False
     if row.version != item.version:
         raise Stale(None, version=row.version)
-    decisions.check_other(standing, row)
+    decisions.check_other(standing, row, item.verdict)
     decision = decisions.row(standing, item.annotation, item.version, item)
     made[item.annotation] = decision
     return decisions.out(decision, standing.actor), True

@@ -76,6 +76,10 @@ async def decide(
 ) -> DecisionOut:
     """Approve, reject or request changes to the version that If-Match names.
 
+    Nobody decides on an annotation of their own, and whoever edited its words last does not approve
+    them, unless the project's settings say `allow_self_review`. The same verdict again on the same
+    version, for which the answer was lost, is answered 200 with the decision that stands.
+
     The answer's ETag is the annotation's, at the version that the decision made.
     """
     decision, is_new = await commands.decide(db, annotation, seen, new, unit)

@@ -102,6 +102,19 @@ async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None
     assert [version["status"] for version in history.json()["versions"]] == ["pending", "rejected"]
 
 
+async def test_whoever_edited_may_reject_and_not_approve(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(2)]
+    for each in made:
+        path = f"/v1/annotations/{each['id']}"
+        await newsroom["reviewer"].patch(path, json={"note": "By me."}, headers=make.seen(1))
+
+    items = [item(made[0], 2), item(made[1], 2, verdict="reject", comment="No.")]
+    answer = await newsroom["reviewer"].post(PATH, json={"decisions": items})
+
+    assert [result["status"] for result in answer.json()["results"]] == [403, 201]
+
+
 async def test_each_decision_has_its_entry_in_the_order_of_the_request(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
     made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(3)]
