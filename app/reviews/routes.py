@@ -92,5 +92,12 @@ async def decide(
     responses=problems(Forbidden, CrossSiteRequest, NotFound),
 )
 async def decide_many(standing: ReviewableProject, new: BulkIn, unit: Unit, db: Db) -> BulkOut:
-    """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest."""
+    """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest.
+
+    What is wrong with one is its own problem, pointers being into that one, with all else decided.
+    Of what does not name an annotation by its UUID no result could be given: it refuses the
+    request, as more than 1000 do. The same request again changes nothing: on one annotation, only
+    the first of its items that succeeds counts, and another version or verdict behind it is
+    refused.
+    """
     return BulkOut(results=await bulk.decide_many(db, standing, new.decisions, unit))
