@@ -98,6 +98,7 @@ async def decide_many(standing: ReviewableProject, new: BulkIn, unit: Unit, db: 
     Of what does not name an annotation by its UUID no result could be given: it refuses the
     request, as more than 1000 do. The same request again changes nothing: on one annotation, only
     the first of its items that succeeds counts, and another version or verdict behind it is
-    refused.
+    refused. Of what is stale, `current` says what stands now until the quotes that it shows have
+    4,000,000 characters together; after that it is null, and the detail tells the version.
     """
     return BulkOut(results=await bulk.decide_many(db, standing, new.decisions, unit))

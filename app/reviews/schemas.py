@@ -114,7 +114,10 @@ class BulkResult(Out):
     status: int = Field(description="What it would have been answered alone: 201, 200, 412, …")
     decision: DecisionOut | None = None
     problem: dict[str, Any] | None = Field(
-        default=None, description="The problem, as it would have been answered alone."
+        default=None,
+        description="The problem, as it would have been answered alone; but `current`, what stands "
+        "now of a stale one, is null once those before it have quotes of 4,000,000 characters "
+        "together.",
     )
 
 

@@ -325,6 +325,15 @@ async def test_reviewers_and_above_may_and_nobody_else(newsroom: Newsroom) -> No
         assert answer.status_code == status, name
 
 
+async def test_the_document_says_until_when_what_stands_now_is_shown(newsroom: Newsroom) -> None:
+    document = newsroom.app.openapi()
+    problem = document["components"]["schemas"]["BulkResult"]["properties"]["problem"]
+    operation = document["paths"]["/v1/projects/{project}/decisions"]["post"]
+
+    for said in (problem["description"], operation["description"]):
+        assert "4,000,000 characters" in " ".join(said.split())
+
+
 async def test_what_stands_now_is_shown_of_as_many_as_fit(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
