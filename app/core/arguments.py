@@ -133,6 +133,7 @@ class _Parameter:
         self._field = field
         self._place = place
         self._alias = get_validation_alias(field)
+        self._header = self._alias.lower().encode("latin-1")
         self._loc = (place, self._alias)
         self._many = get_origin(field.field_info.annotation) is list
         self._required = field.field_info.is_required()
@@ -160,7 +161,9 @@ class _Parameter:
             return request.query_params.get(self._alias)
         if self._place == "path":
             return str(request.scope["path_params"][self._alias])
-        return request.headers.get(self._alias)
+        # Lines of one name are one list (RFC 9110, section 5.3).
+        lines = [value for name, value in request.scope["headers"] if name == self._header]
+        return b", ".join(lines).decode("latin-1") if lines else None
 
 
 def _wants_more(dependant: Dependant) -> bool:

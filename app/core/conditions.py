@@ -64,7 +64,8 @@ class Tagged:
 
     def _unknown(self, tag: str) -> str:
         if self._request.method in {"GET", "HEAD"}:
-            known = self._request.headers.get("if-none-match")
+            # Lines of one name are one list (RFC 9110, section 5.3).
+            known = ", ".join(self._request.headers.getlist("if-none-match"))
             if known and (known.strip() == "*" or tag in _tags(known)):
                 raise NotModified(tag)
         return tag

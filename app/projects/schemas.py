@@ -149,7 +149,9 @@ class ProjectSettings(In):
     """What a project allows."""
 
     allow_self_review: bool = Field(
-        default=False, description="Whether reviewers may decide on annotations of their own."
+        default=False,
+        description="Whether reviewers may decide on annotations of their own, and approve words "
+        "that they edited.",
     )
 
 

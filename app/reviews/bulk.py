@@ -1,6 +1,6 @@
 """Deciding on many annotations by one request, each on its own."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.core.vocabulary import OffsetUnit
 from app.documents.queries import text_of
 from app.models import Annotation
 from app.reviews import decisions, queries
-from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut
+from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut, RefusedDecision
 from app.text.offsets import Ruler
 
 # A thousand quotes may be as long as texts, and one may be asked for a thousand times: what stands
@@ -42,7 +42,10 @@ _DECIDE_MANY = (
 
 
 async def decide_many(
-    db: Session, standing: Standing, given: Sequence[BulkDecisionIn], unit: OffsetUnit
+    db: Session,
+    standing: Standing,
+    given: Sequence[BulkDecisionIn | RefusedDecision],
+    unit: OffsetUnit,
 ) -> list[BulkResult]:
     """Decide on many annotations of a project, each on its own; all that succeed in one commit.
 
@@ -59,13 +62,18 @@ async def decide_many(
     made: dict[UUID, dict[str, Any]] = {}
     results: list[BulkResult] = []
     first: dict[UUID, BulkDecisionIn] = {}
+    missed: set[tuple[UUID, int]] = set()
     stale: dict[UUID, Stale] = {}
     left = _CURRENT_CHARACTERS
     for item in given:
+        if isinstance(item, RefusedDecision):
+            results.append(_refused(item, item.problem))
+            continue
         try:
-            _check_once(item, first.setdefault(item.annotation, item))
-            out, is_new = _decided(standing, rows.get(item.annotation), item, own, made)
+            _check_once(item, first.get(item.annotation))
+            out, is_new = _decided(standing, rows.get(item.annotation), item, own, made, missed)
         except Stale as refusal:
+            missed.add((item.annotation, item.version))
             row = rows[item.annotation]
             left -= len(row.quote)
             if left < 0:
@@ -77,17 +85,18 @@ async def decide_many(
         except Problem as problem:
             results.append(_refused(item, problem))
         else:
+            first.setdefault(item.annotation, item)
             status = 201 if is_new else 200
             results.append(BulkResult(annotation=item.annotation, status=status, decision=out))
     await _write_many(db, standing, list(made.values()), end)
     return results
 
 
-def _check_once(item: BulkDecisionIn, first: BulkDecisionIn) -> None:
+def _check_once(item: BulkDecisionIn, first: BulkDecisionIn | None) -> None:
     # Whatever the versions are by now: so the same request again is answered the same.
-    if (item.version, item.verdict) != (first.version, first.verdict):
+    if first is not None and (item.version, item.verdict) != (first.version, first.verdict):
         raise InvalidValue(
-            "/annotation", "The request holds another verdict on this annotation before this one."
+            "/annotation", "An item before this one decides otherwise on the same annotation."
         )
 
 
@@ -97,22 +106,33 @@ def _decided(
     item: BulkDecisionIn,
     own: dict[tuple[UUID, int], Row[Any]],
     made: dict[UUID, dict[str, Any]],
+    missed: Set[tuple[UUID, int]],
 ) -> tuple[DecisionOut, bool]:
-    """The decision that stands, or the new one, which is added to ``made``; then True."""
+    """The decision that stands, or the new one, which is added to ``made``; then True.
+
+    ``missed`` are the versions that items before named, and that are not the current ones.
+    """
     if row is None:
         raise NotFound("There is no such annotation in the project.")
-    if row.withdrawn_at is not None:
-        raise Gone("The annotation was withdrawn; its history remains.")
     decisions.check_comment(item)
     said = decisions.repeated(own, row, item.version, item)
     if said is not None:
         return said, False
+    if row.withdrawn_at is not None:
+        raise Gone("The annotation was withdrawn; its history remains.")
     here = made.get(item.annotation)
     if here is not None:
         return decisions.out(here, standing.actor), False
     if row.version != item.version:
         raise Stale(None, version=row.version)
-    decisions.check_other(standing, row)
+    decisions.check_other(standing, row, item.verdict)
+    if (item.annotation, item.version + 1) in missed:
+        # Sent again, the request would be answered otherwise: the one before would succeed.
+        raise InvalidValue(
+            "/version",
+            "An item before this one names the version that this one would make, and was refused "
+            "because it is not there.",
+        )
     decision = decisions.row(standing, item.annotation, item.version, item)
     made[item.annotation] = decision
     return decisions.out(decision, standing.actor), True
@@ -131,7 +151,7 @@ async def _stale(
     return Stale(current.model_dump(mode="json"), version=current.version)
 
 
-def _refused(item: BulkDecisionIn, problem: Problem) -> BulkResult:
+def _refused(item: BulkDecisionIn | RefusedDecision, problem: Problem) -> BulkResult:
     return BulkResult(annotation=item.annotation, status=problem.status, problem=problem.body())
 
 

@@ -18,7 +18,7 @@ _DECIDE_UNSEEN = Recorded(
     decisions.TABLE,
     supersedes=superseding(
         *_CHANGES,
-        # Nothing of their own, nor what they decided on last.
+        # Nothing of their own, nor what they edited or decided on last: that is looked at first.
         by_another=dict.fromkeys(("author_id", "editor_id", "decided_by_id"), "decided_by_id"),
     ),
 )
@@ -38,9 +38,10 @@ async def decide(
     Raises:
         Moved: when that does not hold, or the project has changed: all is to be looked at anew.
         CommentRequired: when the verdict needs a comment and has none.
-        OwnAnnotation: when the reviewer wrote or last edited it, and the project forbids that.
+        OwnAnnotation: when the reviewer wrote it, or approves what they edited last, and the
+            project forbids that.
         Stale: when ``seen`` is not the current version.
-        Gone: when the annotation was withdrawn.
+        Gone: when the annotation was withdrawn, and this is no decision of before that.
     """
     standing = annotation.standing
     if isinstance(annotation, NamedAnnotation):
@@ -51,15 +52,17 @@ async def decide(
         except Refused:
             raise Moved from None
         return decisions.out(decision, standing.actor), True
-    row = annotation.alive().row
+    row = annotation.row
     decisions.check_comment(new)
     if row.version != seen or row.decided_by_id == standing.actor.id:
         said = await _said_before(db, annotation, seen, new)
         if said is not None:
             return said, False
+    # What was said before a withdrawal still stands, and its answer may have been lost.
+    annotation.alive()
     if row.version != seen:
         raise await stale(db, annotation, unit)
-    decisions.check_other(standing, row)
+    decisions.check_other(standing, row, new.verdict)
     decision = decisions.row(standing, annotation.id, seen, new)
     try:
         await _write(db, _DECIDE, standing, decision)

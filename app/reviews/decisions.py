@@ -12,7 +12,7 @@ from app.changes.recorded import table_of
 from app.core.errors import CommentRequired, OwnAnnotation
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
-from app.core.vocabulary import ChangeKind
+from app.core.vocabulary import ChangeKind, Verdict
 from app.reviews.schemas import DecisionIn, DecisionOut
 
 TABLE = table_of("decisions")
@@ -46,18 +46,18 @@ def check_comment(new: DecisionIn) -> None:
         )
 
 
-def check_other(standing: Standing, row: Row[Any]) -> None:
-    """Raise unless the annotation is somebody else's, or the project allows one's own.
+def check_other(standing: Standing, row: Row[Any], verdict: Verdict) -> None:
+    """Raise unless the verdict is on somebody else's words, or the project allows one's own.
 
     Raises:
-        OwnAnnotation: when the reviewer wrote or last edited it.
+        OwnAnnotation: when the reviewer wrote the annotation, or approves what they edited last.
     """
     if standing.allow_self_review:
         return
     if row.author_id == standing.actor.id:
         raise OwnAnnotation("Nobody decides on an annotation of their own.")
-    if row.editor_id == standing.actor.id:
-        raise OwnAnnotation("Whoever edited a version leaves it to another reviewer.")
+    if row.editor_id == standing.actor.id and verdict is Verdict.APPROVE:
+        raise OwnAnnotation("Whoever edited a version leaves it to another reviewer to approve.")
 
 
 def row(standing: Standing, id: UUID, seen: int, new: DecisionIn) -> dict[str, Any]:

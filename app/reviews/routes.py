@@ -76,6 +76,10 @@ async def decide(
 ) -> DecisionOut:
     """Approve, reject or request changes to the version that If-Match names.
 
+    Nobody decides on an annotation of their own, and whoever edited its words last does not approve
+    them, unless the project's settings say `allow_self_review`. The same verdict again on the same
+    version, for which the answer was lost, is answered 200 with the decision that stands.
+
     The answer's ETag is the annotation's, at the version that the decision made.
     """
     decision, is_new = await commands.decide(db, annotation, seen, new, unit)
@@ -88,5 +92,13 @@ async def decide(
     responses=problems(Forbidden, CrossSiteRequest, NotFound),
 )
 async def decide_many(standing: ReviewableProject, new: BulkIn, unit: Unit, db: Db) -> BulkOut:
-    """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest."""
+    """Decide on up to 1000 annotations, each on its own: one refused does not refuse the rest.
+
+    What is wrong with one is its own problem, pointers being into that one, with all else decided.
+    Of what does not name an annotation by its UUID no result could be given: it refuses the
+    request, as more than 1000 do. The same request again changes nothing: on one annotation, only
+    the first of its items that succeeds counts, and another version or verdict behind it is
+    refused. Of what is stale, `current` says what stands now until the quotes that it shows have
+    4,000,000 characters together; after that it is null, and the detail tells the version.
+    """
     return BulkOut(results=await bulk.decide_many(db, standing, new.decisions, unit))

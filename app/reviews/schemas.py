@@ -1,13 +1,27 @@
 """Decisions and history, as they come in and go out."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import (
+    BaseModel,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from app.annotations.schemas import SpanOut
+from app.core.errors import Unprocessable
+from app.core.refusals import of_content
 from app.core.shapes import In, Moment, Out, Prose
 from app.core.vocabulary import OffsetUnit, Status, Verdict
+
+_LISTED = 20
+"""How much that is wrong with one of many decisions is listed: a thousand may be wrong."""
 
 
 class DecisionIn(In):
@@ -24,10 +38,44 @@ class BulkDecisionIn(DecisionIn):
     version: Annotated[int, Field(ge=1, le=999_999_999)]
 
 
-class BulkIn(In):
-    """Up to 1000 verdicts, each on its own."""
+class _Named(BaseModel):
+    annotation: Annotated[UUID, Field(strict=False)]
 
-    decisions: Annotated[list[BulkDecisionIn], Field(min_length=1, max_length=1000)]
+
+@dataclass(frozen=True, slots=True)
+class RefusedDecision:
+    """One of many decisions that is not of its form; what it is of can be told all the same."""
+
+    annotation: UUID
+    problem: Unprocessable
+
+
+def _or_refused(
+    given: Any, validated: ValidatorFunctionWrapHandler
+) -> BulkDecisionIn | RefusedDecision:
+    try:
+        decision: BulkDecisionIn = validated(given)
+    except ValidationError as error:
+        # Of what names no annotation no result could say whose it is: that refuses the request.
+        return RefusedDecision(_Named.model_validate(given).annotation, of_content(error, _LISTED))
+    return decision
+
+
+def _each_alone(_: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    return core_schema.no_info_wrap_validator_function(_or_refused, handler(BulkDecisionIn))
+
+
+class BulkIn(In):
+    """Up to 1000 verdicts, each on its own: one that is refused does not refuse the others.
+
+    The request is refused as a whole only where it is no list of objects, each with an `annotation`
+    that is a UUID, or where there are more than 1000.
+    """
+
+    decisions: Annotated[
+        list[Annotated[BulkDecisionIn | RefusedDecision, GetPydanticSchema(_each_alone)]],
+        Field(min_length=1, max_length=1000),
+    ]
 
 
 class DecisionOut(Out):
@@ -66,7 +114,10 @@ class BulkResult(Out):
     status: int = Field(description="What it would have been answered alone: 201, 200, 412, …")
     decision: DecisionOut | None = None
     problem: dict[str, Any] | None = Field(
-        default=None, description="The problem, as it would have been answered alone."
+        default=None,
+        description="The problem, as it would have been answered alone; but `current`, what stands "
+        "now of a stale one, is null once those before it have quotes of 4,000,000 characters "
+        "together.",
     )
 
 

@@ -103,6 +103,37 @@ async def test_a_malformed_condition_is_refused(newsroom: Newsroom) -> None:
         assert await rows(newsroom) == before, route
 
 
+async def test_of_two_versions_in_two_lines_none_is_taken_as_of_two_in_one(
+    newsroom: Newsroom,
+) -> None:
+    desk = Desk(newsroom)
+
+    for route in CHANGES:
+        request = await _change(desk, newsroom, route)
+        seen = (await newsroom["admin"].get(_looked_at(request))).headers["ETag"]
+        before = await rows(newsroom)
+        for tags in ((seen, '"999"'), ('"999"', seen), (seen, seen), (seen, "*")):
+            headers = [("If-Match", tag) for tag in tags]
+            answer = await newsroom["admin"].request(
+                request.method, request.path, json=request.body, headers=headers
+            )
+            problem = make.refused(answer, 422, "invalid-parameter")
+            assert [error["parameter"] for error in problem["errors"]] == ["If-Match"], tags
+        assert await rows(newsroom) == before, route
+
+
+async def test_tags_that_are_known_may_stand_in_several_lines(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+
+    for path in SINGLE:
+        request = await desk.request(f"GET {path}")
+        tag = (await request.send(newsroom["admin"])).headers["ETag"]
+        for known in (('"zero"', tag), (tag, '"zero"'), ('"zero", "one"', f'"two", {tag}')):
+            headers = [("If-None-Match", tags) for tags in known]
+            answer = await newsroom["admin"].get(request.path, headers=headers)
+            assert answer.status_code == 304, known
+
+
 async def test_a_stale_version_is_answered_with_the_current_state(newsroom: Newsroom) -> None:
     desk = Desk(newsroom)
 

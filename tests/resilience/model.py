@@ -259,10 +259,8 @@ class Model:
         standing = self._standing(it, who, seen, verdict, comment)
         if standing is None:
             problems |= self._conditions(it, seen)
-            if who in {it.author, it.now.edited_by}:
+            if who == it.author or (who == it.now.edited_by and verdict == "approve"):
                 problems.add("own-annotation")
-        elif it.now.withdrawn:
-            problems.add("gone")
         if problems:
             return self._refused(problems, it)
         if standing is not None:

@@ -112,7 +112,7 @@ class Person:
 def _line(asked: float, status: int, said: Any, *, seen: int, wrote: bool) -> Line:
     answered = time.monotonic()
     if status == 403 or (status == 200 and "verdict" in said):
-        # Whoever edited a version does not decide on it; whoever repeats a decision is told of that
+        # Whoever edited a version does not approve it; whoever repeats a decision is told of that
         # one again, however old it is. Neither tells what the annotation is now.
         return Line(asked, answered, 0)
     if status == 410:

@@ -102,6 +102,19 @@ async def test_each_is_answered_as_it_would_be_alone(newsroom: Newsroom) -> None
     assert [version["status"] for version in history.json()["versions"]] == ["pending", "rejected"]
 
 
+async def test_whoever_edited_may_reject_and_not_approve(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(2)]
+    for each in made:
+        path = f"/v1/annotations/{each['id']}"
+        await newsroom["reviewer"].patch(path, json={"note": "By me."}, headers=make.seen(1))
+
+    items = [item(made[0], 2), item(made[1], 2, verdict="reject", comment="No.")]
+    answer = await newsroom["reviewer"].post(PATH, json={"decisions": items})
+
+    assert [result["status"] for result in answer.json()["results"]] == [403, 201]
+
+
 async def test_each_decision_has_its_entry_in_the_order_of_the_request(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
     made = [await make.annotation(newsroom["annotator"], document["id"]) for _ in range(3)]
@@ -152,6 +165,45 @@ async def test_of_two_verdicts_on_one_annotation_only_the_first_counts_however_o
     assert (now.json()["status"], now.json()["version"]) == ("approved", 2)
 
 
+async def test_one_that_was_refused_keeps_none_behind_it_from_being_decided(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = await make.annotation(newsroom["annotator"], document["id"])
+    items = [
+        item(made, 9),
+        item(made, verdict="reject"),
+        item(made, verdict="reject", comment="No."),
+        item(made, 9),
+    ]
+    answers = []
+    for _ in range(2):
+        answer = await newsroom["reviewer"].post(PATH, json={"decisions": items})
+        answers.append([result["status"] for result in answer.json()["results"]])
+
+    assert answers == [[412, 422, 201, 422], [412, 422, 200, 422]]
+    now = await newsroom["reader"].get(f"/v1/annotations/{made['id']}")
+    assert (now.json()["status"], now.json()["version"]) == ("rejected", 2)
+
+
+async def test_none_is_decided_that_makes_a_version_for_one_that_was_refused_before_it(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    made = await make.annotation(newsroom["annotator"], document["id"])
+    # Sent again, the approval would find its version, were the rejection taken.
+    items = [item(made, 2), item(made, verdict="reject", comment="No.")]
+    for _ in range(2):
+        answer = await newsroom["reviewer"].post(PATH, json={"decisions": items})
+
+        stale, refused = answer.json()["results"]
+        assert stale["problem"]["type"] == "/problems/stale-version"
+        [error] = refused["problem"]["errors"]
+        assert (error["pointer"], error["code"]) == ("/version", "invalid-value")
+    current = await newsroom["reader"].get(f"/v1/annotations/{made['id']}")
+    assert current.json() == made
+
+
 async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_refused(
     newsroom: Newsroom, statements: list[str]
 ) -> None:
@@ -188,26 +240,70 @@ async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_re
         assert error["pointer"] == "/decisions"
 
 
-async def test_an_item_of_another_form_refuses_the_request(newsroom: Newsroom) -> None:
+async def test_an_item_of_another_form_is_refused_and_the_others_are_decided(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    one, other, bad = [
+        await make.annotation(newsroom["annotator"], document["id"]) for _ in range(3)
+    ]
+    refused: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+        ({"version": 0}, [("/version", "invalid-value")]),
+        ({"version": "1"}, [("/version", "invalid-value")]),
+        ({"version": True}, [("/version", "invalid-value")]),
+        ({"version": 2**31}, [("/version", "invalid-value")]),
+        ({"version": 10**400}, [("/version", "invalid-value")]),
+        ({"verdict": "approved"}, [("/verdict", "invalid-value")]),
+        ({"verdict": "a\0b"}, [("/verdict", "invalid-value")]),
+        ({"verdict": {"\0": "\0"}}, [("/verdict", "invalid-value")]),
+        ({"comment": "\0"}, [("/comment", "control-character")]),
+        ({"comment": ["\0"]}, [("/comment", "invalid-value")]),
+        ({"comment": 10**23}, [("/comment", "invalid-value")]),
+        ({"comment": "c" * 10_001}, [("/comment", "invalid-value")]),
+        ({"note": "n"}, [("/note", "unknown-field")]),
+        ({"verdict": 1, "n": 1}, [("/verdict", "invalid-value"), ("/n", "unknown-field")]),
+        ({f"n{number}": 1 for number in range(21)}, [("", "unprocessable")]),
+    ]
+    nameless = {"annotation": bad["id"]}
+    items = [item(one), *(item(bad) | fields for fields, _ in refused), nameless, item(other)]
+
+    answer = await newsroom["reviewer"].post(PATH, json={"decisions": items})
+
+    first, *results, last = (await make.said(answer, 200))["results"]
+    assert (first["status"], last["status"]) == (201, 201)
+    expected = [found for _, found in refused]
+    expected.append([("/verdict", "missing-field"), ("/version", "missing-field")])
+    for result, found in zip(results, expected, strict=True):
+        problem = result["problem"]
+        assert (result["annotation"], result["status"]) == (bad["id"], 422)
+        code = found[0][1] if len(found) == 1 and found[0][0] else "invalid-body"
+        assert problem["type"] == f"/problems/{code}"
+        assert [(error["pointer"], error["code"]) for error in problem["errors"]] == found
+    current = await newsroom["reader"].get(f"/v1/annotations/{bad['id']}")
+    assert current.json() == bad
+
+
+async def test_an_item_that_names_no_annotation_refuses_the_request(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
     annotation = await make.annotation(newsroom["annotator"], document["id"])
-    refused: list[tuple[dict[str, Any], str]] = [
-        ({"version": 0}, "/decisions/1/version"),
-        ({"version": "1"}, "/decisions/1/version"),
-        ({"version": True}, "/decisions/1/version"),
-        ({"version": 2**31}, "/decisions/1/version"),
-        ({"annotation": "x"}, "/decisions/1/annotation"),
-        ({"verdict": "approved"}, "/decisions/1/verdict"),
-        ({"comment": "\0"}, "/decisions/1/comment"),
-        ({"note": "n"}, "/decisions/1/note"),
+    refused: list[tuple[Any, str]] = [
+        (item(annotation) | {"annotation": "x"}, "/decisions/1/annotation"),
+        (item(annotation) | {"annotation": "a\0b"}, "/decisions/1/annotation"),
+        (item(annotation) | {"annotation": 10**23}, "/decisions/1/annotation"),
+        (item(annotation) | {"annotation": None, "note": "n"}, "/decisions/1/annotation"),
+        ({"version": 1, "verdict": "approve"}, "/decisions/1/annotation"),
+        (annotation["id"], "/decisions/1"),
+        ([item(annotation)], "/decisions/1"),
     ]
-    for fields, pointer in refused:
+    for second, pointer in refused:
         answer = await newsroom["reviewer"].post(
-            PATH, json={"decisions": [item(annotation), item(annotation) | fields]}
+            PATH, json={"decisions": [item(annotation), second]}
         )
 
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    answer = await newsroom["reviewer"].post(PATH, json={"decisions": item(annotation)})
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/decisions"]
     current = await newsroom["reader"].get(f"/v1/annotations/{annotation['id']}")
     assert current.json() == annotation
 
@@ -227,6 +323,15 @@ async def test_reviewers_and_above_may_and_nobody_else(newsroom: Newsroom) -> No
         answer = await newsroom[name].post(PATH, json={"decisions": [item(annotation)]})
 
         assert answer.status_code == status, name
+
+
+async def test_the_document_says_until_when_what_stands_now_is_shown(newsroom: Newsroom) -> None:
+    document = newsroom.app.openapi()
+    problem = document["components"]["schemas"]["BulkResult"]["properties"]["problem"]
+    operation = document["paths"]["/v1/projects/{project}/decisions"]["post"]
+
+    for said in (problem["description"], operation["description"]):
+        assert "4,000,000 characters" in " ".join(said.split())
 
 
 async def test_what_stands_now_is_shown_of_as_many_as_fit(

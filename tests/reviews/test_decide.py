@@ -165,7 +165,7 @@ async def test_nobody_decides_on_an_annotation_of_their_own(newsroom: Newsroom) 
         assert (await decided(newsroom, "reviewer-b", annotation["id"], 1)).status_code == 201
 
 
-async def test_whoever_edited_a_version_leaves_it_to_another(newsroom: Newsroom) -> None:
+async def test_whoever_edited_a_version_leaves_it_to_another_to_approve(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
     annotation = await make.annotation(newsroom["annotator"], document["id"])
     path = f"/v1/annotations/{annotation['id']}"
@@ -174,16 +174,46 @@ async def test_whoever_edited_a_version_leaves_it_to_another(newsroom: Newsroom)
     by_editor = await decided(newsroom, "reviewer", annotation["id"], 2)
     by_another = await decided(newsroom, "reviewer-b", annotation["id"], 2)
     # A decision does not change the words, so they are still the editor's.
-    overturned = await decided(
-        newsroom, "reviewer", annotation["id"], 3, verdict="reject", comment="No."
-    )
+    once_approved = await decided(newsroom, "reviewer", annotation["id"], 3)
     await newsroom["annotator"].patch(path, json={"note": "By the author."}, headers=make.seen(3))
     once_the_author_edited = await decided(newsroom, "reviewer", annotation["id"], 4)
 
     make.refused(by_editor, 403, "own-annotation")
     assert by_another.status_code == 201
-    make.refused(overturned, 403, "own-annotation")
+    make.refused(once_approved, 403, "own-annotation")
     assert once_the_author_edited.status_code == 201
+
+
+async def test_whoever_edited_a_version_may_reject_it_or_request_changes(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    for verdict in ("reject", "request_changes"):
+        annotation = await make.annotation(newsroom["annotator"], document["id"])
+        path = f"/v1/annotations/{annotation['id']}"
+        await newsroom["reviewer"].patch(path, json={"note": "By me."}, headers=make.seen(1))
+        said = {"verdict": verdict, "comment": "Not even so."}
+
+        by_editor = await decided(newsroom, "reviewer", annotation["id"], 2, **said)
+        by_another = await decided(newsroom, "reviewer-b", annotation["id"], 3)
+        overturned = await decided(newsroom, "reviewer", annotation["id"], 4, **said)
+
+        assert (await make.said(by_editor))["status"] == STATUSES[verdict]
+        assert by_another.status_code == 201
+        assert (await make.said(overturned))["status"] == STATUSES[verdict]
+
+
+async def test_the_author_decides_nothing_also_once_another_has_edited(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["reviewer"])
+    annotation = await make.annotation(newsroom["reviewer"], document["id"])
+    path = f"/v1/annotations/{annotation['id']}"
+    await newsroom["reviewer-b"].patch(path, json={"note": "By me."}, headers=make.seen(1))
+    for verdict in STATUSES:
+        answer = await decided(
+            newsroom, "reviewer", annotation["id"], 2, verdict=verdict, comment="Mine."
+        )
+
+        make.refused(answer, 403, "own-annotation")
 
 
 async def test_a_project_may_let_people_decide_on_their_own(newsroom: Newsroom) -> None:

@@ -172,6 +172,18 @@ async def test_nobody_decides_on_their_own_unless_the_project_allows_it(
     make.refused(await decide(own[1]["id"]), 403, "own-annotation")
 
 
+async def test_whoever_edited_it_may_reject_it_though_at_first_glance_it_is_refused(
+    newsroom: Newsroom, ids: list[str], decide: Decide
+) -> None:
+    path, body = f"/v1/annotations/{ids[1]}", {"note": "By me."}
+    await make.said(await newsroom["reviewer"].patch(path, json=body, headers=make.seen(1)), 200)
+
+    make.refused(await decide(ids[1], version=2), 403, "own-annotation")
+    decision = await make.said(await decide(ids[1], version=2, verdict="reject", comment="No."))
+
+    assert (decision["version"], decision["status"]) == (2, "rejected")
+
+
 async def test_a_reviewer_may_think_better_of_what_they_said(
     newsroom: Newsroom, ids: list[str], decide: Decide
 ) -> None:

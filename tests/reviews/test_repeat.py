@@ -81,6 +81,32 @@ async def test_a_retry_is_answered_also_once_another_has_overturned_it(newsroom:
     assert await desk.now() == ("rejected", 3)
 
 
+async def test_a_retry_is_answered_also_once_the_author_has_withdrawn_what_was_decided_on(
+    newsroom: Newsroom,
+) -> None:
+    desk = await desk_of(newsroom)
+    first = await desk.decide("reviewer", 1, "reject", "No.")
+    withdrawn = await newsroom["annotator"].delete(desk.path, headers=make.seen(2))
+    assert withdrawn.status_code == 204
+    end = await head(newsroom)
+
+    again = await desk.decide("reviewer", 1, "reject", "No.")
+    item = {"annotation": first.json()["annotation"], "version": 1, "verdict": "reject"}
+    in_bulk = await newsroom["reviewer"].post(
+        "/v1/projects/demo/decisions", json={"decisions": [item | {"comment": "No."}]}
+    )
+
+    assert await make.said(again, 200) == await make.said(first)
+    assert again.headers["ETag"] == '"2"'
+    [result] = in_bulk.json()["results"]
+    assert (result["status"], result["decision"]) == (200, first.json())
+    for version, verdict in ((1, "approve"), (2, "reject"), (3, "reject")):
+        answer = await desk.decide("reviewer", version, verdict, "No.")
+        make.refused(answer, 410, "gone")
+    make.refused(await desk.decide("reviewer-b", 1, "reject", "No."), 410, "gone")
+    assert await entries_after(newsroom, end) == []
+
+
 async def test_what_one_has_approved_oneself_is_not_approved_twice(newsroom: Newsroom) -> None:
     desk = await desk_of(newsroom)
     first = await desk.decide("reviewer", 1, comment="Good.")

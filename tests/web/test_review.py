@@ -286,21 +286,31 @@ async def test_what_changes_after_it_was_selected_is_not_approved_with_the_other
 
 
 async def test_who_may_not_decide_may_look(room: Room) -> None:
-    first, *_ = await _queue(room)
+    await _queue(room)
     page = await room.open("annotator-b", "/review")
     await expect(_item(page)).to_contain_text("It takes the role reviewer")
     await page.keyboard.press("a")
     await expect(_rows(page)).to_have_count(4)
     await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
-    # Who edited a version counts as its author.
+
+async def test_who_edited_a_version_may_find_fault_with_it_and_not_approve_it(room: Room) -> None:
+    first, *_ = await _queue(room)
     path = f"/v1/annotations/{first['id']}"
     await make.said(
         await room.client("reviewer").patch(path, json={"note": "Yes"}, headers=make.seen(1)), 200
     )
     page = await room.open("reviewer", "/review")
-    await expect(_item(page)).to_contain_text("You made this version")
+    await expect(_item(page)).to_contain_text("You made this version: another reviewer")
+    # The one that is left approves those that are selected.
     await expect(page.get_by_role("button", name="Approve", exact=False)).to_have_count(1)
+    await page.keyboard.press("a")
+    assert await _status(room, first) == "pending"
+    await page.keyboard.press("r")
+    await page.keyboard.type("I was wrong.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("3 pending.")).to_be_visible()
+    assert await _status(room, first) == "rejected"
 
 
 async def test_a_long_queue_is_loaded_as_it_is_needed(room: Room) -> None:

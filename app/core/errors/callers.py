@@ -50,9 +50,10 @@ class CrossSiteRequest(Forbidden):
 
 
 class OwnAnnotation(Forbidden):
-    """Nobody decides on words of their own: neither the author nor who edited them last.
+    """Nobody decides on an annotation of their own, or approves words that they edited last.
 
-    Another reviewer can decide, or a manager may set ``allow_self_review`` on the project.
+    Whoever edited them may reject them or request changes; the author may not. Another reviewer can
+    decide, or a manager may set ``allow_self_review`` on the project.
     """
 
     code = "own-annotation"

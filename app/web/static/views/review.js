@@ -114,15 +114,16 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     if (!queue.move(step)) announce(step > 0 ? "This is the last one." : "This is the first one.");
   };
   const comment = () => document.getElementById("comment")?.focus();
-  /** Whether something can be decided on now; if not, why not is said. */
-  const ready = () => {
+  /** Whether that can be decided now; if not, why not is said. */
+  const ready = (/** @type {Verdict} */ verdict) => {
     if (!entry) return false;
     if (entry.now.version !== entry.seen.version) {
       announce("It changed meanwhile. Look at the new version first.");
       return false;
     }
-    // What is on its way, withdrawn or one's own has no form; the page says which.
-    return document.querySelector("form.decide") !== null;
+    // What is on its way, withdrawn or one's own has no form, and that of what one has edited does
+    // not offer to approve it; the page says which.
+    return document.querySelector(`form.decide [value="${verdict}"]`) !== null;
   };
   const decide = (/** @type {Verdict} */ verdict, /** @type {string} */ typed) => {
     if (!entry) return;
@@ -131,7 +132,7 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     decisions.decide(entry, verdict, typed);
   };
   const choose = (/** @type {Verdict} */ verdict) => {
-    if (!entry || !ready()) return;
+    if (!entry || !ready(verdict)) return;
     const draft = decisions.draft(entry.id);
     if (verdict === "approve") {
       decide(verdict, draft.comment);
@@ -141,8 +142,9 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     }
   };
   const send = () => {
-    if (!entry || !ready()) return;
+    if (!entry) return;
     const draft = decisions.draft(entry.id);
+    if (!ready(draft.verdict ?? "reject")) return;
     if (!draft.verdict) announce("Choose a verdict first.");
     else if (draft.verdict === "approve" || draft.comment.trim()) decide(draft.verdict, draft.comment);
     else {

@@ -24,12 +24,14 @@ export function said(verdict) {
 
 /**
  * The verdict and the comment.
- * @param {{draft: Draft, blocked: boolean, keep: (draft: Draft) => void,
+ * @param {{draft: Draft, mayApprove: boolean, blocked: boolean, keep: (draft: Draft) => void,
  *   choose: (verdict: Verdict) => void, send: () => void}} props `blocked` while the annotation has
  *   changed and nobody has looked
  */
-export function DecisionForm({ draft, blocked, keep, choose, send }) {
-  const { verdict, comment } = draft;
+export function DecisionForm({ draft, mayApprove, blocked, keep, choose, send }) {
+  const { comment } = draft;
+  const offered = VERDICTS.filter((one) => mayApprove || one.verdict !== "approve");
+  const verdict = offered.find((one) => one.verdict === draft.verdict)?.verdict;
   const needed = verdict === "reject" || verdict === "request_changes";
   const hint = needed ? "needed: it goes back to the author" : "needed to reject or to request changes";
   const submit = (/** @type {SubmitEvent} */ event) => {
@@ -42,10 +44,11 @@ export function DecisionForm({ draft, blocked, keep, choose, send }) {
   return html`
     <form class="decide" aria-label="Decision" onSubmit=${submit}>
       <div class="row">
-        ${VERDICTS.map(
+        ${offered.map(
           (one) => html`
             <button
               type="button"
+              value=${one.verdict}
               disabled=${blocked}
               aria-pressed=${one.verdict === "approve" ? undefined : verdict === one.verdict}
               onClick=${() => choose(one.verdict)}
@@ -67,7 +70,7 @@ export function DecisionForm({ draft, blocked, keep, choose, send }) {
           value=${comment}
           onKeyDown=${leave}
           onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) =>
-            keep({ verdict, comment: event.currentTarget.value })}
+            keep({ ...draft, comment: event.currentTarget.value })}
         ></textarea>
       </label>
       ${verdict &&

@@ -127,6 +127,7 @@ export function Item(props) {
 
 /**
  * What stands of the decision: that it is on its way, was refused, is not for oneself, or its form.
+ * Whoever edited the words may say that they are wrong, but not that they are right.
  * @param {Parameters<typeof Item>[0] & {editor: string | undefined}} props
  */
 function Judgement({ entry, decisions, me, mayDecide, allowSelf, editor, take, choose, send }) {
@@ -143,18 +144,25 @@ function Judgement({ entry, decisions, me, mayDecide, allowSelf, editor, take, c
   }
   const changed = now.version !== seen.version;
   const draft = decisions.draft(id);
-  const part = seen.author === me ? "Yours" : editor === me && "You made this version";
-  const own = !allowSelf && part && `⊘ ${part}: another reviewer decides on it.`;
+  const own = !allowSelf && seen.author === me;
+  const edited = !allowSelf && editor === me;
   return html`
     ${changed && html`<${Changed} entry=${entry} take=${take} />`}
     ${!changed && entry.refused && html`<${Trouble} error=${entry.refused} />`}
     ${!mayDecide
       ? html`<p class="notice">You may look. It takes the role reviewer or above to decide.</p>`
       : own
-        ? html`<p class="notice">${own}</p>`
+        ? html`<p class="notice">⊘ Yours: another reviewer decides on it.</p>`
         : html`
+            ${edited &&
+            html`
+              <p class="notice">
+                ⊘ You made this version: another reviewer approves it. You may reject it or request changes.
+              </p>
+            `}
             <${DecisionForm}
               draft=${draft}
+              mayApprove=${!edited}
               blocked=${changed}
               keep=${(/** @type {typeof draft} */ next) => decisions.keep(id, next)}
               choose=${choose}
