@@ -22,18 +22,12 @@ def main() -> None:
     app.add_typer(others)
     try:
         app()
-    except SystemExit:
-        # The end of a command that was not refused. All that may be takes long to import.
-        raise
-    except _refused() as error:
+    except Exception as error:
+        # Here, not above: all that may be refused takes long to import.
         from app.cli import refusals
 
+        if not isinstance(error, refusals.REFUSALS):
+            raise
         for line in refusals.words(error):
             typer.echo(f"stet: {line}", err=True)
         raise SystemExit(refusals.status(error)) from None
-
-
-def _refused() -> tuple[type[Exception], ...]:
-    from app.cli import refusals
-
-    return refusals.REFUSALS
