@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from app.core.parts import part_of
+
 
 @contextmanager
 def whole(path: Path | None) -> Iterator[BinaryIO]:
@@ -21,10 +23,7 @@ def whole(path: Path | None) -> Iterator[BinaryIO]:
             yield file
     else:
         target = path.resolve()
-        part = target.with_name(f"{target.name}.part")
-        try:
+        with part_of(target, 0o666) as part:
             with part.open("wb") as file:
                 yield file
             part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)

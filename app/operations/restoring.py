@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from app.core.errors import Conflict, InvalidFile, Unavailable
 from app.core.moments import now
+from app.core.parts import part_of
 from app.core.settings import Settings
 from app.core.sqlite_connections import hold
 from app.operations import queries
@@ -21,7 +22,6 @@ from app.operations.sqlite_files import (
     code_of,
     connection,
     looked_at,
-    part_of,
     path_of,
     sync,
 )
