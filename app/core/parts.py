@@ -16,8 +16,19 @@ def part_of(file: Path, mode: int = 0o600) -> Iterator[Path]:
     """
     # As tempfile names its files, which however are always their owner's alone.
     part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
-    part.touch(mode, exist_ok=False)
+    with known_as(file):
+        part.touch(mode, exist_ok=False)
     try:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def known_as(file: Path) -> Iterator[None]:
+    """Name this file in what the operating system refuses, which names a part of it or none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(file)
+        raise

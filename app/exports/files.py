@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from app.core.parts import part_of
+from app.core.parts import known_as, part_of
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @contextmanager
@@ -17,13 +21,32 @@ def whole(path: Path | None) -> Iterator[BinaryIO]:
     """
     if path is None:
         yield sys.stdout.buffer
+        # What is refused only now is still this command's to say.
+        sys.stdout.buffer.flush()
     elif path.exists() and not path.is_file():
         # A pipe or a device is not replaced.
-        with path.open("wb") as file:
+        with _opened(path, path) as file:
             yield file
     else:
         target = path.resolve()
         with part_of(target, 0o666) as part:
-            with part.open("wb") as file:
+            with _opened(part, path) as file:
                 yield file
             part.replace(target)
+
+
+def _opened(path: Path, name: Path) -> BinaryIO:
+    return BufferedWriter(_Named(path, name))
+
+
+class _Named(FileIO):
+    """A file that has its name also where a write is refused, as on a full disk."""
+
+    def __init__(self, path: Path, name: Path) -> None:
+        super().__init__(path, "wb")
+        self._name = name
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        """As any file."""
+        with known_as(self._name):
+            return super().write(piece)

@@ -1,13 +1,19 @@
 """What is wrong is said in one line on standard error, never in a traceback."""
 
+import errno
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 from sqlalchemy import column, table
 
+from app.cli.refusals import words
 from app.core.connect import connect
-from tests.cli.shell import stet
-from tests.conftest import settings
+from tests import make
+from tests.cli.shell import STET, stet
+from tests.conftest import Newsroom, settings
+from tests.forking import environment
 
 MIGRATE = ("migrate",)
 
@@ -48,6 +54,51 @@ def test_a_database_that_is_not_there_is_named_by_the_server(
 
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("/dev/full", "/dev/full: No space left on device."), (None, "No space left on device.")],
+)
+async def test_a_full_disk_is_not_said_of_the_database(
+    output: str | None, said: str, database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    await make.document(newsroom["annotator"])
+    arguments = ("export", "demo") if output is None else ("export", "demo", "--output", output)
+
+    refused = unheard(*arguments, url=database_url, folder=tmp_path)
+
+    assert (refused.returncode, refused.stderr) == (1, f"stet: {said}\n")
+
+
+def unheard(*arguments: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """``stet`` whose standard output takes nothing, as a full disk."""
+    with Path("/dev/full").open("wb") as full:
+        return subprocess.run(
+            (STET, *arguments),
+            cwd=folder,
+            env=environment(url),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        TimeoutError(),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        OSError(errno.EHOSTUNREACH, "No route to host"),
+        OSError("Multiple exceptions: both of its addresses refuse"),
+    ],
+)
+def test_what_ends_a_connection_is_said_of_the_database(error: OSError) -> None:
+    (line,) = words(error)
+
+    assert line.startswith("The database that STET_DATABASE_URL names cannot be used: ")
 
 
 def test_a_variable_that_names_no_setting_is_refused_with_the_one_meant(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The file that an export goes to."""
 
+import errno
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -33,8 +35,7 @@ def test_a_file_of_somebody_else_beside_it_is_left_alone(tmp_path: Path) -> None
     other = tmp_path / "demo.jsonl.part"
     other.write_text("mine")
 
-    with whole(tmp_path / "demo.jsonl") as file:
-        file.write(b"{}\n")
+    write(tmp_path / "demo.jsonl", b"{}\n")
 
     assert other.read_text() == "mine"
 
@@ -43,8 +44,37 @@ def test_who_may_read_it_is_for_the_umask_to_say(tmp_path: Path) -> None:
     path = tmp_path / "demo.jsonl"
     before = os.umask(0o027)
 
-    with whole(path) as file:
-        file.write(b"{}\n")
+    write(path, b"{}\n")
     os.umask(before)
 
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_refused_while_it_is_written_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "demo.jsonl"
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    written = bytes(100_000)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, unlimited[1]))
+    try:
+        with pytest.raises(OSError, match="demo") as refused:
+            write(path, written)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+
+    assert (refused.value.errno, refused.value.filename) == (errno.EFBIG, str(path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "demo.jsonl"
+
+    with pytest.raises(FileNotFoundError) as refused:
+        write(path, b"{}")
+
+    assert refused.value.filename == str(path)
+
+
+def write(path: Path, written: bytes) -> None:
+    with whole(path) as file:
+        file.write(written)
