@@ -1,6 +1,5 @@
 """A file that an export goes to."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedWriter, FileIO
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.core.parts import known_as, part_of
+from app.core.streams import standard_output
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -20,9 +20,10 @@ def whole(path: Path | None) -> Iterator[BinaryIO]:
     None is standard output.
     """
     if path is None:
-        yield sys.stdout.buffer
+        output = standard_output()
+        yield output
         # What is refused only now is still this command's to say.
-        sys.stdout.buffer.flush()
+        output.flush()
     elif path.exists() and not path.is_file():
         # A pipe or a device is not replaced.
         with _opened(path, path) as file:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import column, table
+from sqlalchemy import column, func, select, table
 
 from app.cli.refusals import words
 from app.core.connect import connect
@@ -69,6 +69,60 @@ async def test_a_full_disk_is_not_said_of_the_database(
     refused = unheard(*arguments, url=database_url, folder=tmp_path)
 
     assert (refused.returncode, refused.stderr) == (1, f"stet: {said}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("export", "\udcff"), ("export", "demo", "--label", "\udcff"), ("user", "add", "\udcff")],
+    ids=" ".join,
+)
+def test_an_argument_that_is_no_text_is_refused(
+    arguments: tuple[str, ...], database_url: str, tmp_path: Path
+) -> None:
+    refused = stet(*arguments, url=database_url, folder=tmp_path, status=2)
+
+    assert refused.stderr == "stet: The argument '\\udcff' is not UTF-8.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "user add jo --password-stdin <&-",
+        "export demo --url http://127.0.0.1:1 --token-file - <&-",
+        "export demo >&-",
+        "export demo --dry-run >&-",
+        "token create admin --name laptop >&-",
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_closed_stream_that_a_command_needs_is_refused_before_anything_is_done(
+    command: str, database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    before = await tokens(database_url)
+
+    refused = subprocess.run(  # noqa: ASYNC221  # nothing else runs in this loop
+        ("/bin/sh", "-c", f'exec "$0" {command}', STET),
+        cwd=tmp_path,
+        env=environment(database_url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    stream = "input" if "<" in command else "output"
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"stet: Standard {stream}: It is closed.\n"
+    assert await tokens(database_url) == before
+
+
+async def tokens(url: str) -> int:
+    """How many there are."""
+    database = connect(settings(url))
+    async with database.session(writes=False) as db:
+        found = await db.execute(select(func.count()).select_from(table("tokens")))
+        count: int = found.scalar_one()
+    await database.dispose()
+    return count
 
 
 def unheard(*arguments: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
