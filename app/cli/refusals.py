@@ -5,7 +5,7 @@ from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 
 from pydantic import ValidationError
 
-from app.core.database import FAILURES, Moved, reason
+from app.core.database import FAILURES, Moved, misses_tables, reason
 from app.core.errors import Problem, Unprocessable
 from app.core.settings import InvalidSettings
 from app.remote import pull
@@ -46,6 +46,8 @@ def words(error: Exception) -> Iterator[str]:
             yield f"{error.filename2 or error.filename}: {error.strerror}."
         case OSError(errno=code) if code in _OF_FILES:
             yield f"{error.strerror}."
+        case _ if misses_tables(error):
+            yield "The database's tables are not those of this release; run stet migrate."
         case _:
             yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
 

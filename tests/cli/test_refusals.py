@@ -12,7 +12,7 @@ from app.cli.refusals import words
 from app.core.connect import connect
 from tests import make
 from tests.cli.shell import STET, stet
-from tests.conftest import Newsroom, settings
+from tests.conftest import Databases, Newsroom, settings
 from tests.forking import environment
 
 MIGRATE = ("migrate",)
@@ -153,6 +153,24 @@ def test_what_ends_a_connection_is_said_of_the_database(error: OSError) -> None:
     (line,) = words(error)
 
     assert line.startswith("The database that STET_DATABASE_URL names cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("user", "add", "jo"), ("export", "demo"), ("seed",)],
+    ids=" ".join,
+)
+async def test_where_tables_are_missing_the_cure_is_named(
+    arguments: tuple[str, ...], databases: Databases, dialect: str, tmp_path: Path
+) -> None:
+    empty = databases.empty(dialect)
+
+    refused = stet(*arguments, url=empty, folder=tmp_path, status=1)
+    databases.drop(empty)
+
+    assert refused.stderr == (
+        "stet: The database's tables are not those of this release; run stet migrate.\n"
+    )
 
 
 def test_a_variable_that_names_no_setting_is_refused_with_the_one_meant(tmp_path: Path) -> None:
