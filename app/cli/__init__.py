@@ -5,17 +5,26 @@ that ask another Stet. What is refused is one line on standard error and an exit
 was asked, 2 for how. Never a traceback.
 """
 
+import sys
 from importlib.metadata import entry_points
 
 import typer
 
 from app.cli.command_line import app
+from app.core.streams import closed_input
 
 __all__ = ["app", "main"]
 
 
 def main() -> None:
     """What the shell runs. Other packages add commands by the entry points ``stet.commands``."""
+    for argument in sys.argv[1:]:
+        # Python has such characters for bytes that are no UTF-8. No database takes them.
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            typer.echo(f"stet: The argument {argument!a} is not UTF-8.", err=True)
+            raise SystemExit(2)
+    if sys.stdin is None:
+        sys.stdin = closed_input()
     others = typer.Typer()
     for entry in entry_points(group="stet.commands"):
         others.command(entry.name)(entry.load())

@@ -13,6 +13,7 @@ from app.cli.refusals import lines_of
 from app.cli.running import run
 from app.core.database import Database
 from app.core.settings import settings
+from app.core.streams import standard_output
 from app.core.vocabulary import ImportMode, Status
 from app.exports import content
 from app.exports import queries as exports
@@ -50,6 +51,9 @@ def export_project(
     """Write a project to a file."""
     given = AnnotationFilter(status=chosen.status, label=chosen.label)
     format = chosen.format
+    if dry_run:
+        # What it says is all that it does.
+        standard_output()
 
     async def work(database: Database) -> None:
         async with database.snapshot() as db:

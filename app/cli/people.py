@@ -8,6 +8,7 @@ from app.cli.running import run
 from app.core.database import Database
 from app.core.errors import NotFound
 from app.core.permissions import Actor
+from app.core.streams import standard_output
 from app.core.vocabulary import Role
 from app.projects import members
 from app.projects import queries as project_queries
@@ -49,6 +50,8 @@ def add_user(
 
 def create_token(name: str, label: str) -> None:
     """Make a token and print it."""
+    # None is made that nobody could see.
+    standard_output()
 
     async def work(database: Database) -> str:
         async with database.session(writes=True) as db:

@@ -1,10 +1,11 @@
 """What is refused, in lines for standard error."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 
 from pydantic import ValidationError
 
-from app.core.database import FAILURES, Moved, reason
+from app.core.database import FAILURES, Moved, misses_tables, reason
 from app.core.errors import Problem, Unprocessable
 from app.core.settings import InvalidSettings
 from app.remote import pull
@@ -12,6 +13,8 @@ from app.remote.client import Unreachable
 from app.remote.refusal import Refusal
 
 _SHOWN = 20
+# What no connection to a database ends with, but a file without a name, as standard output.
+_OF_FILES = {EBADF, EDQUOT, EFBIG, EIO, ENOSPC}
 
 REFUSALS: tuple[type[Exception], ...] = (
     InvalidSettings,
@@ -39,7 +42,12 @@ def words(error: Exception) -> Iterator[str]:
         case Moved():
             yield "The project was changed meanwhile; nothing was written. Run it again."
         case OSError() if error.filename is not None:
-            yield f"{error.filename}: {error.strerror}."
+            # Of two files, the second is the one that was to be written.
+            yield f"{error.filename2 or error.filename}: {error.strerror}."
+        case OSError(errno=code) if code in _OF_FILES:
+            yield f"{error.strerror}."
+        case _ if misses_tables(error):
+            yield "The database's tables are not those of this release; run stet migrate."
         case _:
             yield f"The database that STET_DATABASE_URL names cannot be used: {reason(error)}."
 

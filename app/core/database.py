@@ -189,6 +189,15 @@ def reason(failure: Exception) -> str:
     return str(said).partition("\n")[0] or "there was no answer in time"
 
 
+def misses_tables(error: Exception) -> bool:
+    """Whether the database has not the tables or columns of this release."""
+    if not isinstance(error, DBAPIError):
+        return False
+    said = str(error.orig) if hasattr(error.orig, "sqlite_errorname") else ""
+    undefined = getattr(error.orig, "sqlstate", None) in _UNDEFINED
+    return undefined or "no such table" in said or "no such column" in said
+
+
 def unavailable(error: Exception) -> Unavailable | None:
     """The problem to answer when the database is away, full or too busy; else None."""
     if isinstance(error, PoolTimeout):
@@ -207,7 +216,7 @@ def unavailable(error: Exception) -> Unavailable | None:
             return Unavailable("The database is too busy; nothing was written.")
         if code == _PLAN_OF_OTHER_TABLES:
             return Unavailable("The database's tables were changed just now; nothing was written.")
-        if code in _OTHER_TABLES or "no such table" in said or "no such column" in said:
+        if misses_tables(error):
             return Unavailable("The database's tables are not those of this release.")
         if error.connection_invalidated:
             return Unavailable(
@@ -238,6 +247,6 @@ _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 _AWAY = {"08", "25", "28", "3D", "53", "57", "58", "XX"}
 _NOT_NOW = {"42501", "55000"}
-_OTHER_TABLES = {"42P01", "42703"}
+_UNDEFINED = {"42P01", "42703"}
 # A statement that was prepared before; asyncpg prepares it anew.
 _PLAN_OF_OTHER_TABLES = "0A000"

@@ -1,10 +1,16 @@
 """A file that an export goes to."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from app.core.parts import known_as, part_of
+from app.core.streams import standard_output
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @contextmanager
@@ -14,17 +20,34 @@ def whole(path: Path | None) -> Iterator[BinaryIO]:
     None is standard output.
     """
     if path is None:
-        yield sys.stdout.buffer
+        output = standard_output()
+        yield output
+        # What is refused only now is still this command's to say.
+        output.flush()
     elif path.exists() and not path.is_file():
         # A pipe or a device is not replaced.
-        with path.open("wb") as file:
+        with _opened(path, path) as file:
             yield file
     else:
         target = path.resolve()
-        part = target.with_name(f"{target.name}.part")
-        try:
-            with part.open("wb") as file:
+        with part_of(target, 0o666) as part:
+            with _opened(part, path) as file:
                 yield file
             part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+
+
+def _opened(path: Path, name: Path) -> BinaryIO:
+    return BufferedWriter(_Named(path, name))
+
+
+class _Named(FileIO):
+    """A file that has its name also where a write is refused, as on a full disk."""
+
+    def __init__(self, path: Path, name: Path) -> None:
+        super().__init__(path, "wb")
+        self._name = name
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        """As any file."""
+        with known_as(self._name):
+            return super().write(piece)

@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 from app.core.errors import Conflict, NotFound, Unavailable
+from app.core.parts import part_of
 from app.core.settings import Settings
 from app.operations.sqlite_files import (
     Contents,
     connection,
     in_use,
     looked_at,
-    part_of,
     path_of,
     sync,
 )

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from app.core.errors import Conflict, InvalidFile, Unavailable
 from app.core.moments import now
+from app.core.parts import part_of
 from app.core.settings import Settings
 from app.core.sqlite_connections import hold
 from app.operations import queries
@@ -21,7 +22,6 @@ from app.operations.sqlite_files import (
     code_of,
     connection,
     looked_at,
-    part_of,
     path_of,
     sync,
 )
@@ -49,13 +49,15 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> Restored:
         InvalidSettings: when the database is not SQLite.
         Unavailable: when a server or another command has the database open.
         Conflict: when there is a database, and it is not to be replaced.
-        InvalidFile: when the file is damaged, none of Stet, or of a later release.
+        InvalidFile: when it is no file, damaged, none of Stet, or of a later release.
     """
     path = path_of(settings, "pg_restore restores it")
     held = hold(path, alone=True)
     try:
         if path.exists() and not replace:
             raise Conflict(f"There is a database at {path}; --replace keeps it under another name.")
+        if not file.is_file():
+            raise InvalidFile(f"{file} is a pipe or a device; a backup is a file.")
         _refuse_logs(file)
         with part_of(path) as part:
             # The copy is looked at, not the file: what is looked at is what will be there.

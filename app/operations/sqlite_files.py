@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -62,18 +61,6 @@ def in_use(settings: Settings) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-@contextmanager
-def part_of(file: Path) -> Iterator[Path]:
-    """A new file beside another, for its owner alone; what is left of it afterwards is removed."""
-    descriptor, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
-    os.close(descriptor)
-    part = Path(name)
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def connection(file: Path, how: str, timeout: float = 0) -> sqlite3.Connection:

@@ -106,7 +106,9 @@ class Directory:
         self._file = path / STATE
         self._documents = path / DOCUMENTS
         self._sequence = self._found()
-        for part in self._documents.glob("*.json.part"):
+        # Of a pull that was killed; the directory is this one's alone.
+        left = path.glob(f"{STATE}.*.part"), self._documents.glob("*.json.*.part")
+        for part in chain(*left):
             part.unlink()
 
     def _found(self) -> int | None:

@@ -293,6 +293,16 @@ def test_a_damaged_page_is_found_before_anything_is_replaced(
 
 
 @sqlite_alone
+def test_a_pipe_is_no_backup(database_url: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    arguments = ("restore", "pipe", "--replace")
+    refused = stet(*arguments, url=database_url, folder=tmp_path, status=1)
+
+    assert refused.stderr == "stet: pipe is a pipe or a device; a backup is a file.\n"
+
+
+@sqlite_alone
 def test_a_copy_without_its_log_is_not_whole(backup: Path, tmp_path: Path) -> None:
     logs(backup)[0].write_bytes(b"What was written last.")
 

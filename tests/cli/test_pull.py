@@ -176,8 +176,8 @@ async def test_files_that_are_newer_than_the_state_says_are_left_right(
     after = held(tmp_path / "kept")
     # As a pull leaves it that is killed just before its end.
     state.write_bytes(early)
-    part = tmp_path / "kept" / "documents" / f"{document['id']}.json.part"
-    part.write_text('{"id": ')
+    for cut in (f"documents/{document['id']}.json", "stet-pull.json"):
+        (tmp_path / "kept" / f"{cut}.5f0c1e2d.part").write_text('{"')
 
     said = pulled(server.url, tmp_path)
 

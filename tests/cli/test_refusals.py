@@ -1,13 +1,19 @@
 """What is wrong is said in one line on standard error, never in a traceback."""
 
+import errno
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import column, table
+from sqlalchemy import column, func, select, table
 
+from app.cli.refusals import words
 from app.core.connect import connect
-from tests.cli.shell import stet
-from tests.conftest import settings
+from tests import make
+from tests.cli.shell import STET, stet
+from tests.conftest import Databases, Newsroom, settings
+from tests.forking import environment
 
 MIGRATE = ("migrate",)
 
@@ -48,6 +54,123 @@ def test_a_database_that_is_not_there_is_named_by_the_server(
 
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("/dev/full", "/dev/full: No space left on device."), (None, "No space left on device.")],
+)
+async def test_a_full_disk_is_not_said_of_the_database(
+    output: str | None, said: str, database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    await make.document(newsroom["annotator"])
+    arguments = ("export", "demo") if output is None else ("export", "demo", "--output", output)
+
+    refused = unheard(*arguments, url=database_url, folder=tmp_path)
+
+    assert (refused.returncode, refused.stderr) == (1, f"stet: {said}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("export", "\udcff"), ("export", "demo", "--label", "\udcff"), ("user", "add", "\udcff")],
+    ids=" ".join,
+)
+def test_an_argument_that_is_no_text_is_refused(
+    arguments: tuple[str, ...], database_url: str, tmp_path: Path
+) -> None:
+    refused = stet(*arguments, url=database_url, folder=tmp_path, status=2)
+
+    assert refused.stderr == "stet: The argument '\\udcff' is not UTF-8.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "user add jo --password-stdin <&-",
+        "export demo --url http://127.0.0.1:1 --token-file - <&-",
+        "export demo >&-",
+        "export demo --dry-run >&-",
+        "token create admin --name laptop >&-",
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_closed_stream_that_a_command_needs_is_refused_before_anything_is_done(
+    command: str, database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    before = await tokens(database_url)
+
+    refused = subprocess.run(  # noqa: ASYNC221  # nothing else runs in this loop
+        ("/bin/sh", "-c", f'exec "$0" {command}', STET),
+        cwd=tmp_path,
+        env=environment(database_url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    stream = "input" if "<" in command else "output"
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"stet: Standard {stream}: It is closed.\n"
+    assert await tokens(database_url) == before
+
+
+async def tokens(url: str) -> int:
+    """How many there are."""
+    database = connect(settings(url))
+    async with database.session(writes=False) as db:
+        found = await db.execute(select(func.count()).select_from(table("tokens")))
+        count: int = found.scalar_one()
+    await database.dispose()
+    return count
+
+
+def unheard(*arguments: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """``stet`` whose standard output takes nothing, as a full disk."""
+    with Path("/dev/full").open("wb") as full:
+        return subprocess.run(
+            (STET, *arguments),
+            cwd=folder,
+            env=environment(url),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        TimeoutError(),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        OSError(errno.EHOSTUNREACH, "No route to host"),
+        OSError("Multiple exceptions: both of its addresses refuse"),
+    ],
+)
+def test_what_ends_a_connection_is_said_of_the_database(error: OSError) -> None:
+    (line,) = words(error)
+
+    assert line.startswith("The database that STET_DATABASE_URL names cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("user", "add", "jo"), ("export", "demo"), ("seed",)],
+    ids=" ".join,
+)
+async def test_where_tables_are_missing_the_cure_is_named(
+    arguments: tuple[str, ...], databases: Databases, dialect: str, tmp_path: Path
+) -> None:
+    empty = databases.empty(dialect)
+
+    refused = stet(*arguments, url=empty, folder=tmp_path, status=1)
+    databases.drop(empty)
+
+    assert refused.stderr == (
+        "stet: The database's tables are not those of this release; run stet migrate.\n"
+    )
 
 
 def test_a_variable_that_names_no_setting_is_refused_with_the_one_meant(tmp_path: Path) -> None:
