@@ -58,7 +58,8 @@ def _told(password_hash: str | None) -> str | None:
 async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -> UserOut:
     """Change a user; deactivating one or changing the password ends their browser sessions.
 
-    Without a password, null, a user can only use tokens.
+    Without a password, null, a user can only use tokens. An edit that changes nothing makes no new
+    version; a password that is given is always another.
 
     Raises:
         NotFound: when there is no such user.
@@ -80,6 +81,8 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
         raise NotFound("There is no such user.")
     if current.version != seen:
         raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
+    if all(getattr(current, field) == value for field, value in values.items()):
+        return UserOut.of(current)
     changed = (
         await db.execute(
             update(User)

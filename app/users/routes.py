@@ -160,7 +160,10 @@ async def get_user(name: str, _: Admin, db: Db, tag: Tag) -> UserOut:
 async def edit_user(
     name: str, seen: Seen, patch: UserPatch, admin: Admin, db: Db, tag: Tag
 ) -> UserOut:
-    """Change a user: display name, password, whether they are an admin, whether they are active."""
+    """Change a user: display name, password, whether they are an admin, whether they are active.
+
+    What changes nothing makes no new version.
+    """
     return tag(await commands.edit(db, admin, name, seen, patch))
 
 

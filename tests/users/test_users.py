@@ -134,6 +134,43 @@ async def test_a_change_is_answered_whole_and_kept(newsroom: Newsroom) -> None:
     assert (await newsroom["reader"].get("/v1/users")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {},
+        {"is_active": True},
+        {"is_admin": False, "is_active": True, "display_name": None},
+        {"password": None},
+    ],
+)
+async def test_an_edit_that_changes_nothing_makes_no_new_version_and_no_event(
+    newsroom: Newsroom, nothing: dict[str, object]
+) -> None:
+    admin, path = newsroom["admin"], "/v1/users/reader"
+    before, stored_before = (await admin.get(path)).json(), await rows(newsroom)
+
+    answer = await admin.patch(path, json=nothing, headers={"If-Match": '"1"'})
+    stale = await admin.patch(path, json=nothing, headers={"If-Match": '"2"'})
+    blind = await admin.patch(path, json=nothing)
+
+    assert await make.said(answer, 200) == before
+    assert answer.headers["ETag"] == '"1"'
+    make.refused(stale, 412, "stale-version")
+    make.refused(blind, 428, "precondition-required")
+    assert await rows(newsroom) == stored_before
+    assert (await admin.get(path)).json() == before
+
+
+async def test_the_same_password_again_is_another_one(newsroom: Newsroom) -> None:
+    admin, path = newsroom["admin"], "/v1/users/reader"
+    body = {"password": PASSWORD}
+
+    for version in (1, 2):
+        headers = {"If-Match": f'"{version}"'}
+        user = await make.said(await admin.patch(path, json=body, headers=headers), 200)
+        assert user["version"] == version + 1
+
+
 async def test_null_takes_a_display_name_away(newsroom: Newsroom) -> None:
     path = "/v1/users/reader"
     await newsroom["admin"].patch(
