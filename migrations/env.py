@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import Unavailable
+from app.core.prepared import DRIVER_FAILURES, failure
 from app.core.settings import settings
 from app.models import Base
 
@@ -81,13 +82,17 @@ def _offline() -> None:
 
 
 async def _postgresql() -> None:
-    first = await _connect()
+    # What the driver raises by itself is told as what it raises under SQLAlchemy is.
     try:
-        async with first.transaction():
-            await first.execute(_ONE_AT_A_TIME)
-            await _migrate_politely()
-    finally:
-        await first.close()
+        first = await _connect()
+        try:
+            async with first.transaction():
+                await first.execute(_ONE_AT_A_TIME)
+                await _migrate_politely()
+        finally:
+            await first.close()
+    except DRIVER_FAILURES as error:
+        raise failure(_ONE_AT_A_TIME, error) from error
 
 
 async def _migrate_politely() -> None:
