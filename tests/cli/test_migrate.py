@@ -30,6 +30,18 @@ def test_migrating_twice_changes_nothing(empty_url: str, tmp_path: Path) -> None
     assert second.stdout == first.stdout.replace(" now.", " already.")
 
 
+async def test_two_that_migrate_at_once_take_turns(empty_url: str, tmp_path: Path) -> None:
+    both = await asyncio.gather(
+        *(asyncio.to_thread(stet, "migrate", url=empty_url, folder=tmp_path) for _ in range(2))
+    )
+
+    after = stet("migrate", url=empty_url, folder=tmp_path)
+    revision = after.stdout.removesuffix(" already.\n")
+    for migrated in both:
+        assert migrated.stderr == ""
+        assert migrated.stdout in {f"{revision} now.\n", after.stdout}
+
+
 def test_the_database_of_the_defaults_is_a_file_in_the_working_directory(tmp_path: Path) -> None:
     stet("migrate", url=None, folder=tmp_path)
 
@@ -69,7 +81,6 @@ async def test_a_connection_that_is_lost_is_told_in_one_line(
 
 _TURN = 7338516
 _END_WHO_WAITS = """
-    SELECT count(pg_terminate_backend(pid)) FROM pg_locks
-    WHERE locktype = 'advisory' AND NOT granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%advisory%'
 """
