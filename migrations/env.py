@@ -1,8 +1,13 @@
 """How alembic reaches the database of Stet's settings, through the drivers that Stet uses."""
 
 import asyncio
+import fcntl
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,7 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import Unavailable
+from app.core.prepared import DRIVER_FAILURES, failure
 from app.core.settings import settings
+from app.core.sqlite_connections import turn_file
 from app.models import Base
 
 # Whoever comes after a migration that waits for its lock waits too, so it gives up, lets them
@@ -24,13 +31,12 @@ _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
 _TRY_SECONDS = 300.0
 _PAUSE_SECONDS = 2.0
 _LOCK_NOT_AVAILABLE = "55P03"
-# Two that start at once take turns; the number is any that nothing else uses. The turn lasts until
-# the last migration, so nobody's habits may end it before.
-_ONE_AT_A_TIME = """
-    SET LOCAL lock_timeout = 0;
-    SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(7338516)
-"""
+# Two that start at once take turns; the number is any that nothing else uses. Whoever waits asks
+# again in a new transaction: an index that is made concurrently waits for all that have a snapshot.
+_ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(7338516)"
+_TURN_PAUSE_SECONDS = 0.2
+# The turn lasts until the last migration, so nobody's habits may end it before.
+_STAY = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def _url() -> str:
@@ -81,13 +87,29 @@ def _offline() -> None:
 
 
 async def _postgresql() -> None:
-    first = await _connect()
+    # What the driver raises by itself is told as what it raises under SQLAlchemy is.
     try:
-        async with first.transaction():
-            await first.execute(_ONE_AT_A_TIME)
-            await _migrate_politely()
-    finally:
-        await first.close()
+        first = await _connect()
+        try:
+            while True:
+                if await _had_its_turn(first):
+                    break
+                await asyncio.sleep(_TURN_PAUSE_SECONDS)
+        finally:
+            await first.close()
+    except DRIVER_FAILURES as error:
+        raise failure(_ONE_AT_A_TIME, error) from error
+
+
+async def _had_its_turn(first: "asyncpg.Connection[Any]") -> bool:
+    """Whether all was done; not while somebody else migrates."""
+    async with first.transaction():
+        if not await first.fetchval(_ONE_AT_A_TIME):
+            return False
+        # Without arguments it closes the portal of the statement before, and so ends its snapshot.
+        await first.execute(_STAY)
+        await _migrate_politely()
+    return True
 
 
 async def _migrate_politely() -> None:
@@ -133,10 +155,24 @@ async def _migrated(engine: AsyncEngine) -> bool:
 
 def _sqlite() -> None:
     engine = create_engine(_url(), poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with _turn(Path(engine.url.database or "").resolve()), engine.connect() as connection:
         _migrate(connection)
         connection.commit()
     engine.dispose()
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """The writer's turn until the last migration, however long others have it before.
+
+    A lock of SQLite's own would end with the first migration that commits by itself.
+    """
+    turn = turn_file(path)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(turn)
 
 
 if context.is_offline_mode():

@@ -145,6 +145,11 @@ def span(text: str, quote: str, unit: str = "code_points") -> dict[str, Any]:
     return {"start": start, "end": start + measured(quote, unit), "quote": quote}
 
 
+async def second_admin(admin: httpx.AsyncClient) -> dict[str, Any]:
+    """A user ``second`` who administers too, so that the first one may cease to."""
+    return await said(await admin.post("/v1/users", json={"name": "second", "is_admin": True}))
+
+
 async def project(client: httpx.AsyncClient, slug: str = "demo", **fields: Any) -> dict[str, Any]:
     """A project."""
     return await said(

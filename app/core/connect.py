@@ -4,7 +4,7 @@ import sys
 
 from app.core.database import Database
 from app.core.postgresql import PostgresDatabase
-from app.core.settings import InvalidSettings, Settings
+from app.core.settings import POSTGRESQL, InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
 
 # How long, in seconds, a thread that computes keeps the event loop waiting once the loop has
@@ -22,7 +22,7 @@ def connect(settings: Settings) -> Database:
     """
     if settings.database_url.startswith("sqlite:///"):
         return SqliteDatabase(settings)
-    if settings.database_url.startswith(("postgresql://", "postgres://")):
+    if settings.database_url.startswith(POSTGRESQL):
         sys.setswitchinterval(_SWITCH_INTERVAL)
         return PostgresDatabase(settings)
     raise InvalidSettings("STET_DATABASE_URL must begin with sqlite:/// or postgresql://.")

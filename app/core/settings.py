@@ -1,16 +1,23 @@
 """The settings: ``STET_*`` environment variables or a ``.env`` file; README.md has their table."""
 
 import os
+import re
 from difflib import get_close_matches
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 
 class InvalidSettings(ValueError):
     """A setting is not what it may be, or there is none of that name; the message is one line."""
+
+
+_LAST_PORT = 65535
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -38,13 +45,15 @@ class Settings(BaseSettings):
         default=False,
         description="Whether pgbouncer in transaction mode stands in between.",
     )
-    database_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+    database_timeout_seconds: _Seconds = Field(
         default=10.0,
         description="How long a request waits for a connection, a lock or its turn to write to "
         "SQLite; a statement may take three times that.",
     )
-    host: str = Field(default="127.0.0.1", description="Address that `stet serve` listens on.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address that `stet serve` listens on."
+    )
+    port: Annotated[int, Field(ge=0, le=_LAST_PORT)] = Field(
         default=8000, description="Port that `stet serve` listens on."
     )
     workers: Annotated[int, Field(ge=1)] = Field(
@@ -58,7 +67,8 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",
-        description="Addresses whose `X-Forwarded-*` headers are believed, separated by commas.",
+        description="Addresses and networks whose `X-Forwarded-*` headers are believed, separated "
+        "by commas; `*` alone is every address.",
     )
     session_days: Annotated[int, Field(ge=1, le=365)] = Field(
         default=14, description="How long a browser session lasts, in days."
@@ -77,7 +87,7 @@ class Settings(BaseSettings):
     max_import_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=2_147_483_648, description="Largest file that is imported over HTTP, in bytes."
     )
-    body_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+    body_timeout_seconds: _Seconds = Field(
         default=30.0,
         description="How long a request's body may take to arrive, and an imported file may pause.",
     )
@@ -103,7 +113,7 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: Annotated[int, Field(ge=0)] = Field(
         default=20, description="How long running requests may take to end when the server stops."
     )
-    slow_request_seconds: Annotated[float, Field(gt=0)] = Field(
+    slow_request_seconds: _Seconds = Field(
         default=1.0,
         description="A request whose answer took longer to begin is logged as a warning, with the "
         "statements that took the time.",
@@ -113,6 +123,47 @@ class Settings(BaseSettings):
         pattern="^(debug|info|warning|error)$",
         description="The least that is logged: `debug`, `info`, `warning` or `error`.",
     )
+
+    @field_validator("database_replica_url")
+    @classmethod
+    def _replica(cls, url: str, info: ValidationInfo) -> str:
+        if url and not url.startswith(POSTGRESQL):
+            raise _wrong("It must begin with postgresql://")
+        if url and not info.data["database_url"].startswith(POSTGRESQL):
+            raise _wrong("Only PostgreSQL has a replica, and STET_DATABASE_URL names none")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        # Browsers send scheme and host in lower case (RFC 3986, 6.2.2.1).
+        origin = _ORIGIN.fullmatch(url.lower())
+        if url and (origin is None or int(origin["port"] or 0) > _LAST_PORT):
+            raise _wrong("It must be an origin, such as https://stet.example.org")
+        return url.lower()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, proxies: str) -> str:
+        # uvicorn takes what it cannot read as a name that nobody has, and says nothing.
+        given = [item.strip() for item in proxies.split(",") if item.strip()]
+        for item in given if given != ["*"] else []:
+            try:
+                ip_network(item) if "/" in item else ip_address(item)
+            except ValueError as error:
+                raise _wrong(f"{error}; * alone is every address") from None
+        return ",".join(given)
+
+
+POSTGRESQL = ("postgresql://", "postgres://")
+"""What the URL of a PostgreSQL begins with."""
+
+_ORIGIN = re.compile(r"https?://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
+
+
+def _wrong(why: str) -> PydanticCustomError:
+    # What is in braces would be filled in.
+    return PydanticCustomError("wrong", "{why}", {"why": why})
 
 
 class Remote(BaseSettings):

@@ -56,6 +56,12 @@ def hold(path: Path, *, alone: bool = False) -> int:
     return held
 
 
+def turn_file(path: Path) -> int:
+    """The file whose lock is the writer's turn at a database's file, opened but not locked yet."""
+    beside = path.with_name(f"{path.name}-lock")
+    return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
 class Connections:
     """One writing connection, a pool of reading ones, and one of those that read for long."""
 
@@ -179,9 +185,8 @@ class Connections:
 
     async def _lock(self, deadline: float) -> None:
         if self._lock_file is None:
-            path = self.path.with_name(self.path.name + "-lock")
             try:
-                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._lock_file = turn_file(self.path)
             except OSError as error:
                 if error.errno in _NO_WRITES_HERE:
                     raise Unavailable(NO_WRITES) from None

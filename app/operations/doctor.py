@@ -46,8 +46,6 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         wrong.append("SQLite has one writer, so STET_WORKERS must be 1.")
     if settings.max_body_bytes < settings.max_text_chars:
         wrong.append("A text of STET_MAX_TEXT_CHARS does not fit into STET_MAX_BODY_BYTES.")
-    if settings.public_url and not re.fullmatch(r"https?://[^/?#]+/?", settings.public_url):
-        wrong.append("STET_PUBLIC_URL must be an origin, such as https://stet.example.org.")
     if not wrong:
         yield Finding(True, "settings", "They agree with one another.")
     for detail in wrong:

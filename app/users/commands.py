@@ -1,6 +1,7 @@
 """Every write to users, tokens and sessions."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,15 @@ from uuid_utils.compat import uuid7
 from app.audit.commands import made, record
 from app.core.cache import Recent
 from app.core.database import Session
-from app.core.errors import BadCredentials, Forbidden, InvalidValue, NameTaken, NotFound, Stale
+from app.core.errors import (
+    BadCredentials,
+    Conflict,
+    Forbidden,
+    InvalidValue,
+    NameTaken,
+    NotFound,
+    Stale,
+)
 from app.core.moments import now, rfc3339
 from app.core.permissions import Actor
 from app.core.vocabulary import AuditAction
@@ -58,11 +67,13 @@ def _told(password_hash: str | None) -> str | None:
 async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -> UserOut:
     """Change a user; deactivating one or changing the password ends their browser sessions.
 
-    Without a password, null, a user can only use tokens.
+    Without a password, null, a user can only use tokens. An edit that changes nothing makes no new
+    version; a password that is given is always another.
 
     Raises:
         NotFound: when there is no such user.
         Stale: when ``seen`` is not the current version.
+        Conflict: when no active admin would be left.
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
     new_password = "password" in values
@@ -72,6 +83,9 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
         values["password_hash"] = password and await credentials.hash_password(password)
     Recent.forget_all(db)
     await db.begin()
+    admins: Sequence[UUID] = ()
+    if False in {values.get("is_admin"), values.get("is_active")}:
+        admins = (await db.execute(_ADMINS)).scalars().all()
     # Held until the commit, so that what it says now is what was before. Not the key: others may
     # refer to the user meanwhile, as the event of what they do to somebody else does.
     held = select(*User.__table__.c).where(User.name == name).with_for_update(key_share=True)
@@ -80,6 +94,10 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
         raise NotFound("There is no such user.")
     if current.version != seen:
         raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
+    if all(getattr(current, field) == value for field, value in values.items()):
+        return UserOut.of(current)
+    if list(admins) == [current.id]:
+        raise Conflict("Make another user an admin first: this one is the last.")
     changed = (
         await db.execute(
             update(User)
@@ -99,6 +117,15 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
         changes["password"] = (_told(current.password_hash), _told(changed.password_hash))
     await record(db, by, AuditAction.USER_UPDATED, changes, user_id=changed.id)
     return UserOut.of(changed)
+
+
+# Held until the commit, and in one order: two admins who step down at once do so one by one.
+_ADMINS = (
+    select(User.id)
+    .where(User.is_admin, User.is_active)
+    .order_by(User.id)
+    .with_for_update(key_share=True)
+)
 
 
 async def sign_in(

@@ -12,6 +12,7 @@ from app.core.conditions import Seen, Tag
 from app.core.documented import problems
 from app.core.errors import (
     BadCredentials,
+    Conflict,
     CrossSiteRequest,
     Forbidden,
     InvalidValue,
@@ -155,12 +156,17 @@ async def get_user(name: str, _: Admin, db: Db, tag: Tag) -> UserOut:
     "/v1/users/{name}",
     tags=["users"],
     operation_id="update_user",
-    responses=problems(Forbidden, CrossSiteRequest, NotFound, Stale, PreconditionRequired),
+    responses=problems(
+        Forbidden, CrossSiteRequest, NotFound, Conflict, Stale, PreconditionRequired
+    ),
 )
 async def edit_user(
     name: str, seen: Seen, patch: UserPatch, admin: Admin, db: Db, tag: Tag
 ) -> UserOut:
-    """Change a user: display name, password, whether they are an admin, whether they are active."""
+    """Change a user: display name, password, whether they are an admin, whether they are active.
+
+    What changes nothing makes no new version. The last active admin remains one: 409.
+    """
     return tag(await commands.edit(db, admin, name, seen, patch))
 
 

@@ -1,6 +1,10 @@
 """``stet migrate``."""
 
+import asyncio
 from pathlib import Path
+
+import asyncpg
+import pytest
 
 from tests.cli.shell import stet
 
@@ -26,6 +30,18 @@ def test_migrating_twice_changes_nothing(empty_url: str, tmp_path: Path) -> None
     assert second.stdout == first.stdout.replace(" now.", " already.")
 
 
+async def test_two_that_migrate_at_once_take_turns(empty_url: str, tmp_path: Path) -> None:
+    both = await asyncio.gather(
+        *(asyncio.to_thread(stet, "migrate", url=empty_url, folder=tmp_path) for _ in range(2))
+    )
+
+    after = stet("migrate", url=empty_url, folder=tmp_path)
+    revision = after.stdout.removesuffix(" already.\n")
+    for migrated in both:
+        assert migrated.stderr == ""
+        assert migrated.stdout in {f"{revision} now.\n", after.stdout}
+
+
 def test_the_database_of_the_defaults_is_a_file_in_the_working_directory(tmp_path: Path) -> None:
     stet("migrate", url=None, folder=tmp_path)
 
@@ -39,3 +55,32 @@ def test_a_file_of_settings_beside_the_working_directory_is_read(tmp_path: Path)
 
     assert (tmp_path / "named.db").exists()
     assert not (tmp_path / "stet.db").exists()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_connection_that_is_lost_is_told_in_one_line(
+    empty_url: str, tmp_path: Path
+) -> None:
+    other = await asyncpg.connect(empty_url)
+    await other.execute(f"SELECT pg_advisory_lock({_TURN})")
+    migrating = asyncio.create_task(
+        asyncio.to_thread(stet, "migrate", url=empty_url, folder=tmp_path, status=1)
+    )
+
+    ended = 0
+    while not ended and not migrating.done():
+        await asyncio.sleep(0.05)
+        ended = await other.fetchval(_END_WHO_WAITS)
+    refused = await migrating
+
+    await other.close()
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("stet: The database that STET_DATABASE_URL names cannot be")
+    assert refused.stderr.count("\n") == 1
+
+
+_TURN = 7338516
+_END_WHO_WAITS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%advisory%'
+"""

@@ -10,6 +10,8 @@ from sqlalchemy import column, func, select, table
 
 from app.cli.refusals import words
 from app.core.connect import connect
+from app.core.settings import InvalidSettings
+from app.core.settings import settings as read
 from tests import make
 from tests.cli.shell import STET, stet
 from tests.conftest import Databases, Newsroom, settings
@@ -194,6 +196,95 @@ def test_a_setting_out_of_its_range_is_refused_by_its_name(tmp_path: Path) -> No
     refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2, STET_PORT="70000")
 
     assert refused.stderr == ("stet: STET_PORT: Input should be less than or equal to 65535.\n")
+
+
+_ORIGIN = "It must be an origin, such as https://stet.example.org."
+_FOLLOWER = "postgresql://stet@db.example.org/stet"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HOST", "", "String should have at least 1 character."),
+        *(
+            ("PUBLIC_URL", value, _ORIGIN)
+            for value in (
+                "stet.example.org",
+                "ftp://stet.example.org",
+                "https://stet.example.org/path",
+                "https://stet.example.org?",
+                "https://user@stet.example.org",
+                "https://stet.example.org:65536",
+                "https://stet.example.org:port",
+                "https://",
+                "https://stet example",
+            )
+        ),
+        (
+            "TRUSTED_PROXIES",
+            "bogus",
+            "'bogus' does not appear to be an IPv4 or IPv6 address; * alone is every address.",
+        ),
+        (
+            "TRUSTED_PROXIES",
+            "::1, fd00::/129",
+            "'fd00::/129' does not appear to be an IPv4 or IPv6 network; * alone is every address.",
+        ),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.1/8",
+            "10.0.0.1/8 has host bits set; * alone is every address.",
+        ),
+        ("DATABASE_REPLICA_URL", "mysql://h/stet", "It must begin with postgresql://."),
+        (
+            "DATABASE_REPLICA_URL",
+            _FOLLOWER,
+            "Only PostgreSQL has a replica, and STET_DATABASE_URL names none.",
+        ),
+        *(
+            (f"{name}_SECONDS", value, "Input should be a finite number.")
+            for name in ("DATABASE_TIMEOUT", "BODY_TIMEOUT", "SLOW_REQUEST")
+            for value in ("inf", "nan")
+        ),
+    ],
+)
+def test_a_setting_that_nothing_can_be_made_of_is_refused_by_its_name(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"STET_{name}", value)
+
+    with pytest.raises(InvalidSettings) as refused:
+        read.__wrapped__()
+
+    assert str(refused.value) == f"STET_{name}: {said}"
+
+
+def test_it_is_refused_in_one_line_before_anything_is_served(tmp_path: Path) -> None:
+    wrong = {"STET_PUBLIC_URL": "stet.example.org"}
+
+    refused = stet("serve", url=None, folder=tmp_path, status=2, **wrong)
+
+    assert refused.stderr == f"stet: STET_PUBLIC_URL: {_ORIGIN}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"public_url": "HTTPS://Stet.Example.ORG:8443/"}, "https://stet.example.org:8443/"),
+        ({"public_url": "http://[::1]:8000"}, "http://[::1]:8000"),
+        ({"public_url": ""}, ""),
+        ({"trusted_proxies": "127.0.0.1, ::1, 10.0.0.0/8,"}, "127.0.0.1,::1,10.0.0.0/8"),
+        ({"trusted_proxies": " * "}, "*"),
+        ({"trusted_proxies": ""}, ""),
+        ({"database_replica_url": _FOLLOWER}, _FOLLOWER),
+    ],
+)
+def test_a_setting_is_kept_in_the_form_that_is_compared(given: dict[str, str], kept: str) -> None:
+    ((name, _),) = given.items()
+
+    chosen = settings("postgresql://", **given)
+
+    assert getattr(chosen, name) == kept
 
 
 @pytest.mark.parametrize(("host", "status"), [("127.0.0.1:1", 1), ("host:port", 2)])

@@ -90,10 +90,6 @@ async def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
             {"max_body_bytes": 1024},
             "A text of STET_MAX_TEXT_CHARS does not fit into STET_MAX_BODY_BYTES.",
         ),
-        (
-            {"public_url": "https://stet.example.org/stet"},
-            "STET_PUBLIC_URL must be an origin, such as https://stet.example.org.",
-        ),
     ],
 )
 async def test_settings_that_do_not_agree(

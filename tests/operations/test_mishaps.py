@@ -20,9 +20,9 @@ CLAIM = f"/v1/annotations/{CLAIM_ID}"
 DECISIONS = f"{CLAIM}/decisions"
 FIRST = {"If-Match": '"1"'}
 
-# What is no answer to a request in itself, and the two that only have others below them.
+# What is no answer to a request in itself, and the one that only has others below it.
 ELSEWHERE = {"head-too-large", "import-refused", "internal-error", "invalid-http"}
-ELSEWHERE |= {"format-not-installed", "request-timeout", "unavailable", "conflict", "unprocessable"}
+ELSEWHERE |= {"format-not-installed", "request-timeout", "unavailable", "unprocessable"}
 
 
 async def furnish(newsroom: Newsroom) -> None:
@@ -64,6 +64,12 @@ ASKED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "POST",
         DECISIONS,
         {"json": {"verdict": "reject"}, "headers": FIRST},
+    ),
+    "conflict": (
+        "admin",
+        "PATCH",
+        "/v1/users/admin",
+        {"json": {"is_admin": False}, "headers": FIRST},
     ),
     "control-character": (
         "annotator",

@@ -123,6 +123,7 @@ async def test_who_is_deactivated_here_is_refused_at_once(
 
 async def test_who_is_no_admin_any_more_is_told_so_at_once(newsroom: Newsroom) -> None:
     admin, body = newsroom["admin"], {"is_admin": False}
+    await make.second_admin(admin)
     await make.said(await admin.get("/v1/me"), 200)
     await make.said(await admin.patch("/v1/users/admin", json=body, headers=make.seen(1)), 200)
 

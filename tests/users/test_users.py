@@ -134,6 +134,43 @@ async def test_a_change_is_answered_whole_and_kept(newsroom: Newsroom) -> None:
     assert (await newsroom["reader"].get("/v1/users")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {},
+        {"is_active": True},
+        {"is_admin": False, "is_active": True, "display_name": None},
+        {"password": None},
+    ],
+)
+async def test_an_edit_that_changes_nothing_makes_no_new_version_and_no_event(
+    newsroom: Newsroom, nothing: dict[str, object]
+) -> None:
+    admin, path = newsroom["admin"], "/v1/users/reader"
+    before, stored_before = (await admin.get(path)).json(), await rows(newsroom)
+
+    answer = await admin.patch(path, json=nothing, headers={"If-Match": '"1"'})
+    stale = await admin.patch(path, json=nothing, headers={"If-Match": '"2"'})
+    blind = await admin.patch(path, json=nothing)
+
+    assert await make.said(answer, 200) == before
+    assert answer.headers["ETag"] == '"1"'
+    make.refused(stale, 412, "stale-version")
+    make.refused(blind, 428, "precondition-required")
+    assert await rows(newsroom) == stored_before
+    assert (await admin.get(path)).json() == before
+
+
+async def test_the_same_password_again_is_another_one(newsroom: Newsroom) -> None:
+    admin, path = newsroom["admin"], "/v1/users/reader"
+    body = {"password": PASSWORD}
+
+    for version in (1, 2):
+        headers = {"If-Match": f'"{version}"'}
+        user = await make.said(await admin.patch(path, json=body, headers=headers), 200)
+        assert user["version"] == version + 1
+
+
 async def test_null_takes_a_display_name_away(newsroom: Newsroom) -> None:
     path = "/v1/users/reader"
     await newsroom["admin"].patch(
@@ -215,6 +252,7 @@ async def test_a_deactivated_user_is_nobody_at_once_until_activated(newsroom: Ne
 
 
 async def test_an_admin_who_is_none_any_more_administers_nothing(newsroom: Newsroom) -> None:
+    await make.second_admin(newsroom["admin"])
     await newsroom["admin"].patch(
         "/v1/users/admin", json={"is_admin": False}, headers={"If-Match": '"1"'}
     )
@@ -225,3 +263,44 @@ async def test_an_admin_who_is_none_any_more_administers_nothing(newsroom: Newsr
         403,
         "forbidden",
     )
+
+
+@pytest.mark.parametrize(
+    "change", [{"is_admin": False}, {"is_active": False}, {"is_admin": True, "is_active": False}]
+)
+async def test_the_last_active_admin_remains_one(
+    newsroom: Newsroom, change: dict[str, bool]
+) -> None:
+    admin, path = newsroom["admin"], "/v1/users/admin"
+    await make.second_admin(admin)
+    await admin.patch("/v1/users/second", json={"is_active": False}, headers=make.seen(1))
+    before, stored_before = (await admin.get(path)).json(), await rows(newsroom)
+
+    refused = await admin.patch(path, json=change, headers=make.seen(1))
+
+    make.refused(refused, 409, "conflict")
+    assert await rows(newsroom) == stored_before
+    assert (await admin.get(path)).json() == before
+    await admin.patch("/v1/users/second", json={"is_active": True}, headers=make.seen(2))
+    await make.said(await admin.patch(path, json=change, headers=make.seen(1)), 200)
+
+
+async def test_of_two_admins_who_step_down_at_once_one_remains(newsroom: Newsroom) -> None:
+    admin = newsroom["admin"]
+    path, body = "/v1/users/manager", {"is_admin": True}
+    await make.said(await admin.patch(path, json=body, headers=make.seen(1)), 200)
+
+    answers = await asyncio.gather(
+        *(
+            newsroom[name].patch(
+                f"/v1/users/{name}", json={"is_admin": False}, headers=make.seen(version)
+            )
+            for name, version in (("admin", 1), ("manager", 2))
+        )
+    )
+
+    # Who comes late enough is no admin any more.
+    assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 403])
+    async with newsroom.app.state.database.session(writes=False) as db:
+        admins = await db.execute(select(User.name).where(User.is_admin, User.is_active))
+        assert len(admins.all()) == 1

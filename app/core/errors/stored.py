@@ -15,7 +15,10 @@ class NotFound(Problem):
 
 
 class Conflict(Problem):
-    """The request is sound in itself but cannot stand beside what is stored."""
+    """The request is sound in itself but cannot stand beside what is stored.
+
+    So it is where the last active admin would cease to be one: make another user an admin first.
+    """
 
     status = 409
     code = "conflict"
