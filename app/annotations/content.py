@@ -11,7 +11,7 @@ from app.core.errors import InvalidValue, Unprocessable, refuse
 from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
 from app.projects.scheme import Scheme
-from app.text.spans import SplitsGrapheme, split_graphemes, verify, verify_annotation
+from app.text.spans import REFUSED, SplitsGrapheme, split_graphemes, verify, verify_annotation
 
 Columns = dict[str, Any]
 
@@ -160,7 +160,11 @@ def _described(
     warnings: list[dict[str, Any]] = []
     # Whatever the scheme, only a span is an object.
     spans = attributes if scheme is None else scheme.spans_of(label)
+    # To say why a span is refused may take long. Without a scheme nobody is told.
+    most = len(refusals) + (1 if scheme is None else REFUSED)
     for name, value in attributes.items():
+        if len(refusals) == most:
+            break
         if name not in spans or not isinstance(value, dict):
             continue
         pointer = f"{_ATTRIBUTES}{name}"

@@ -28,6 +28,7 @@ _LABELS = ("label", "value", "Label")
 _ENDS = {"Governor", "Dependent"}
 _BOUNDS = {"begin", "end", "sofa"}
 _LISTS = {AttributeType.STRINGS, AttributeType.ENUMS}
+_NUMBERS = {AttributeType.INTEGER, AttributeType.NUMBER}
 _OWN = {
     "identifier": "id",
     "externalId": "external_id",
@@ -165,8 +166,8 @@ class _Document:
                 continue
             attribute = unescaped(name.removeprefix("a_x_"))
             type = types.get(attribute)
-            # Of what the scheme knows as no list a number may be an array's id by chance.
-            if type in {None, *_LISTS} and (it.type, name) in self._references:
+            # A number may be an array's id by chance.
+            if type not in _NUMBERS and (it.type, name) in self._references:
                 attributes[attribute] = self._strings(it, name)
             elif type in _LISTS:
                 attributes[attribute] = [value] if value else []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.text.spans import verify
 from tests import make
 from tests.conftest import Newsroom
 
@@ -276,3 +277,31 @@ async def test_what_a_later_scheme_refuses_conflicts_with_other_content_and_may_
     make.refused(
         await annotator.post(path, json=body | {"external_id": "a-1"}), 422, "unknown-label"
     )
+
+
+@pytest.mark.parametrize(("label", "most"), [("unheard", 1), ("mark", 8)])
+async def test_few_of_many_spans_that_are_refused_are_looked_for(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, label: str, most: int
+) -> None:
+    """To say why one is refused takes as long as the text is."""
+    names = [f"span{number}" for number in range(50)]
+    attributes = [{"name": name, "type": "span"} for name in names]
+    scheme = {"name": "spans", "labels": [{"name": "mark", "attributes": attributes}]}
+    await make.project(newsroom["admin"], "spans", scheme=scheme)
+    document = await make.document(newsroom["admin"], project="spans")
+    path = f"/v1/documents/{document['id']}/annotations"
+    looked_for = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        looked_for.append(given)
+        return verify(*given, **named)
+
+    monkeypatch.setattr("app.annotations.content.verify", counted)
+    spans = {name: {"quote": "nowhere"} for name in names}
+    for identity in ({}, *IDENTITIES):
+        looked_for.clear()
+        body = {"label": label, "quote": "Kyiv", "attributes": spans, **identity}
+        answer = await newsroom["admin"].post(path, json=body)
+
+        assert answer.status_code == 422, answer.text
+        assert len(looked_for) == most

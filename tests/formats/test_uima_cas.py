@@ -171,6 +171,17 @@ def test_a_number_that_is_the_id_of_an_array_too_is_a_number_where_the_scheme_sa
     assert annotation["attributes"] == {"count": 12}
 
 
+def test_an_array_of_words_is_not_taken_for_a_text() -> None:
+    mark = '<custom:mark xmi:id="2" sofa="1" begin="0" end="3" text="12"/>'
+    words = '<cas:StringArray xmi:id="12"><elements>Ann</elements><elements>Bob</elements>'
+    item = foreign(f"{HEAD}{SOFA}{mark}{words}</cas:StringArray></xmi:XMI>")
+
+    assert item.problem is None
+    (annotation,) = item.value["annotations"]
+    # Which the scheme refuses.
+    assert annotation["attributes"] == {"text": ["Ann", "Bob"]}
+
+
 @pytest.mark.parametrize("kind", ["IntegerArray", "FSArray", "StringList"])
 def test_another_array_that_a_feature_refers_to_is_refused(kind: str) -> None:
     def array(types: cassis.TypeSystem) -> Any:
