@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from app.core.errors import MEDIA_TYPE
 from app.main import create_app, wrapped
 from app.operations.examples import REQUESTS
+from tests import make
 from tests.conftest import DIALECTS, TOKENS, Databases
 from tests.conftest import settings as settings_of
 
@@ -253,6 +254,10 @@ class Linked(LINKED.as_state_machine()):  # type: ignore[misc]  # a class made b
     def before_call(self, case: "Case[Any]") -> None:
         """Let most of what is sent be what can be taken: by chance, hardly anything is."""
         operation = case.operation.definition.raw["operationId"]
+        path = case.path_parameters or {}
+        if operation == "revoke_token" and str(path["id"]).replace("-", "") in TOKENS["admin"]:
+            # Nothing could be asked with that any more.
+            path["id"] = str(make.id_of(404))
         given = [body for _, body in REQUESTS.get(operation, {}).values()]
         dice = zlib.crc32(repr(case.body).encode())
         body: Any = case.body

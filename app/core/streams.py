@@ -3,10 +3,7 @@
 import sys
 from errno import EBADF
 from io import BufferedReader, RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING, BinaryIO, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from typing import Any, BinaryIO, TextIO
 
 
 def standard_output() -> BinaryIO:
@@ -29,5 +26,5 @@ class _Closed(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, _buffer: "WriteableBuffer", /) -> int:
+    def readinto(self, _buffer: Any, /) -> int:
         raise OSError(EBADF, "It is closed", "Standard input")

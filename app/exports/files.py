@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO
 
 from app.core.parts import known_as, part_of
 from app.core.streams import standard_output
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 
 @contextmanager
@@ -47,7 +44,7 @@ class _Named(FileIO):
         super().__init__(path, "wb")
         self._name = name
 
-    def write(self, piece: "ReadableBuffer", /) -> int:
+    def write(self, piece: Any, /) -> int:
         """As any file."""
         with known_as(self._name):
             return super().write(piece)
