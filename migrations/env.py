@@ -91,9 +91,7 @@ async def _postgresql() -> None:
     try:
         first = await _connect()
         try:
-            while True:
-                if await _had_its_turn(first):
-                    break
+            while not await _had_its_turn(first):  # noqa: ASYNC110  # another process has it
                 await asyncio.sleep(_TURN_PAUSE_SECONDS)
         finally:
             await first.close()

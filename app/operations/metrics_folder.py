@@ -21,14 +21,15 @@ _WAS_HELD = "held"
 def made() -> Iterator[Path]:
     """A new folder, held, and removed in the end; those of servers that were killed go first."""
     _remove_abandoned()
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
-        folder = Path(name)
-        held = hold(folder)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    held = hold(folder)
+    try:
         (folder / _WAS_HELD).touch()
-        try:
-            yield folder
-        finally:
-            os.close(held)
+        yield folder
+    finally:
+        # Held until it is gone, so that nobody else removes it too.
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
 
 
 def hold(folder: Path) -> int:
