@@ -114,7 +114,7 @@ async def create(
 async def _same_or_conflict(
     db: Session, document: SeenDocument, sent: dict[str, Any], *, by_id: bool
 ) -> Row[Any] | None:
-    """The stored annotation, if the same request created it; what it became since is no matter.
+    """The stored annotation, if it says the same, now or when it was created.
 
     None when there is none of the id or the external id that was sent.
     """
@@ -135,7 +135,7 @@ async def _same_or_conflict(
     first = stored
     if stored.version > 1:
         first = await queries.first_version(db, stored.id) or stored
-    if content.same(sent, first._asdict()) and all(
+    if any(content.same(sent, version._asdict()) for version in (first, stored)) and all(
         sent[name] == getattr(stored, name) for name in _UNCHANGING
     ):
         return stored
@@ -199,7 +199,7 @@ async def edit(
     text = await text_of(db, row.document_id, row.revision)
     stored = row._asdict()
     said = content.edited(scheme, Words(text, unit), stored, patch)
-    if content.same(said, stored):
+    if content.unchanged(said, stored):
         return await queries.out(db, standing, row, unit)
     if said["label"] != row.label:
         # Relations are checked by label, so none may be added until this is written.

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationPatch, SpanFields
 from app.core.errors import InvalidValue, Unprocessable, refuse
+from app.core.jsontext import same_json
 from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
-from app.projects.scheme import Scheme
+from app.projects.scheme import Scheme, as_stored
 from app.text.spans import REFUSED, SplitsGrapheme, split_graphemes, verify, verify_annotation
 
 Columns = dict[str, Any]
@@ -28,8 +29,20 @@ class Words:
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether the columns of two annotations, or of two versions of one, say the same."""
-    return all(one[name] == other[name] for name in SAID)
+    """Whether the columns of two annotations, or of two versions of one, say the same.
+
+    ``1`` and ``1.0`` do, for some formats bring back one as the other; ``1`` and ``true`` do not.
+    """
+    return all(one[name] == other[name] for name in SAID) and all(
+        # To Python 1 and true are equal. Lists hold strings, and a span's offsets were checked.
+        isinstance(value, bool) == isinstance(other["attributes"][name], bool)
+        for name, value in one["attributes"].items()
+    )
+
+
+def unchanged(said: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Whether an edit leaves the columns as they are; a ``1`` for a ``1.0`` is an edit."""
+    return same(said, stored) and same_json(said["attributes"], stored["attributes"])
 
 
 def checked(
@@ -156,7 +169,7 @@ def _described(
 ) -> Columns:
     """The columns of a label and its attributes, whose spans are verified; without a scheme too."""
     refusals = [] if scheme is None else scheme.refusals(label, attributes)
-    stored = dict(attributes)
+    stored = {name: as_stored(value) for name, value in attributes.items()}
     warnings: list[dict[str, Any]] = []
     # Whatever the scheme, only a span is an object.
     spans = attributes if scheme is None else scheme.spans_of(label)

@@ -10,6 +10,14 @@ def dump_json(value: object) -> str:
     return _ENCODER.encode(value)
 
 
+def same_json(one: object, other: object) -> bool:
+    """Whether two values are the same JSON; to Python alone, ``1``, ``1.0`` and ``true`` are equal.
+
+    The order of keys is no matter.
+    """
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 def one_line(text: str) -> str:
     """JSON that is one line for everybody.
 

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         "takes in a minute.",
     )
     max_text_chars: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        default=5_000_000, description="Longest text of a document, in code points."
+        default=5_000_000, description="Longest text of a document as it is stored, in code points."
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=33_554_432, description="Largest request body, in bytes."

@@ -12,11 +12,12 @@ from app.changes.recorded import Recorded, Refused, table_of
 from app.changes.superseding import copied
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
+from app.core.jsontext import same_json
 from app.core.moments import now
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
-from app.documents.rows import NewDocument, logged, same_content, same_json, words_of
+from app.documents.rows import NewDocument, logged, same_content, words_of
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut, DocumentPatch
 from app.documents.seen import SeenDocument
 from app.models import (
@@ -58,7 +59,7 @@ async def create(
         standing: what the caller is in the project.
         new: the document; its text is changed as ``text.arrival`` says and no further.
         unit: what a refusal's position counts.
-        max_chars: the longest text taken, in code points.
+        max_chars: the longest text taken, in code points of what is stored.
 
     Raises:
         TooLarge: when the text is longer.
@@ -67,9 +68,9 @@ async def create(
         ExternalIdConflict: when the external id is.
         Gone: when the id is that of a document that was deleted.
     """
-    if len(new.text) > max_chars:
-        raise TooLarge(limit=max_chars, unit="code_points")
     arrival = arrive(new.text, unit=unit)
+    if len(arrival.text) > max_chars:
+        raise TooLarge(limit=max_chars, unit="code_points")
     moment = now()
     rows = NewDocument.of(
         new,
@@ -108,7 +109,7 @@ async def create(
 async def _same_or_conflict(
     db: Session, standing: Standing, new: DocumentIn, out: DocumentOut
 ) -> DocumentOut:
-    """The stored document, if the same request created it; what it became since is no matter."""
+    """The stored document, if it says the same, now or when it was created."""
     stored = None if new.id is None else await queries.by_id(db, new.id)
     if stored is None and new.external_id is not None:
         stored = await queries.by_external_id(db, standing.project_id, new.external_id)
@@ -124,7 +125,8 @@ async def _same_or_conflict(
         Change.project_id == stored.project_id, Change.sequence == stored.sequence
     )
     first = (await db.execute(created)).scalar_one()
-    if same_content(logged(out), first):
+    current = logged(DocumentItem.of(stored, standing.project, Counts()))
+    if any(same_content(logged(out), state) for state in (first, current)):
         return await queries.out(db, SeenDocument(standing, stored))
     if new.id is not None:
         raise IdConflict("The id is taken by a document with other content.")

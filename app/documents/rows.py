@@ -1,13 +1,13 @@
 """A new document as rows, and what the log keeps of it. Pure."""
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.core.jsontext import same_json
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut
 from app.text.arrival import Arrival, sha256
 from app.text.offsets import length
@@ -104,8 +104,3 @@ _CONTENT = ("external_id", "title", "language", "source_url", "published_on", "m
 def same_content(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two states of documents, as the log keeps them, say the same."""
     return all(same_json(one[name], other[name]) for name in _CONTENT)
-
-
-def same_json(one: object, other: object) -> bool:
-    """Whether two values are the same JSON; to Python alone, ``1`` and ``true`` are equal."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from app.annotations.content import SAID
+from app.annotations.content import same
 from app.core.errors import ExternalIdConflict, Gone, IdConflict, Problem
-
-_SAID = ("external_id", *SAID)
 
 
 class Conflict(Exception):
@@ -29,13 +27,11 @@ def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str, by: s
     """
     if stored.withdrawn_at is not None:
         raise Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
-    for version in (stored, first):
-        if version is not None and all(
-            row[name] == getattr(version if name != "external_id" else stored, name)
-            for name in _SAID
-        ):
-            return
-    raise Conflict(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
+    versions = (version for version in (stored, first) if version is not None)
+    if row["external_id"] != stored.external_id or not any(
+        same(row, version._asdict()) for version in versions
+    ):
+        raise Conflict(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
 
 
 def taken(what: str, by: str) -> Problem:

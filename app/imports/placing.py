@@ -136,7 +136,9 @@ class Places:
         stored = ours(self._project_id, known, row["id"])
         try:
             if stored is None or stored.document_id != row["document_id"]:
-                unfit = self._scheme.relation_refusal(row["type"], source.label, target.label)
+                unfit = self._scheme.relation_refusal(
+                    row["type"], source.label, target.label, of_one=source.id == target.id
+                )
                 if unfit is not None:
                     placed.refused.append((part.pointer, unfit.under(part.pointer)))
                     return

@@ -12,7 +12,6 @@ from app.annotations import content
 from app.annotations.content import Words
 from app.core.errors import (
     InvalidValue,
-    RelationNotAllowed,
     TooLarge,
     UnknownAnnotation,
     UnknownUser,
@@ -88,10 +87,10 @@ def rows_of(record: Record, by: Checker) -> Rows:
         TooLarge: when the text is too long.
     """
     line = record.line
-    if len(line.text) > by.max_chars:
-        raise TooLarge(limit=by.max_chars, unit="code_points")
     stored = "\r" not in line.text and line.sha256 == sha256(line.text)
     arrival = (arrived if stored else arrive)(line.text, unit=line.offset_unit)
+    if len(arrival.text) > by.max_chars:
+        raise TooLarge(limit=by.max_chars, unit="code_points")
     who = _Who(by)
     new = NewDocument.of(
         line,
@@ -273,8 +272,6 @@ def _relation(line: RelationLine, ends: Set[UUID], who: _Who) -> tuple[Row, list
             if id not in ends
         ]
     )
-    if line.source == line.target:
-        raise RelationNotAllowed("/target", "A relation joins two annotations.")
     by = who.by
     row = {
         "id": line.id or uuid7(),

@@ -5,6 +5,7 @@ A project's scheme is immutable once stored; changing it makes a new version.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -47,10 +48,7 @@ class Attribute:
                 whole = type(value) is int and abs(value) <= _SAFE_INTEGER
                 return None if whole else "an integer of at most 53 bits is wanted"
             case AttributeType.NUMBER:
-                number = type(value) is float or (
-                    type(value) is int and abs(value) <= _SAFE_INTEGER
-                )
-                return None if number else "a number is wanted"
+                return _number_refusal(value)
             case AttributeType.SPAN:
                 return None if isinstance(value, dict) else "a span is wanted"
 
@@ -92,6 +90,34 @@ def _string_refusal(value: object) -> str | None:
     if control_character(value) is not None:
         return "a control character is refused"
     return None
+
+
+def _number_refusal(value: object) -> str | None:
+    if type(value) is not int:
+        return None if type(value) is float else "a number is wanted"
+    held = abs(value) <= _SAFE_INTEGER or _double(value) is not None
+    return None if held else "a whole number that a double holds is wanted"
+
+
+def as_stored(value: object) -> object:
+    """An attribute's value as it is stored: a whole number of more than 53 bits as a double.
+
+    So it is the same number to whoever reads it, also where all numbers are doubles.
+    """
+    if type(value) is int and abs(value) > _SAFE_INTEGER:
+        double = _double(value)
+        return value if double is None else double
+    return value
+
+
+def _double(value: int) -> float | None:
+    """The double that is this number, or is written as it; None if there is none."""
+    try:
+        double = float(value)
+    except OverflowError:
+        return None
+    # JavaScript writes 2^60 as 1152921504606847000: by the fewest digits that only it is read from.
+    return double if value in {double, Decimal(repr(double))} else None
 
 
 @dataclass(frozen=True)
@@ -215,9 +241,12 @@ class Scheme:
         }
 
     def relation_refusal(
-        self, type: str, source_label: str, target_label: str
+        self, type: str, source_label: str, target_label: str, *, of_one: bool = False
     ) -> Unprocessable | None:
-        """Why the scheme lets no relation of this type join these labels; None when it does."""
+        """Why no relation of this type may join annotations of these labels; None when one may.
+
+        ``of_one`` says that both are one annotation.
+        """
         relation = self.relations.get(type)
         if relation is None:
             return RelationNotAllowed(
@@ -225,10 +254,14 @@ class Scheme:
                 f"The scheme has no relation “{type}”.",
                 allowed=self._relations_described,
             )
-        if source_label in relation.source and target_label in relation.target:
-            return None
-        return RelationNotAllowed(
-            "/type",
-            f"“{type}” does not lead from a {source_label} to a {target_label}.",
-            allowed=relation.described,
-        )
+        if source_label not in relation.source or target_label not in relation.target:
+            return RelationNotAllowed(
+                "/type",
+                f"“{type}” does not lead from a {source_label} to a {target_label}.",
+                allowed=relation.described,
+            )
+        if of_one:
+            return RelationNotAllowed(
+                "/target", "A relation joins two annotations.", allowed=relation.described
+            )
+        return None

@@ -12,7 +12,6 @@ from app.core.errors import (
     Forbidden,
     Gone,
     IdConflict,
-    RelationNotAllowed,
     Stale,
     UnknownAnnotation,
     Unprocessable,
@@ -55,12 +54,14 @@ async def create(db: Session, document: SeenDocument, new: RelationIn) -> tuple[
         if id not in found
     ]
     refuse(refusals)
-    refusal = scheme.relation_refusal(new.type, found[new.source].label, found[new.target].label)
+    refusal = scheme.relation_refusal(
+        new.type,
+        found[new.source].label,
+        found[new.target].label,
+        of_one=new.source == new.target,
+    )
     if refusal is not None:
         raise refusal
-    if new.source == new.target:
-        allowed = scheme.relations[new.type].described
-        raise RelationNotAllowed("/target", "A relation joins two annotations.", allowed=allowed)
     moment, id = now(), new.id or uuid7()
     row = {
         "id": id,

@@ -30,11 +30,11 @@ def arrive(
     Raises:
         ControlCharacter: see ``arrived``.
     """
+    _refuse_control_character(raw, pointer, unit)
     text = raw.removeprefix("\ufeff")
     newlines = text.count("\r")
     if newlines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    arrived(text, pointer=pointer, unit=unit)
     return Arrival(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
 
 
@@ -45,12 +45,17 @@ def arrived(
 
     Raises:
         ControlCharacter: at ``pointer``, for one other than tab and newline; its ``position`` is
-            counted in ``unit``.
+            counted in ``unit`` in the text as it was sent.
     """
-    position = control_character(text)
-    if position is not None:
-        raise ControlCharacter(pointer, text, position, unit)
+    _refuse_control_character(text, pointer, unit)
     return Arrival(text, bom_removed=False, newlines_converted=0)
+
+
+def _refuse_control_character(sent: str, pointer: str, unit: OffsetUnit) -> None:
+    # The caller has the text that was sent, and no other to look for the position in.
+    position = control_character(sent)
+    if position is not None:
+        raise ControlCharacter(pointer, sent, position, unit)
 
 
 def sha256(text: str) -> str:

@@ -47,6 +47,11 @@ def mismatch(
             f"The same offsets fit in {fits}. All spans of a request count alike: if the others "
             f"fit in it too, ask with offset_unit={fits}, else count these in {ruler.unit.value}."
         )
+    elif not quote:
+        cure = (
+            "The quote is empty, so nothing says whether the offsets are right. If they are, send "
+            f"it as it stands {_place(ruler, actual)}."
+        )
     elif differs_in:
         cure = (
             f"Only {_in_words(differs_in)} differs: send the {name} as it stands "

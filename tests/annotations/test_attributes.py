@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests import make
 from tests.conftest import Newsroom
 
@@ -49,7 +51,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"count": 2**53}, "/attributes/count"),
     ({"score": True}, "/attributes/score"),
     ({"score": "1"}, "/attributes/score"),
-    ({"score": 10**23}, "/attributes/score"),
+    ({"score": 2**53 + 1}, "/attributes/score"),
+    ({"score": 10**400}, "/attributes/score"),
     ({"where": "End."}, "/attributes/where"),
     ({"where": []}, "/attributes/where"),
     ({"where": None}, "/attributes/where"),
@@ -87,6 +90,53 @@ async def test_a_value_of_another_type_is_refused_with_what_fits(newsroom: Newsr
         assert error["pointer"] == pointer, attributes
         assert error["allowed"]
     assert (await newsroom["annotator"].get(path)).json()["items"] == []
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "9007199254740992",
+        "100000000000000000000",
+        # As JavaScript writes 2^60, and what it is.
+        "1152921504606847000",
+        "1152921504606846976",
+    ],
+)
+async def test_a_number_that_is_written_as_a_whole_one_is_kept_as_the_double_that_it_is(
+    newsroom: Newsroom, written: str, sign: str
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    document = await make.document(newsroom["annotator"], project="typed")
+    double = float(sign + written)
+    annotation = await make.annotation(
+        newsroom["annotator"], document["id"], "mark", attributes={"score": int(sign + written)}
+    )
+    path = f"/v1/annotations/{annotation['id']}"
+
+    got = (await newsroom["annotator"].get(path)).json()
+    edit = {"attributes": {"score": int(sign + written)}}
+    same = await newsroom["annotator"].patch(path, json=edit, headers=make.seen(1))
+
+    for answer in (annotation, got, await make.said(same, 200)):
+        assert answer["attributes"] == {"score": double}
+        assert type(answer["attributes"]["score"]) is float
+        assert answer["version"] == 1
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 10**400], ids=["too fine", "too large"])
+async def test_a_whole_number_that_no_double_holds_is_refused_as_such(
+    newsroom: Newsroom, number: int
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    document = await make.document(newsroom["annotator"], project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    body = {"label": "mark", "quote": "Beijing", "attributes": {"score": number}}
+
+    answer = await newsroom["annotator"].post(path, json=body)
+
+    [error] = make.refused(answer, 422, "invalid-attribute")["errors"]
+    assert error["detail"].endswith(": a whole number that a double holds is wanted.")
 
 
 async def test_what_fits_is_named_by_type_and_values(newsroom: Newsroom) -> None:

@@ -62,26 +62,29 @@ async def test_it_is_the_same_also_after_edits_and_decisions(newsroom: Newsroom)
     for identity in IDENTITIES:
         created = await make.annotation(newsroom["annotator"], document["id"], **BODY | identity)
         path = f"/v1/annotations/{created['id']}"
-        edit: dict[str, Any] = {
-            "label": "quote",
-            "quote": "Beijing",
-            "attributes": {},
-            "note": None,
-        }
-        await newsroom["reviewer"].patch(path, json=edit, headers=make.seen(1))
-        await make.decision(newsroom["reviewer-b"], created["id"], version=2)
+        edits: list[dict[str, Any]] = [
+            {"label": "quote", "quote": "Kyiv", "attributes": {}, "note": None},
+            {"label": "quote", "quote": "Beijing", "attributes": {}, "note": None},
+        ]
+        for version, edit in enumerate(edits, 1):
+            await newsroom["reviewer"].patch(path, json=edit, headers=make.seen(version))
+        await make.decision(newsroom["reviewer-b"], created["id"], version=3)
+        stored = (await newsroom["reader"].get(path)).json()
+        between, now = edits
+        again = f"/v1/documents/{document['id']}/annotations"
 
-        again = await newsroom["annotator"].post(
-            f"/v1/documents/{document['id']}/annotations", json=BODY | identity
-        )
+        # As it was created, and as it is now.
+        for body in (BODY, now):
+            answer = await newsroom["annotator"].post(again, json=body | identity)
 
-        assert await make.said(again, 200) == (await newsroom["reader"].get(path)).json()
-        assert again.json()["version"] == 3
-        # What it was edited to is not what was created.
-        other = await newsroom["annotator"].post(
-            f"/v1/documents/{document['id']}/annotations", json=edit | identity
-        )
-        assert other.status_code == 409
+            assert await make.said(answer, 200) == stored
+            assert stored["version"] == 4
+        others = (between, now | {"origin": "model"})
+        for body in others:
+            answer = await newsroom["annotator"].post(again, json=body | identity)
+            assert answer.status_code == 409, answer.text
+        by_another = await newsroom["reviewer"].post(again, json=now | identity)
+        assert by_another.status_code == 409
 
 
 async def test_the_same_id_with_other_content_or_author_conflicts(newsroom: Newsroom) -> None:
@@ -106,6 +109,28 @@ async def test_the_same_id_with_other_content_or_author_conflicts(newsroom: News
         by_another = await newsroom["annotator-b"].post(path, json=BODY | identity)
         make.refused(by_another, 409, code)
     assert len((await newsroom["reader"].get(path)).json()["items"]) == 2
+
+
+async def test_a_number_in_another_form_is_the_same_and_a_truth_value_is_not(
+    newsroom: Newsroom,
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    document = await make.document(newsroom["annotator"], project="typed")
+    path = f"/v1/documents/{document['id']}/annotations"
+    attributes = {"score": 1, "count": 1, "sure": True}
+    codes = ("id-conflict", "external-id-conflict")
+    for identity, code in zip(IDENTITIES, codes, strict=True):
+        body = {"label": "mark", "quote": "Beijing", "attributes": attributes, **identity}
+        created = await make.said(await newsroom["annotator"].post(path, json=body))
+
+        same = {"attributes": attributes | {"score": 1.0}}
+        again = await newsroom["annotator"].post(path, json=body | same)
+        assert await make.said(again, 200) == created
+        for other in ({"score": True}, {"count": True}, {"sure": 1}):
+            answer = await newsroom["annotator"].post(
+                path, json=body | {"attributes": attributes | other}
+            )
+            make.refused(answer, 409, code)
 
 
 async def test_an_id_and_an_external_id_name_one_annotation(newsroom: Newsroom) -> None:

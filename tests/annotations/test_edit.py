@@ -69,6 +69,28 @@ async def test_an_edit_that_changes_nothing_makes_no_version(newsroom: Newsroom)
     assert await entries_after(newsroom, end) == []
 
 
+@pytest.mark.parametrize(("was", "becomes"), [(1.0, 1), (1, 1.0), (0.0, -0.0)])
+async def test_another_form_of_a_number_is_an_edit(
+    newsroom: Newsroom, was: float, becomes: float
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator, project="typed")
+    annotation = await make.annotation(
+        annotator, document["id"], "mark", attributes={"score": was, "text": "t"}
+    )
+    path = f"/v1/annotations/{annotation['id']}"
+    edit = {"attributes": {"text": "t", "score": becomes}}
+
+    edited = await make.said(await annotator.patch(path, json=edit, headers=make.seen(1)), 200)
+    again = await make.said(await annotator.patch(path, json=edit, headers=make.seen(2)), 200)
+
+    got = (await annotator.get(path)).json()
+    assert edited == again == got
+    assert got["version"] == 2
+    assert repr(got["attributes"]["score"]) == repr(becomes)
+
+
 @pytest.mark.parametrize("unit", UNITS)
 async def test_spans_move_in_the_callers_unit_and_what_is_stored_stays_where_it_is(
     newsroom: Newsroom, unit: str

@@ -104,8 +104,8 @@ async def test_a_control_character_is_refused_with_its_position_in_the_unit(
         answer = await newsroom["annotator"].post(PATH, json=body, params={"offset_unit": unit})
 
         [error] = make.refused(answer, 422, "control-character")["errors"]
-        # In the text as it would be stored: without the mark, each line end one character.
-        assert error["position"] == make.measured("😀\nя\t", unit)
+        # In the text as it was sent, with the mark and each character of a line end.
+        assert error["position"] == make.measured(before, unit)
         assert (error["pointer"], error["offset_unit"]) == ("/text", unit)
         assert error["character"] == f"U+{ord(character):04X}"
 
@@ -142,12 +142,14 @@ async def test_a_control_character_beside_the_text_is_refused_at_its_string_and_
 async def test_a_text_longer_than_the_limit_is_refused_in_code_points(newsroom: Newsroom) -> None:
     annotator = newsroom.beside(max_text_chars=5)["annotator"]
 
-    fits = await annotator.post(PATH, json={"title": "t", "text": "😀" * 5})
-    longer = await annotator.post(PATH, json={"title": "t", "text": "a" * 6})
-
-    assert fits.status_code == 201
-    problem = make.refused(longer, 413, "too-large")
-    assert (problem["limit"], problem["unit"]) == (5, "code_points")
+    # What arrival takes away does not count.
+    for text in ("😀" * 5, "\ufeffa\r\nb\r\nc"):
+        fits = await annotator.post(PATH, json={"title": "t", "text": text})
+        assert (await make.said(fits))["length"]["code_points"] == 5
+    for text in ("a" * 6, "\ufeffa\r\nb\r\ncd"):
+        longer = await annotator.post(PATH, json={"title": "t", "text": text})
+        problem = make.refused(longer, 413, "too-large")
+        assert (problem["limit"], problem["unit"]) == (5, "code_points")
 
 
 REFUSED: list[tuple[str, Any, str]] = [

@@ -44,6 +44,29 @@ async def test_the_same_document_again_is_answered_as_it_has_become(newsroom: Ne
         assert again.json()["version"] == 2
 
 
+async def test_a_document_as_it_has_become_is_the_same_and_as_it_was_between_is_not(
+    newsroom: Newsroom,
+) -> None:
+    identities = ({"id": str(make.id_of(77))}, {"external_id": "wire-17"})
+    edits: list[dict[str, Any]] = [
+        {"title": "Another", "metadata": {"a": 1}, "language": "en", "published_on": None},
+        {"title": "The last", "metadata": {}, "language": "de", "published_on": "2026-11-24"},
+    ]
+    for identity, code in zip(identities, ("id-conflict", "external-id-conflict"), strict=True):
+        document = await make.document(newsroom["annotator"], **BODY | identity)
+        path = f"/v1/documents/{document['id']}"
+        for version, edit in enumerate(edits, 1):
+            await newsroom["annotator"].patch(path, json=edit, headers=make.seen(version))
+        between, now = (BODY | edit | identity for edit in edits)
+
+        again = await newsroom["annotator"].post(PATH, json=now)
+
+        assert await make.said(again, 200) == (await newsroom["reader"].get(path)).json()
+        assert again.json()["version"] == 3
+        for other in (between, now | {"text": "two"}):
+            make.refused(await newsroom["annotator"].post(PATH, json=other), 409, code)
+
+
 async def test_a_document_that_lost_its_external_id_is_still_the_same_by_its_id(
     newsroom: Newsroom,
 ) -> None:

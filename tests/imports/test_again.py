@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid5
 
+import httpx
 import pytest
 
 from app.imports import batches
@@ -48,6 +49,27 @@ async def test_what_was_edited_is_known_by_what_the_file_said(
     other = await send(newsroom, file_of({**line, "annotations": [between]}), "manager")
     problem = make.refused(other, 422, "import-refused")
     assert refusals(problem["errors"]) == [(1, "/annotations/0/id", "id-conflict")]
+
+
+async def test_a_number_in_another_form_is_the_same_and_a_truth_value_is_not(
+    newsroom: Newsroom,
+) -> None:
+    await make.typed_project(newsroom["admin"])
+    attributes = {"score": 1, "count": 1, "sure": True}
+
+    async def sent(**others: Any) -> httpx.Response:
+        mark = {"label": "mark", "quote": "Officials", "id": CLAIM}
+        line = {**BARE, "id": DOCUMENT, "annotations": [mark | {"attributes": attributes | others}]}
+        path = "/v1/projects/typed/import?format=jsonl"
+        return await newsroom["admin"].post(path, content=file_of(line))
+
+    await make.said(await sent(), 200)
+
+    report = await make.said(await sent(score=1.0), 200)
+    assert report["unchanged"] == {"documents": 1, "annotations": 1, "relations": 0}
+    for name, value in (("score", True), ("count", True), ("sure", 1)):
+        problem = make.refused(await sent(**{name: value}), 422, "import-refused")
+        assert refusals(problem["errors"]) == [(1, "/annotations/0/id", "id-conflict")]
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -343,6 +343,51 @@ async def test_a_relation_whose_ends_are_refused_is_refused_too(
     )
 
 
+async def test_a_relation_of_an_annotation_with_itself_is_refused_as_by_post(
+    newsroom: Newsroom,
+) -> None:
+    id = str(make.id_of(1))
+    claim = {"id": id, "label": "claim", "quote": "Officials"}
+    types = ("supports", "denies", "joins")
+    ends = {"source": id, "target": id}
+    line = {
+        "title": "Of one",
+        "text": make.TEXT,
+        "annotations": [claim],
+        "relations": [{"type": type} | ends for type in types],
+    }
+
+    report = await make.said(await send(newsroom, file_of(line), mode="skip-refused"), 200)
+
+    listed = (await newsroom["reader"].get(f"/v1/annotations/{id}")).json()
+    path = f"/v1/documents/{listed['document_id']}/relations"
+    assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
+    assert report["refused"]["relations"] == 3
+    for place, type in enumerate(types):
+        posted = await newsroom["annotator"].post(path, json={"type": type} | ends)
+        [error] = make.refused(posted, 422, "relation-not-allowed")["errors"]
+        error["pointer"] = f"/relations/{place}{error['pointer']}"
+        assert error["allowed"]
+        assert report["refusals"][place] == error | {"file": None, "line": 1}
+
+
+async def test_a_text_is_measured_as_it_is_stored_and_its_characters_as_they_were_sent(
+    newsroom: Newsroom,
+) -> None:
+    annotator = newsroom.beside(max_text_chars=5)["annotator"]
+    texts = ("\ufeffa\r\nb\r\nc", "\ufeffa\r\nb\r\ncd", "\ufeff\r\n\x01")
+    lines = [{"title": "t", "text": text} for text in texts]
+    query = {"format": "jsonl", "mode": "skip-refused"}
+
+    answer = await annotator.post(PATH, params=query, content=file_of(*lines))
+
+    report = await make.said(answer, 200)
+    assert report["created"]["documents"] == 1
+    longer, control = report["refusals"]
+    assert (longer["line"], longer["code"]) == (2, "too-large")
+    assert (control["line"], control["code"], control["position"]) == (3, "control-character", 3)
+
+
 async def test_a_conflict_is_told_by_what_the_annotation_was_found_by(newsroom: Newsroom) -> None:
     await make.said(await send(newsroom, file_of(GOOD)), 200)
     found = await newsroom["reader"].get("/v1/projects/demo/annotations?label=claim")

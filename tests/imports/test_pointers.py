@@ -68,7 +68,7 @@ ENTITIES = {
     ],
     "relations": [
         {"id": 1, "from_id": 3, "to_id": 9, "type": "denies"},
-        {"id": 3, "from_id": 3, "to_id": 3, "type": "denies"},
+        {"id": 3, "from_id": 3, "to_id": 3, "type": "supports"},
     ],
 }
 KEPT = {"text": TEXT, "stet": {"id": str(make.id_of(9)), "title": "", "metadata": "{}"}}

@@ -133,6 +133,18 @@ async def test_a_scheme_in_which_an_annotation_does_not_fit_is_refused(
     assert (await newsroom["reader"].get(PATH)).json()["version"] == 2
 
 
+async def test_an_orphaned_number_is_edited_to_the_integer_that_it_is(newsroom: Newsroom) -> None:
+    claim, _, _ = await annotated(newsroom)
+    path, whole = f"/v1/annotations/{claim}", label("claim", weight={"type": "integer"})
+    for version, weight in enumerate((1.0, 1), 1):
+        make.refused(await put(newsroom, whole), 409, "scheme-orphans")
+        edit = {"attributes": {"weight": weight}}
+        answer = await newsroom["annotator"].patch(path, json=edit, headers=make.seen(version))
+        await make.said(answer, 200)
+
+    await make.said(await put(newsroom, whole), 200)
+
+
 async def test_a_label_that_is_in_use_stays(newsroom: Newsroom) -> None:
     claim, _, relation = await annotated(newsroom)
 

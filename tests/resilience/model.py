@@ -199,8 +199,8 @@ class Model:
         known = self.annotations.get(id)
         said = Said(label, *placed, note) if isinstance(placed, tuple) else None
         if known is not None:
-            first = (known.versions[0].said, known.author, known.document)
-            if first != (said, who, document):
+            told = {known.versions[0].said, known.now.said}
+            if said not in told or (known.author, known.document) != (who, document):
                 problems.add("id-conflict")
             if known.now.withdrawn:
                 problems.add("gone")

@@ -247,6 +247,24 @@ def test_an_empty_quote_beside_offsets_is_a_mismatch_that_stands_nowhere() -> No
     assert error["differs_in"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("no", "in actual."),
+        ("\n", "in actual."),
+        ("a" * 200_000, "in the document's text (GET /v1/documents/{id}/text) from start to end, "),
+    ],
+    ids=["a word", "white space", "a long text"],
+)
+def test_an_empty_quote_beside_offsets_is_told_to_be_empty(text: str, place: str) -> None:
+    [error] = refused(SpanIn(0, len(text), ""), CODE_POINTS, text).errors
+
+    assert str(error["detail"]).startswith(
+        "The text there is not the quote. The quote is empty, so nothing says whether the offsets "
+        f"are right. If they are, send it as it stands {place}"
+    )
+
+
 def test_a_long_text_is_repeated_in_part() -> None:
     mismatch = refused(SpanIn(0, 1001, "b"), CODE_POINTS, "a" * 2000).errors[0]
     missing = refused(SpanIn(0, 1000), CODE_POINTS, "a" * 2000).errors[0]

@@ -28,8 +28,9 @@ class Conflict(Problem):
 class IdConflict(Conflict):
     """The id that the client made is taken by a row with other content.
 
-    Creating is idempotent: the same id with the same content answers 200 and the stored row. To
-    change the stored row, PATCH it; to add another, use a new id.
+    Creating is idempotent: the same id with the same content, as it was created or as it is now,
+    answers 200 and the stored row. To change the stored row, PATCH it; to add another, use a new
+    id.
     """
 
     code = "id-conflict"
