@@ -28,7 +28,7 @@ async def test_the_address_and_the_documentation_are_shown(
 ) -> None:
     async with served(database_url, tmp_path) as server:
         shown = server.log().partition("{")[0]
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             docs = await client.get(f"{server.url}/docs")
 
     first, *rest = shown.split("\n")
@@ -119,7 +119,7 @@ async def test_only_a_trusted_proxy_can_say_that_the_caller_came_by_https(
     add = ("user", "add", "jo", "--password-stdin")
     stet(*add, url=database_url, folder=tmp_path, stdin=password)
 
-    async with served(database_url, tmp_path) as server, httpx.AsyncClient() as client:
+    async with served(database_url, tmp_path) as server, httpx.AsyncClient(timeout=30) as client:
         answer = await client.post(
             f"{server.url}/v1/session",
             json={"username": "jo", "password": password},
@@ -160,7 +160,7 @@ async def test_several_workers_serve_postgresql_and_count_together(
 ) -> None:
     url = databases.furnished("postgresql")
     async with served(url, tmp_path, "--workers", "2") as server:
-        async with httpx.AsyncClient(base_url=server.url) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
             for _ in range(20):
                 # A connection each, so that either worker may take it.
                 await client.get("/healthz", headers={"Connection": "close"})

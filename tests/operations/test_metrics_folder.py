@@ -83,7 +83,7 @@ async def test_workers_that_outlive_their_server_keep_its_folder(
 
         with metrics_folder.made():
             assert left.exists()
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             measured = await client.get(f"{server.url}/metrics")
         for worker in workers:
             os.kill(worker, signal.SIGKILL)

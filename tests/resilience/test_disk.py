@@ -43,7 +43,7 @@ async def test_a_full_disk_refuses_writes_alone_and_needs_no_restart(
     shift = Shift()
     async with (
         stet(database_url, tmp_path) as server,
-        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
     ):
         document = await make.document(client)
         path = f"/v1/documents/{document['id']}/annotations"
@@ -138,7 +138,7 @@ async def test_a_disk_without_room_loses_nothing_and_is_written_again_once_there
     await make.said(again)
     async with (
         stet(url_on_small_disk, tmp_path) as server,
-        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
     ):
         found = (await client.get("/v1/projects/demo/documents?limit=100")).json()["items"]
     assert sorted(document["id"] for document in found) == sorted(written)
@@ -174,7 +174,7 @@ async def test_a_read_only_disk_refuses_writes_alone_and_needs_no_restart(
         headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
         async with (
             Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=address) as server,
-            httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+            httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
         ):
             refused = [await _add(client) for _ in range(3)]
             read = await client.get("/v1/projects/demo/documents")

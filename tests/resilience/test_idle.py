@@ -34,12 +34,12 @@ async def test_a_thousand_idle_connections_keep_nobody_out(
     headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
     async with (
         Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=database_url) as server,
-        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client,
     ):
         wires = await asyncio.gather(*(Wire.to(server) for _ in range(IDLE)))
 
         document = await make.document(client)
-        async with httpx.AsyncClient(base_url=server.url, headers=headers) as another:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as another:
             await make.annotation(another, document["id"])
 
         # The last to come is served like any other, and so had been taken.

@@ -173,7 +173,7 @@ async def test_every_request_is_answered_while_a_later_release_changes_the_table
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999_without"
     assert await connection.fetchval("SELECT count(colour) FROM annotations") == 0
     await connection.close()
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
         assert (await client.get("/readyz")).status_code == 200
 
 

@@ -21,7 +21,7 @@ JSON = {"Authorization": f"Bearer {TOKENS['annotator']}", "Content_Type": "appli
 async def unharmed(served: Served) -> AsyncIterator[None]:
     before = await rows(served.database_url)
     yield
-    async with httpx.AsyncClient(base_url=served.server.url) as client:
+    async with httpx.AsyncClient(base_url=served.server.url, timeout=30) as client:
         assert (await client.get("/readyz")).status_code == 200
     assert await rows(served.database_url) == before
     assert '"event":"failed"' not in served.server.log()
@@ -189,7 +189,7 @@ async def test_a_hundred_half_open_connections_keep_nobody_waiting(served: Serve
     for wire in wires:
         await wire.send(announced, BODY[:10])
 
-    async with httpx.AsyncClient(base_url=served.server.url) as client:
+    async with httpx.AsyncClient(base_url=served.server.url, timeout=30) as client:
         headers = {"Authorization": JSON["Authorization"]}
         answer = await client.get("/v1/me", headers=headers, timeout=0.9)
 

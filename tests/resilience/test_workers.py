@@ -116,7 +116,9 @@ async def test_a_scheme_that_one_worker_took_holds_in_both_at_once(
     # Both have checked by the scheme as it was, and keep it.
     await asyncio.gather(*(make.annotation(client, document["id"]) for client in clients))
     headers = {"Authorization": f"Bearer {TOKENS['manager']}"}
-    async with httpx.AsyncClient(base_url=served.server.url, headers=headers) as manager:
+    async with httpx.AsyncClient(
+        base_url=served.server.url, headers=headers, timeout=30
+    ) as manager:
         scheme = await make.said(await manager.get("/v1/projects/demo/scheme"), 200)
         del scheme["version"]
         scheme["labels"].append({"name": "rumour", "attributes": []})

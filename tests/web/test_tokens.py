@@ -27,7 +27,7 @@ async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None
     await expect(page.get_by_text(token)).to_be_visible()
     await barriers.none_found_in_either_theme(page)
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=room.site.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=room.site.url, headers=headers, timeout=30) as client:
         path = f"/v1/projects/{room.project}"
         assert (await client.get(path)).status_code == 200
         post = await client.post(f"{path}/documents", json={"title": "x", "text": "x"})
