@@ -105,6 +105,7 @@ _MARKS = (
     Annotation.version,
     Annotation.author_id,
     Annotation.editor_id,
+    Annotation.status,
     Annotation.decided_by_id,
     Annotation.withdrawn_at,
 )

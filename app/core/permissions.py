@@ -67,8 +67,6 @@ class Actor:
     project_cap: UUID | None = None
     expires_at: dt.datetime | None = None
     """When their token expires, if it does."""
-    session_id: UUID | None = None
-    """The browser session that they came by, if it was not by token."""
     by_shell: bool = False
     """Whether somebody at a shell acts in their name, where nobody is asked who they are."""
 

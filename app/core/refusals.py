@@ -42,10 +42,19 @@ def in_body(error: ValidationError) -> list[dict[str, Any]]:
     return [{**item, "loc": ("body", *item["loc"])} for item in found]
 
 
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+
+
+def reason(item: Mapping[str, Any]) -> str:
+    """Why pydantic refused it, without a full stop, and without Python's words or our classes'."""
+    message: str = item["msg"]
+    return "Input should be an object" if item["type"] in _NO_OBJECT else message
+
+
 def _refusal(item: Mapping[str, Any], unit: OffsetUnit) -> errors.Unprocessable:
     place, *rest = item["loc"]
     kind: str = item["type"]
-    message = _sentence(item["msg"])
+    message = _sentence(reason(item))
     if place != "body":
         return errors.InvalidParameter(str(rest[0]) if rest else str(place), message)
     pointer = "".join(f"/{escaped(str(part))}" for part in rest)

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from app.annotations import content
 from app.annotations.content import Words
 from app.core.errors import (
+    CommentRequired,
     InvalidValue,
     TooLarge,
     UnknownAnnotation,
@@ -26,6 +27,7 @@ from app.imports.naming import Names
 from app.imports.records import Record
 from app.imports.schemas import AnnotationLine, RelationLine
 from app.projects.scheme import Scheme
+from app.reviews.decisions import check_comment
 from app.text.arrival import arrive, arrived, sha256
 
 Row = dict[str, Any]
@@ -249,6 +251,10 @@ def _decisions(line: AnnotationLine, id: UUID, version: int, who: _Who) -> list[
             )
             continue
         seen.add(decision.version)
+        try:
+            check_comment(decision.verdict, decision.comment)
+        except CommentRequired as refusal:
+            who.refuse(refusal.under(pointer))
         rows.append(
             {
                 "id": uuid7(),

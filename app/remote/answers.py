@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.core.refusals import reason
 from app.imports.schemas import ImportReport
 
 
@@ -143,7 +144,7 @@ def read(kind: type[Answered], said: bytes) -> Answered:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = "/".join(str(place) for place in first["loc"])
-        raise Foreign(f"{where}: {first['msg']}" if where else first["msg"]) from None
+        raise Foreign(f"{where}: {reason(first)}" if where else reason(first)) from None
 
 
 def number(said: str) -> int:

@@ -114,7 +114,7 @@ def _decided(
     """
     if row is None:
         raise NotFound("There is no such annotation in the project.")
-    decisions.check_comment(item)
+    decisions.check_comment(item.verdict, item.comment)
     said = decisions.repeated(own, row, item.version, item)
     if said is not None:
         return said, False

@@ -45,7 +45,7 @@ async def decide(
     """
     standing = annotation.standing
     if isinstance(annotation, NamedAnnotation):
-        decisions.check_comment(new)
+        decisions.check_comment(new.verdict, new.comment)
         decision = decisions.row(standing, annotation.id, seen, new)
         try:
             await _write(db, _DECIDE_UNSEEN, standing, decision)
@@ -53,7 +53,7 @@ async def decide(
             raise Moved from None
         return decisions.out(decision, standing.actor), True
     row = annotation.row
-    decisions.check_comment(new)
+    decisions.check_comment(new.verdict, new.comment)
     if row.version != seen or row.decided_by_id == standing.actor.id:
         said = await _said_before(db, annotation, seen, new)
         if said is not None:

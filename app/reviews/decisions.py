@@ -23,24 +23,29 @@ def repeated(
 ) -> DecisionOut | None:
     """The reviewer's decision on the same version with the same verdict: a lost answer's retry.
 
-    So is one on the version that their own decision made, while that is the current one, unless it
-    says more than that decision did.
+    So is one on the version that their own decision made, while that is the current one and stands
+    as the decision left it, unless it says more than that decision did.
     """
     said = own.get((row.id, seen))
     if said is None and row.version == seen:
         said = own.get((row.id, seen - 1))
-        if said is not None and new.comment not in {None, said.comment}:
+        if said is not None and not (_stands(said, row) and new.comment in {None, said.comment}):
             return None
     return None if said is None or said.verdict is not new.verdict else DecisionOut.of(said)
 
 
-def check_comment(new: DecisionIn) -> None:
+def _stands(said: Row[Any], row: Row[Any]) -> bool:
+    # A manager's file may hold a decision, and say otherwise of how the annotation stands.
+    return (row.decided_by_id, row.status) == (said.reviewer_id, said.verdict.status)
+
+
+def check_comment(verdict: Verdict, comment: str | None) -> None:
     """Raise unless a verdict that needs a comment has one.
 
     Raises:
         CommentRequired: when it has none.
     """
-    if new.verdict.needs_comment and not (new.comment and new.comment.strip()):
+    if verdict.needs_comment and not (comment and comment.strip()):
         raise CommentRequired(
             "/comment", "To reject or to request changes, say why: it goes back to the author."
         )

@@ -109,6 +109,11 @@ Me = Annotated[MeOut, Depends(_me)]
 
 
 async def _admin(actor: Actor) -> ActorOf:
+    if actor.is_admin and actor.narrowed:
+        raise Forbidden(
+            "A token that was narrowed sees and changes no users and makes no projects; sign in, "
+            "or use a full one."
+        )
     if not actor.administers:
         raise Forbidden("Only an admin may see or change users and make projects.")
     return actor

@@ -100,15 +100,13 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
         Unauthenticated: see ``admitted``.
     """
     row = admitted(row, credential)
-    by_session = credential.kind is CredentialKind.SESSION
     return Actor(
         id=row.caller_id,
         name=row.caller_name,
         is_admin=row.caller_is_admin,
         role_cap=row.caller_role_cap,
         project_cap=row.caller_project_cap,
-        expires_at=None if by_session else row.caller_expires_at,
-        session_id=credential.id if by_session else None,
+        expires_at=row.caller_expires_at if credential.kind is CredentialKind.TOKEN else None,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -158,8 +158,7 @@ async def sign_in(
         raise BadCredentials("User name or password is wrong.")
     over = BrowserSession.expires_at <= moment
     if before is not None:
-        secret_hash = credentials.hash_secret(before.secret)
-        over |= (BrowserSession.id == before.id) & (BrowserSession.secret_hash == secret_hash)
+        over |= _of(before)
     await db.execute(delete(BrowserSession).where(over))
     await db.execute(
         insert(BrowserSession).values(
@@ -173,9 +172,15 @@ async def sign_in(
     return Credential(CredentialKind.SESSION, id, secret)
 
 
-async def sign_out(db: Session, actor: Actor) -> None:
-    """End the browser session that the actor came by."""
-    await db.execute(delete(BrowserSession).where(BrowserSession.id == actor.session_id))
+async def sign_out(db: Session, session: Credential) -> None:
+    """End the browser session whose cookie this is."""
+    await db.execute(delete(BrowserSession).where(_of(session)))
+
+
+def _of(session: Credential) -> ColumnElement[bool]:
+    # The id alone proves nothing: whoever can read the database knows it, and not the secret.
+    secret_hash = credentials.hash_secret(session.secret)
+    return and_(BrowserSession.id == session.id, BrowserSession.secret_hash == secret_hash)
 
 
 async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:

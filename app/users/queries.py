@@ -1,6 +1,5 @@
 """Who is asking, and what is known of users."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, narrower
 from app.core.prepared import fixed
+from app.core.vocabulary import Role
 from app.models import Membership, Project, Token, User
 from app.users.callers import CALLERS, Lately, actor_of
 from app.users.credentials import Credential
@@ -102,6 +102,9 @@ _lately: Lately[MeOut] = Lately()
 async def me(db: Session, credential: Credential) -> MeOut:
     """Who shows this credential, and the projects that they are a member of and, by it, may see.
 
+    An admin's narrowed token administers nothing, and yet is a manager, or what it was narrowed to,
+    in every project that it sees: all of these are told.
+
     Of a token it may be as it was up to a second ago, where another process has changed it; who
     signed in is looked up each time, and so is whoever is to be refused.
 
@@ -114,7 +117,22 @@ async def me(db: Session, credential: Credential) -> MeOut:
     asked = _lately.moment()
     # A row for each membership, or one without.
     rows = (await db.execute(_ME[credential.kind], {"credential_id": credential.id})).all()
-    me = _me(rows, credential)
+    actor = actor_of(rows[0] if rows else None, credential)
+    if actor.is_admin and actor.narrowed:
+        memberships = await _standings(db, actor)
+    else:
+        memberships = [
+            MembershipOut(project=row.slug, role=narrower(row.role, actor.role_cap))
+            for row in rows
+            if row.slug is not None and actor.project_cap in {None, row.project_id}
+        ]
+    me = MeOut(
+        id=actor.id,
+        name=actor.name,
+        display_name=rows[0].caller_display_name,
+        is_admin=actor.administers,
+        memberships=memberships,
+    )
     _lately.put(db, credential, rows[0], me, asked=asked)
     return me
 
@@ -124,19 +142,13 @@ def forget_memberships(db: Session) -> None:
     _lately.forget(db)
 
 
-def _me(rows: Sequence[Row[Any]], credential: Credential) -> MeOut:
-    actor = actor_of(rows[0] if rows else None, credential)
-    return MeOut(
-        id=actor.id,
-        name=actor.name,
-        display_name=rows[0].caller_display_name,
-        is_admin=actor.administers,
-        memberships=[
-            MembershipOut(project=row.slug, role=narrower(row.role, actor.role_cap))
-            for row in rows
-            if row.slug is not None and actor.project_cap in {None, row.project_id}
-        ],
-    )
+async def _standings(db: Session, admin: Actor) -> list[MembershipOut]:
+    """What an admin is in each project that they see by a narrowed token."""
+    query = select(Project.slug).order_by(Project.slug)
+    if admin.project_cap is not None:
+        query = query.where(Project.id == admin.project_cap)
+    role = narrower(Role.MANAGER, admin.role_cap)
+    return [MembershipOut(project=slug, role=role) for slug in (await db.execute(query)).scalars()]
 
 
 _TOKENS = (

@@ -77,9 +77,13 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     operation_id="sign_out",
     responses=problems(CrossSiteRequest),
 )
-async def sign_out(actor: Actor, db: Db, request: Request, response: Response) -> None:
-    """End the browser session that the caller came by."""
-    await commands.sign_out(db, actor)
+async def sign_out(_: Actor, db: Db, request: Request, response: Response) -> None:
+    """End the browser session whose cookie comes with the request, be it beside a token."""
+    session = access.session_shown(request)
+    if session is not None:
+        # Whoever came by the token was not asked yet where the cookie comes from.
+        access.same_site(request, required=False)
+        await commands.sign_out(db, session)
     access.clear_cookie(request, response)
 
 

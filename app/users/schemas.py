@@ -74,8 +74,10 @@ class MeOut(Out):
     id: UUID
     name: str
     display_name: str | None
-    is_admin: bool
-    memberships: list[MembershipOut]
+    is_admin: bool = Field(description="An admin's token that was narrowed administers nothing.")
+    memberships: list[MembershipOut] = Field(
+        description="Of an admin's token that was narrowed, every project that it sees."
+    )
 
 
 class TokenIn(In):

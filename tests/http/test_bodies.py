@@ -85,7 +85,8 @@ async def test_json_that_is_no_object_is_refused(newsroom: Newsroom) -> None:
         for content in ("[]", "[{}]", '"words"', "1", "0.5", "true", "null"):
             answer = await request.send(newsroom["admin"], content.encode())
             problem = make.refused(answer, 422, "invalid-value")
-            assert [error["pointer"] for error in problem["errors"]] == [""]
+            [error] = problem["errors"]
+            assert (error["pointer"], error["detail"]) == ("", "Input should be an object.")
         assert await rows(newsroom) == before, route
 
 

@@ -195,6 +195,13 @@ LINE: dict[str, Any] = {
     "annotations": [{"label": "denial", "start": 8, "end": 14, "quote": "denies"}],
 }
 
+DECISION = {
+    "version": 1,
+    "verdict": "approve",
+    "reviewer": "reviewer",
+    "decided_at": "2026-01-01T00:00:00Z",
+}
+
 
 def changed(**fields: Any) -> dict[str, Any]:
     return {**LINE, "annotations": [{**LINE["annotations"][0], **fields}]}
@@ -227,18 +234,25 @@ def changed(**fields: Any) -> dict[str, Any]:
             "quote-mismatch",
         ),
         (
-            changed(
-                decisions=[
-                    {
-                        "version": 1,
-                        "verdict": "approve",
-                        "reviewer": "reviewer",
-                        "decided_at": "2026-01-01T00:00:00Z",
-                    }
-                ]
-            ),
+            changed(decisions=[DECISION]),
             "/annotations/0/decisions/0/version",
             "invalid-value",
+        ),
+        (
+            changed(version=2, decisions=[{**DECISION, "verdict": "reject"}]),
+            "/annotations/0/decisions/0/comment",
+            "comment-required",
+        ),
+        (
+            changed(
+                version=3,
+                decisions=[
+                    DECISION,
+                    {**DECISION, "version": 2, "verdict": "request_changes", "comment": " \n"},
+                ],
+            ),
+            "/annotations/0/decisions/1/comment",
+            "comment-required",
         ),
         (
             {
@@ -270,6 +284,29 @@ async def test_one_refused_record_keeps_the_whole_file_out(
     assert (first["line"], first["pointer"], first["code"]) == (3, pointer, code)
     assert await export(newsroom) == ""
     assert await head(newsroom) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        {**LINE, "annotations": ["x"]},
+        {**LINE, "relations": ["x"]},
+        {**LINE, "normalized": "x"},
+        {**LINE, "metadata": "x"},
+        changed(attributes="x"),
+        changed(fragments=["x"]),
+        changed(version=2, decisions=["x"]),
+    ],
+)
+async def test_what_is_no_object_is_told_in_no_words_of_the_program(
+    newsroom: Newsroom, line: Any
+) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        await bring_in(newsroom, json.dumps(line))
+
+    details = {error["detail"] for error in refused.value.errors}
+    assert details == {"Input should be an object."}
 
 
 async def test_an_id_that_is_taken_by_other_words_is_refused(newsroom: Newsroom) -> None:

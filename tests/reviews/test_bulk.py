@@ -292,8 +292,6 @@ async def test_an_item_that_names_no_annotation_refuses_the_request(newsroom: Ne
         (item(annotation) | {"annotation": 10**23}, "/decisions/1/annotation"),
         (item(annotation) | {"annotation": None, "note": "n"}, "/decisions/1/annotation"),
         ({"version": 1, "verdict": "approve"}, "/decisions/1/annotation"),
-        (annotation["id"], "/decisions/1"),
-        ([item(annotation)], "/decisions/1"),
     ]
     for second, pointer in refused:
         answer = await newsroom["reviewer"].post(
@@ -302,6 +300,14 @@ async def test_an_item_that_names_no_annotation_refuses_the_request(newsroom: Ne
 
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    for second in ("x", annotation["id"], 1, None, [item(annotation)]):
+        answer = await newsroom["reviewer"].post(
+            PATH, json={"decisions": [item(annotation), second]}
+        )
+
+        [error] = make.refused(answer, 422, "invalid-value")["errors"]
+        assert error["pointer"] == "/decisions/1"
+        assert error["detail"] == "Input should be an object."
     answer = await newsroom["reviewer"].post(PATH, json={"decisions": item(annotation)})
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/decisions"]
     current = await newsroom["reader"].get(f"/v1/annotations/{annotation['id']}")

@@ -1,8 +1,10 @@
 """A lost answer can be asked for again: a repeated verdict is answered with what stands."""
 
+import json
 from typing import Any
 
 import httpx
+import pytest
 
 from tests import make
 from tests.conftest import Newsroom
@@ -164,3 +166,76 @@ async def test_an_edit_makes_room_for_a_new_decision(newsroom: Newsroom) -> None
     make.refused(on_the_old, 412, "stale-version")
     assert (await make.said(on_the_new))["version"] == 3
     assert await desk.now() == ("approved", 4)
+
+
+async def copied(newsroom: Newsroom, **otherwise: Any) -> tuple[str, dict[str, Any]]:
+    """The project of a copy of what the reviewer approved, and the copy, by a manager's file."""
+    desk = await desk_of(newsroom)
+    await desk.decide("reviewer", 1)
+    exported = await newsroom["admin"].get("/v1/projects/demo/export", params={"format": "jsonl"})
+    line = exported.json()
+    line["annotations"][0] |= otherwise
+    await make.project(newsroom["admin"], "copy")
+    await make.member(newsroom["admin"], "reviewer", "reviewer", "copy")
+    brought = await newsroom["admin"].post(
+        "/v1/projects/copy/import", params={"format": "jsonl"}, content=json.dumps(line)
+    )
+    assert (await make.said(brought, 200))["created"]["annotations"] == 1
+    listed = await newsroom["reviewer"].get("/v1/projects/copy/annotations")
+    [annotation] = listed.json()["items"]
+    assert annotation["version"] == 2
+    return "copy", annotation
+
+
+_OTHERWISE = [
+    {"status": "pending", "decided_by": None, "decided_at": None},
+    {"status": "rejected"},
+    {"decided_by": "reviewer-b"},
+]
+
+
+@pytest.mark.parametrize("in_bulk", [True, False])
+@pytest.mark.parametrize("otherwise", _OTHERWISE)
+async def test_a_decision_that_does_not_stand_in_the_file_that_brought_it_is_made_anew(
+    newsroom: Newsroom, otherwise: dict[str, Any], in_bulk: bool
+) -> None:
+    project, annotation = await copied(newsroom, **otherwise)
+    path = f"/v1/annotations/{annotation['id']}"
+
+    if in_bulk:
+        item = {"annotation": annotation["id"], "version": 2, "verdict": "approve"}
+        answer = await newsroom["reviewer"].post(
+            f"/v1/projects/{project}/decisions", json={"decisions": [item]}
+        )
+        [result] = answer.json()["results"]
+        status, decision = result["status"], result["decision"]
+    else:
+        answer = await newsroom["reviewer"].post(
+            f"{path}/decisions", json={"verdict": "approve"}, headers=make.seen(2)
+        )
+        status, decision = answer.status_code, answer.json()
+
+    assert (status, decision["version"], decision["resulting_version"]) == (201, 2, 3)
+    now = (await newsroom["reviewer"].get(path)).json()
+    assert (now["status"], now["decided_by"], now["version"]) == ("approved", "reviewer", 3)
+
+
+async def test_a_decision_that_stands_in_the_file_that_brought_it_is_answered_again(
+    newsroom: Newsroom,
+) -> None:
+    project, annotation = await copied(newsroom)
+    item = {"annotation": annotation["id"], "version": 2, "verdict": "approve"}
+
+    alone = await newsroom["reviewer"].post(
+        f"/v1/annotations/{annotation['id']}/decisions",
+        json={"verdict": "approve"},
+        headers=make.seen(2),
+    )
+    in_bulk = await newsroom["reviewer"].post(
+        f"/v1/projects/{project}/decisions", json={"decisions": [item]}
+    )
+
+    decision = await make.said(alone, 200)
+    assert (decision["version"], decision["resulting_version"]) == (1, 2)
+    [result] = in_bulk.json()["results"]
+    assert (result["status"], result["decision"]) == (200, decision)

@@ -35,8 +35,8 @@ async def test_an_admin_s_narrowed_token_administers_nothing(newsroom: Newsroom)
         project = await client.post("/v1/projects", json={"slug": "x", "name": "x"})
 
         assert me.json()["is_admin"] is False
-        make.refused(users, 403, "forbidden")
-        make.refused(project, 403, "forbidden")
+        for refused in (users, project):
+            assert "token that was narrowed" in make.refused(refused, 403, "forbidden")["detail"]
 
 
 async def test_an_admin_s_token_of_a_lower_role_sees_every_project_all_the_same(
@@ -57,6 +57,40 @@ async def test_an_admin_s_token_of_a_lower_role_sees_every_project_all_the_same(
 
     assert [project["slug"] for project in listed["items"]] == ["archive", "demo"]
     assert got.status_code == 200
+
+
+@pytest.mark.parametrize("member", [None, "reader"])
+@pytest.mark.parametrize(
+    ("narrowed", "told"),
+    [
+        ({"project": "archive"}, {"archive": "manager"}),
+        ({"project": "archive", "role": "reviewer"}, {"archive": "reviewer"}),
+        ({"role": "manager"}, {"archive": "manager", "demo": "manager"}),
+        ({"role": "annotator"}, {"archive": "annotator", "demo": "annotator"}),
+    ],
+)
+async def test_an_admin_s_narrowed_token_is_told_what_it_may_member_or_not(
+    newsroom: Newsroom, narrowed: dict[str, str], told: dict[str, str], member: str | None
+) -> None:
+    await make.project(newsroom["admin"], "archive")
+    await make.member(newsroom["admin"], "manager", "manager", "archive")
+    archive = "/v1/projects/archive"
+    if member is None:
+        left = await newsroom["manager"].delete(f"{archive}/members/admin", headers=make.seen(1))
+        assert left.status_code == 204
+    else:
+        put = await newsroom["manager"].put(
+            f"{archive}/members/admin", json={"role": member}, headers=make.seen(1)
+        )
+        assert put.status_code == 200
+    client, _ = await minted(newsroom, "admin", **narrowed)
+
+    me = await make.said(await client.get("/v1/me"), 200)
+    patched = await client.patch(archive, json={"name": "Old"}, headers=make.seen(1))
+
+    assert me["is_admin"] is False
+    assert {one["project"]: one["role"] for one in me["memberships"]} == told
+    assert patched.status_code == (200 if told["archive"] == "manager" else 403)
 
 
 async def test_a_token_of_one_project_sees_no_other(newsroom: Newsroom) -> None:

@@ -92,6 +92,47 @@ async def test_signing_out_by_token_ends_no_session(newsroom: Newsroom) -> None:
     assert (await newsroom["reader"].get("/v1/me")).status_code == 200
 
 
+async def test_signing_out_by_token_ends_the_session_whose_cookie_comes_beside_it(
+    newsroom: Newsroom,
+) -> None:
+    client = await browser(newsroom)
+    value = client.cookies["stet_session"]
+    token = newsroom["reader"].headers["Authorization"]
+
+    answer = await client.delete("/v1/session", headers={"Authorization": token})
+
+    assert answer.status_code == 204
+    assert "stet_session" not in client.cookies
+    again = await newsroom.client(Cookie=f"stet_session={value}", **SAME_SITE).get("/v1/me")
+    make.refused(again, 401, "unauthenticated")
+
+
+async def test_signing_out_by_token_ends_no_session_by_its_id_alone(newsroom: Newsroom) -> None:
+    client = await browser(newsroom)
+    id, _, secret = client.cookies["stet_session"].partition(".")
+    token = newsroom["reader"].headers["Authorization"]
+    other = newsroom.client(Cookie=f"stet_session={id}.{secret[::-1]}", Authorization=token)
+
+    answer = await other.delete("/v1/session")
+
+    assert answer.status_code == 204
+    assert (await client.get("/v1/me")).status_code == 200
+
+
+async def test_another_site_s_page_ends_no_session_by_a_token_beside_its_cookie(
+    newsroom: Newsroom,
+) -> None:
+    client = await browser(newsroom)
+    token = newsroom["reader"].headers["Authorization"]
+
+    answer = await client.delete(
+        "/v1/session", headers={"Authorization": token, "Sec-Fetch-Site": "cross-site"}
+    )
+
+    make.refused(answer, 403, "cross-site-request")
+    assert (await client.get("/v1/me")).status_code == 200
+
+
 async def test_an_expired_session_is_over_and_swept_up_at_the_next_sign_in(
     newsroom: Newsroom,
 ) -> None:

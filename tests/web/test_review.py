@@ -1,6 +1,8 @@
 """Reviewing: a queue that is worked off by keys, alone and beside others."""
 
 import asyncio
+import json
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -328,3 +330,52 @@ async def test_a_long_queue_is_loaded_as_it_is_needed(room: Room) -> None:
     await expect(page.locator(".queue [aria-current]")).to_be_in_viewport(ratio=0.9)
     await page.keyboard.press("j")
     await expect(page.get_by_text("This is the last one.")).to_be_visible()
+
+
+async def test_decisions_that_were_imported_without_their_versions_are_in_the_history(
+    room: Room,
+) -> None:
+    by = [("request_changes", "reviewer", "Shorter."), ("approve", "reviewer-b", None)]
+    decisions = [
+        {
+            "version": version,
+            "verdict": verdict,
+            "reviewer": reviewer,
+            "comment": comment,
+            "decided_at": f"2026-01-0{version}T00:00:00Z",
+        }
+        for version, (verdict, reviewer, comment) in zip((1, 3), by, strict=True)
+    ]
+    # The last decision made version 4, of which the file says that it is pending.
+    annotation = {
+        "label": "claim",
+        "quote": QUOTES[0],
+        "author": "annotator",
+        "version": 4,
+        "decisions": decisions,
+    }
+    line = {"title": "An article", "text": TEXT, "annotations": [annotation]}
+    manager = room.client("manager")
+    imported = await manager.post(
+        f"/v1/projects/{room.project}/import?format=jsonl", content=json.dumps(line)
+    )
+    assert (await make.said(imported, 200))["created"]["annotations"] == 1
+    listed = await manager.get(f"/v1/projects/{room.project}/annotations")
+    [stored] = (await make.said(listed, 200))["items"]
+    edited = await room.client("annotator").patch(
+        f"/v1/annotations/{stored['id']}", json={"note": "Later."}, headers=make.seen(4)
+    )
+    await make.said(edited, 200)
+
+    page = await room.open("reviewer", "/review")
+
+    entries = _item(page).locator(".history li")
+    await expect(entries).to_have_text(
+        [
+            re.compile("Version 5, annotator edited it, .*Later\\."),
+            re.compile("Version 4, annotator edited it, "),
+            re.compile("On version 3, reviewer-b decided: ✓ approved, "),
+            re.compile("On version 1, reviewer decided: . changes requested, .*Shorter\\."),
+        ]
+    )
+    await barriers.none_found_in_either_theme(page)

@@ -8,39 +8,86 @@ import { Difference } from "./differences.js";
  * @param {{history: import("../../types").History}} props
  */
 export function HistoryList({ history: { versions, decisions } }) {
-  const entries = versions.map((version, index) => ({
-    version,
-    before: versions[index - 1],
-    decision: decisions.find((one) => one.resulting_version === version.version),
-  }));
-  return html`
-    <ol class="history" role="list">
-      ${entries.reverse().map(
-        ({ version, before, decision }) => html`
-          <li key=${version.version}>
-            <p>
-              <strong>Version ${version.version}</strong>, ${version.changed_by}
-              ${" "}${did(version, before, decision)}, <${Moment} at=${version.changed_at} />
-            </p>
-            ${decision?.comment && html`<blockquote dir="auto">${decision.comment}</blockquote>`}
-            ${before &&
-            !decision &&
-            !version.withdrawn &&
-            html`<${Difference} before=${before} after=${version} />`}
-          </li>
-        `,
-      )}
-    </ol>
-  `;
+  const made = versions.map((version, index) => {
+    const before = versions[index - 1];
+    const decision = decisions.find((one) => makes(one, version));
+    const item = html`
+      <${Made} key=${version.version} version=${version} before=${before} decision=${decision} />
+    `;
+    return { number: version.version, item };
+  });
+  // An import brings the decisions on versions that it does not bring.
+  const others = decisions
+    .filter((decision) => !versions.some((version) => makes(decision, version)))
+    .map((decision) => {
+      const item = html`<${Decided} key=${decision.id} decision=${decision} />`;
+      return { number: decision.resulting_version, item };
+    });
+  const newestFirst = [...made, ...others].sort((one, other) => other.number - one.number);
+  return html`<ol class="history" role="list">${newestFirst.map(({ item }) => item)}</ol>`;
 }
 
 /**
+ * Whether the version is what the decision made: in an imported file it may be an edit as well.
+ * @param {import("../../types").Decision} decision
  * @param {import("../../types").Version} version
- * @param {import("../../types").Version | undefined} before
- * @param {import("../../types").Decision | undefined} decision
  */
-function did(version, before, decision) {
-  if (decision) return `decided: ${STATUSES[decision.status].sign} ${STATUSES[decision.status].name}`;
+function makes(decision, version) {
+  return (
+    decision.resulting_version === version.version &&
+    decision.status === version.status &&
+    decision.reviewer === version.changed_by
+  );
+}
+
+/**
+ * @param {{
+ *   version: import("../../types").Version,
+ *   before?: import("../../types").Version,
+ *   decision?: import("../../types").Decision,
+ * }} props
+ */
+function Made({ version, before, decision }) {
+  return html`
+    <li>
+      <p>
+        <strong>Version ${version.version}</strong>, ${version.changed_by}
+        ${" "}${decision ? verdict(decision) : did(version)}, <${Moment} at=${version.changed_at} />
+      </p>
+      <${Comment} decision=${decision} />
+      ${before &&
+      !decision &&
+      !version.withdrawn &&
+      html`<${Difference} before=${before} after=${version} />`}
+    </li>
+  `;
+}
+
+/** @param {{decision: import("../../types").Decision}} props */
+function Decided({ decision }) {
+  return html`
+    <li>
+      <p>
+        <strong>On version ${decision.version}</strong>, ${decision.reviewer}
+        ${" "}${verdict(decision)}, <${Moment} at=${decision.decided_at} />
+      </p>
+      <${Comment} decision=${decision} />
+    </li>
+  `;
+}
+
+/** @param {{decision?: import("../../types").Decision}} props */
+function Comment({ decision }) {
+  return decision?.comment && html`<blockquote dir="auto">${decision.comment}</blockquote>`;
+}
+
+/** @param {import("../../types").Decision} decision */
+function verdict(decision) {
+  return `decided: ${STATUSES[decision.status].sign} ${STATUSES[decision.status].name}`;
+}
+
+/** @param {import("../../types").Version} version */
+function did(version) {
   if (version.withdrawn) return "withdrew it";
-  return before ? "edited it" : "made it";
+  return version.version > 1 ? "edited it" : "made it";
 }
