@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -241,17 +241,33 @@ async def check_attributes(db: Session, standing: Standing, given: AnnotationFil
     Raises:
         InvalidParameter: for a name that no label has; it would silently match nothing.
     """
+    unknown = await unknown_attribute(db, standing, given)
+    if unknown is not None:
+        raise InvalidParameter(
+            f"attribute.{unknown.name}"[:200], unknown.detail, allowed=unknown.allowed
+        )
+
+
+class UnknownAttribute(NamedTuple):
+    """An attribute that no label has, and those that some label has."""
+
+    name: str
+    allowed: list[str]
+    detail: str = "No label of the scheme has such an attribute."
+
+
+async def unknown_attribute(
+    db: Session, standing: Standing, given: AnnotationFilter
+) -> UnknownAttribute | None:
+    """The first attribute of the filter that no label of the project's scheme has; else None."""
     if not given.attributes:
-        return
+        return None
     scheme = await projects.scheme(db, standing)
     known = {name for attributes in scheme.labels.values() for name in attributes}
     for name, _ in given.attributes:
         if name not in known:
-            raise InvalidParameter(
-                f"attribute.{name}"[:200],
-                "No label of the scheme has such an attribute.",
-                allowed=sorted(known),
-            )
+            return UnknownAttribute(name, sorted(known))
+    return None
 
 
 def stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:

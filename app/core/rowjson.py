@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Date,
     Float,
     Row,
     Select,
@@ -168,10 +169,19 @@ _UTC = literal_column("'UTC'", Text)
 _RFC3339 = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""", Text)
 _WHOLE: ColumnElement[Any] = literal_column("(0, 1)")
 _DOT_ZERO = literal_column("'.0'", Text)
+# The driver stores the first and the last day that Python has as these; COPY stores the days.
+_DAYS = (
+    (literal_column("'-infinity'::date", Date), literal_column("'0001-01-01'::date", Date)),
+    (literal_column("'infinity'::date", Date), literal_column("'9999-12-31'::date", Date)),
+)
 
 
 def _moment_of_postgresql(moment: Any) -> ColumnElement[Any]:
     return func.to_char(func.timezone(_UTC, moment), _RFC3339)
+
+
+def _day_of_postgresql(day: Any) -> ColumnElement[Any]:
+    return case(*((day == stored, meant) for stored, meant in _DAYS), else_=day)
 
 
 def _float_of_postgresql(number: Any) -> ColumnElement[Any]:
@@ -203,7 +213,11 @@ def _flag_of_sqlite(flag: Any) -> ColumnElement[Any]:
     return func.json(case((flag, literal_column("'true'")), else_=literal_column("'false'")))
 
 
-_POSTGRESQL: _Forms = {TIMESTAMP: _moment_of_postgresql, Float: _float_of_postgresql}
+_POSTGRESQL: _Forms = {
+    TIMESTAMP: _moment_of_postgresql,
+    Date: _day_of_postgresql,
+    Float: _float_of_postgresql,
+}
 # Moments are kept as the text that is exported.
 _SQLITE: _Forms = {
     Uuid: _id_of_sqlite,

@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, insert, literal, select, update
 from uuid_utils.compat import uuid7
 
-from app.annotations.filters import check_attributes
+from app.annotations.filters import unknown_attribute
 from app.changes.commands import lock_under
 from app.core.database import Database, Session
-from app.core.errors import NameTaken
+from app.core.errors import InvalidValue, NameTaken
 from app.core.moments import now
 from app.core.permissions import Standing
+from app.core.refusals import escaped
 from app.exports import content, releases
 from app.exports.corpus import PARTICULARS, Corpus, living, released
 from app.exports.schemas import ReleaseIn, ReleaseOut
@@ -49,27 +50,44 @@ async def release(
 
     Raises:
         NameTaken: when another release has the name.
+        InvalidValue: when the filter of a new one names an attribute that no label has.
         Moved: when the scheme or the members were changed since the caller was let in.
     """
     async with database.session(writes=True) as db:
-        await check_attributes(db, standing, new.filter.given())
         await db.begin(unhurried=True)
         snapshot = await lock_under(db, standing)
         known = await releases.named(db, standing.project_id, new.name, whole=False)
         if known is None:
-            id, is_new = await _freeze(db, standing, new, snapshot), True
+            await _check_attributes(db, standing, new)
+            id, unfinished = await _freeze(db, standing, new, snapshot), True
         else:
-            id, is_new = known.id, known.sha256 is None
+            id, unfinished = known.id, known.sha256 is None
             if (known.filter, known.description) != (new.filter.stored(), new.description):
                 raise NameTaken(f"There is a release “{new.name}” of something else.")
-    if is_new:
-        counts, digest = await _described(database, standing, id)
-        async with database.session(writes=True) as db:
-            await db.execute(
-                update(Release).where(Release.id == id).values(counts=counts, sha256=digest)
-            )
+    is_new = unfinished and await _finished(database, standing, id)
     async with database.session(writes=False) as db:
         return await releases.release(db, standing, new.name), is_new
+
+
+async def _check_attributes(db: Session, standing: Standing, new: ReleaseIn) -> None:
+    unknown = await unknown_attribute(db, standing, new.filter.given())
+    if unknown is not None:
+        pointer = f"/filter/attributes/{escaped(unknown.name)}"
+        raise InvalidValue(pointer, unknown.detail, allowed=unknown.allowed)
+
+
+async def _finished(database: Database, standing: Standing, id: UUID) -> bool:
+    """Whether the release got its digest here, and not meanwhile by the same request elsewhere."""
+    counts, digest = await _described(database, standing, id)
+    async with database.session(writes=True) as db:
+        # The WHERE is the guard: of several that finish it at once, one changes a row.
+        finished = await db.execute(
+            update(Release)
+            .where(Release.id == id, Release.sha256.is_(None))
+            .values(counts=counts, sha256=digest)
+            .returning(Release.id)
+        )
+        return finished.one_or_none() is not None
 
 
 async def _freeze(db: Session, standing: Standing, new: ReleaseIn, snapshot: int) -> UUID:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import zstandard
 
+from app.exports.accepting import weights
+
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = {"gzip": 4, "zstd": 3}
 ENCODINGS = ("zstd", "gzip")
@@ -21,19 +23,11 @@ class _Compressor(Protocol):
 
 def accepted(header: str) -> str | None:
     """The encoding to answer in: the one that the caller likes best; None for none at all."""
-    weights: dict[str, float] = {}
-    for part in header.split(","):
-        name, _, parameter = part.partition(";")
-        key, _, value = parameter.strip().partition("=")
-        try:
-            weight = float(value) if key.strip().lower() == "q" else 1.0
-        except ValueError:
-            weight = 0.0
-        weights[name.strip().lower()] = weight
-    known = {name: weights.get(name, weights.get("*", 0.0)) for name in ENCODINGS}
+    liked = weights(header)
+    known = {name: liked.get(name, liked.get("*", 0.0)) for name in ENCODINGS}
     best = max(ENCODINGS, key=lambda name: known[name])
     # Said by name, plain may be liked better; unsaid, it is what is left when nothing else is.
-    plain = weights.get("identity", 0.0)
+    plain = liked.get("identity", 0.0)
     return best if known[best] > 0 and known[best] >= plain else None
 
 

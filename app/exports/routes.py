@@ -31,6 +31,7 @@ from app.core.paging import Page
 from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
+from app.exports.accepting import prefers
 from app.exports.access import STREAM, Stream, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
@@ -221,7 +222,7 @@ async def changes(
             return False
         return True
 
-    follows = _EVENTS in request.headers.get("accept", "")
+    follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
     patience = 0
     if wait and not follows and not await has_news(db, standing.project_id, after):

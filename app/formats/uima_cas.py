@@ -130,7 +130,7 @@ class Writer:
                 for fragment in annotation.fragments
             ]
             features["fragments"] = _json(pieces)
-        exact = _exact({name: features[name] for name in ("note", "externalId")})
+        exact = _exact({name: features[name] for name in ("label", "note", "externalId")})
         lists: dict[str, list[str]] = {}
         others: dict[str, Any] = {}
         for name, value in annotation.attributes.items():
@@ -165,7 +165,7 @@ def _particulars(record: DocumentRecord) -> dict[str, object]:
         "publishedOn": record.published_on,
         "metadata": _json(record.metadata),
     }
-    names = ("externalId", "title")
+    names = ("externalId", "title", "sourceUrl")
     exact = _exact({name: features[name] for name in names} | {"text": record.text})
     return features | {"exact": _json(exact) if exact else None}
 

@@ -152,7 +152,11 @@ class _Document:
             held["pieces"] = pieces
         exact = self._cas.parsed(it, "exact")
         if isinstance(exact, dict):
-            held |= {_OWN[name]: exact[name] for name in ("note", "externalId") if name in exact}
+            held |= {
+                _OWN[name]: exact[name]
+                for name in ("label", "note", "externalId")
+                if isinstance(exact.get(name), str)
+            }
             others = exact.get("attributes")
             held["others"] = others if isinstance(others, dict) else {}
         return held

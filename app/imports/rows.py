@@ -25,7 +25,7 @@ from app.documents.rows import NewDocument
 from app.documents.schemas import DocumentOut
 from app.imports.naming import Names
 from app.imports.records import Record
-from app.imports.schemas import AnnotationLine, RelationLine
+from app.imports.schemas import MOST_CONVERTED, AnnotationLine, RelationLine
 from app.projects.scheme import Scheme
 from app.reviews.decisions import check_comment
 from app.text.arrival import arrive, arrived, sha256
@@ -107,6 +107,9 @@ def rows_of(record: Record, by: Checker) -> Rows:
         # A text that was exported had arrived before: what that changed is not seen again.
         new.revision["bom_removed"] |= line.normalized.bom_removed
         new.revision["newlines_converted"] += line.normalized.newlines_converted
+        if new.revision["newlines_converted"] > MOST_CONVERTED:
+            why = f"With those of this text it should be at most {MOST_CONVERTED}."
+            who.refuse(InvalidValue("/normalized/newlines_converted", why))
     created_by = line.created_by if by.trusted and line.created_by else by.standing.actor.name
     out = new.out(project=by.standing.project, created_by=created_by)
     if line.sha256 not in {None, out.sha256}:

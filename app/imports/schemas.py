@@ -12,6 +12,9 @@ from app.documents.schemas import DocumentIn
 
 # Far more than anything is edited, and far less than what the databases count up to from there.
 _Version = Annotated[int, Field(ge=1, le=100_000_000)]
+MOST_CONVERTED = 2**31 - 1
+"""How many line ends of a text may have been converted: they are counted in 32 bits."""
+
 _Id = Annotated[UUID, Field(strict=False)]
 # Whoever has that name is looked up, and no name that the database cannot be asked for.
 _Person = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]
@@ -64,7 +67,7 @@ class NormalizedLine(In):
     """What the text's first arrival changed."""
 
     bom_removed: bool = False
-    newlines_converted: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    newlines_converted: Annotated[int, Field(ge=0, le=MOST_CONVERTED)] = 0
 
 
 class DocumentLine(DocumentIn):

@@ -124,6 +124,29 @@ async def test_events_carry_the_log_and_go_on_from_the_last_id(newsroom: Newsroo
     assert events_of(rest.text) == events[1:]
 
 
+@pytest.mark.parametrize(
+    ("accept", "events"),
+    [
+        ("Text/Event-Stream", True),
+        ("text/html, text/event-stream ; charset=utf-8; Q=0.5", True),
+        ("*/*, text/event-stream", True),
+        ("text/event-stream;q=0", False),
+        ("text/event-stream;q=0.5, application/x-ndjson", False),
+        ("text/event-stream;q=0.5, */*;q=0.6", False),
+        ("text/event-stream;q=x", False),
+        ("text/event-streams", False),
+        ("*/*", False),
+    ],
+)
+async def test_events_come_to_whoever_accepts_them_and_likes_lines_no_better(
+    newsroom: Newsroom, accept: str, events: bool
+) -> None:
+    answer = await newsroom["reader"].get(PATH, params={"wait": 0}, headers={"Accept": accept})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/event-stream") is events
+
+
 async def test_an_event_comes_while_the_stream_lasts(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["annotator"])
     end = await head(newsroom)

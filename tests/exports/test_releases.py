@@ -1,5 +1,6 @@
 """Releases: the same bytes on the day and after any later edit, withdrawal or deletion."""
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -120,6 +121,42 @@ async def test_the_same_release_again_changes_nothing_and_another_is_refused(
 
     assert (again.status_code, again.json()) == (200, made)
     make.refused(other, 409, "name-taken")
+
+
+async def test_of_the_same_release_several_times_at_once_one_is_new(newsroom: Newsroom) -> None:
+    await furnish(newsroom)
+    manager = newsroom["manager"]
+
+    answers = await asyncio.gather(*(manager.post(PATH, json={"name": "first"}) for _ in range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+    assert len({answer.text for answer in answers}) == 1
+
+
+async def test_a_release_by_an_attribute_that_the_scheme_has_lost_since_is_the_same_again(
+    newsroom: Newsroom,
+) -> None:
+    manager = newsroom["manager"]
+    labels = [{"name": "mark", "attributes": [{"name": "a b", "type": "string"}]}]
+    await make.project(newsroom["admin"], "other", scheme={"name": "other", "labels": labels})
+    path = "/v1/projects/other"
+    body = {"name": "first", "filter": {"attributes": {"a b": "it"}}}
+    made = await make.said(await newsroom["admin"].post(f"{path}/releases", json=body))
+    narrower = {"name": "other", "labels": [{"name": "mark"}]}
+    changed = await newsroom["admin"].put(f"{path}/scheme", json=narrower, headers=make.seen(1))
+    assert changed.status_code == 200, changed.text
+
+    again = await newsroom["admin"].post(f"{path}/releases", json=body)
+
+    assert (again.status_code, again.json()) == (200, made)
+    problem = make.refused(
+        await manager.post(PATH, json={"name": "x", "filter": {"attributes": {"a/b": "it"}}}),
+        422,
+        "invalid-value",
+    )
+    (error,) = problem["errors"]
+    assert error["pointer"] == "/filter/attributes/a~1b"
+    assert "speaker" in error["allowed"]
 
 
 async def test_a_release_that_was_left_unfinished_is_finished_by_the_same_request(

@@ -346,6 +346,40 @@ def test_every_text_comes_back(text: str) -> None:
     assert (item.value["text"], item.value["title"]) == (text, text)
 
 
+def test_what_xml_cannot_hold_comes_back_in_every_string() -> None:
+    odd = "\ufffe \uffff"
+    mark = replace(
+        MARK,
+        label=f"mark{odd}",
+        external_id=odd,
+        note=odd,
+        attributes={"text": odd, "texts": ["x", odd], "kind": odd, "kinds": [odd]},
+    )
+    joins = replace(DOCUMENT.relations[0], type=f"joins{odd}")
+    document = replace(
+        DOCUMENT,
+        external_id=odd,
+        title=odd,
+        source_url="https://example.org/\ufffe\uffff",
+        metadata={odd: [odd]},
+        annotations=[mark, PLAIN],
+        relations=[joins],
+    )
+
+    (item,) = samples.read(UIMA, samples.written(UIMA, document))
+
+    assert records.given(item, UIMA.loses) == records.kept(document, UIMA.loses)
+
+
+def test_a_label_that_is_no_text_does_not_take_the_place_of_the_words() -> None:
+    span = '<custom:StetSpan begin="0" end="3" label="one" exact="{&quot;label&quot;:[]}"/>'
+
+    item = foreign(f"{HEAD}{SOFA}{span}</xmi:XMI>")
+
+    assert item.problem is None
+    assert [it["label"] for it in item.value["annotations"]] == ["one"]
+
+
 def test_memory_does_not_grow_with_the_documents() -> None:
     few, many = samples.peak_of_writing(UIMA, 100), samples.peak_of_writing(UIMA, 2000)
 

@@ -191,6 +191,23 @@ async def test_what_has_no_id_is_in_each_project_for_itself(newsroom: Newsroom) 
     assert tallies == [(1, 1), (0, 2)]
 
 
+@pytest.mark.parametrize("later", ["later", None])
+async def test_a_document_that_has_another_external_id_since_is_another_to_a_file_without_its_id(
+    newsroom: Newsroom, later: str | None
+) -> None:
+    manager = newsroom["manager"]
+    line = {**BARE, "external_id": "d", "annotations": [{**CLAIMED, "external_id": "c"}]}
+    await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    listed = await manager.get("/v1/projects/demo/documents")
+    [known] = listed.json()["items"]
+    path, edit = f"/v1/documents/{known['id']}", {"external_id": later}
+    await make.said(await manager.patch(path, json=edit, headers=make.seen(1)), 200)
+
+    assert (await again(newsroom, {**line, "id": known["id"]}))["documents"] == 1
+    report = await make.said(await send(newsroom, file_of(line), "manager"), 200)
+    assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
+
+
 async def test_a_document_that_has_no_name_is_another_each_time(newsroom: Newsroom) -> None:
     line = {**BARE, "annotations": [CLAIMED]}
     for _ in range(2):

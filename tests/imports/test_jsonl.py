@@ -377,3 +377,25 @@ async def test_offsets_are_read_in_the_unit_that_the_line_names(newsroom: Newsro
     exported = json.loads(await export(newsroom))
     assert exported["offset_unit"] == "code_points"
     assert exported["annotations"][0]["start"] == 2
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_first_and_the_last_day_come_back_as_they_were(
+    newsroom: Newsroom, day: str
+) -> None:
+    """The driver of PostgreSQL stores them as infinite, and an import stores the days."""
+    moment = f"{day}T00:00:00.000000Z" if day < "2000" else f"{day}T23:59:59.999999Z"
+    line = {"title": "Imported", "text": "One.", "published_on": day, "created_at": moment}
+    await bring_in(newsroom, json.dumps(line) + "\n")
+    await make.document(newsroom["manager"], title="Posted", published_on=day)
+    await make.release(newsroom["manager"], "first")
+
+    exported = await export(newsroom)
+
+    imported, posted = map(json.loads, exported.splitlines())
+    assert (posted["published_on"], imported["published_on"]) == (day, day)
+    assert imported["created_at"] == moment
+    released = await newsroom["admin"].get("/v1/projects/demo/releases/first/export?format=jsonl")
+    assert released.text == exported
+    report = await bring_in(newsroom, exported)
+    assert report.unchanged.documents == 2

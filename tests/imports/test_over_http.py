@@ -443,3 +443,24 @@ async def test_a_record_may_name_any_number_of_people(newsroom: Newsroom) -> Non
     assert report["created"] == {"documents": 1, "annotations": 1, "relations": 0}
     assert report["refused"]["annotations"] == 33_000
     assert report["refusals"][-1]["code"] == "unknown-user"
+
+
+async def test_line_ends_that_were_converted_before_and_now_are_as_many_as_are_stored(
+    newsroom: Newsroom,
+) -> None:
+    def line(converted: int) -> bytes:
+        said = {"normalized": {"newlines_converted": converted}, "external_id": str(converted)}
+        return file_of({"title": "Two lines", "text": "One.\r\nTwo.", **said})
+
+    answer = await send(newsroom, line(2**31 - 1), "manager")
+    most = await send(newsroom, line(2**31 - 2), "manager")
+
+    problem = make.refused(answer, 422, "import-refused")
+    assert refusals(problem["errors"]) == [
+        (1, "/normalized/newlines_converted", "invalid-value"),
+    ]
+    assert most.status_code == 200, most.text
+    exported = await newsroom["reader"].get("/v1/projects/demo/export?format=jsonl")
+    assert json.loads(exported.text)["normalized"]["newlines_converted"] == 2**31 - 1
+    again = await make.said(await send(newsroom, exported.content, "manager"), 200)
+    assert again["unchanged"]["documents"] == 1
