@@ -1,17 +1,23 @@
 """The OpenAPI document is whole: what a reader or a generator of clients relies on is there."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import MEDIA_TYPE, catalogue
 from app.main import create_app, wrapped
 from app.operations.described import TAGS
+from app.projects.schemas import AttributeName, Term
 from tests.conftest import settings
 from tests.uses import TABLE
 
@@ -137,13 +143,13 @@ def test_an_operation_tells_of_the_problems_that_it_can_answer(name: str) -> Non
         for example in examples_of(answer.get("content", {}).get(MEDIA_TYPE, {}))
     }
 
-    expected = {"internal-error"}
+    expected = {"internal-error", "request-timeout", "too-large", "head-too-large"}
     if operation["tags"] != ["operations"]:
         expected |= {"invalid-parameter", "unavailable"}
     if operation["security"]:
         expected |= {"unauthenticated"}
     if "requestBody" in operation:
-        expected |= {"invalid-json", "request-timeout", "too-large", "unsupported-media-type"}
+        expected |= {"invalid-json", "unsupported-media-type"}
         expected |= {"missing-field", "unknown-field", "invalid-value", "invalid-body"}
     if any(p["name"] == "If-Match" for p in operation.get("parameters", ())):
         expected |= {"stale-version", "precondition-required"}
@@ -214,6 +220,70 @@ def test_filters_on_attributes_are_described() -> None:
             "form",
             True,
         )
+        # A scheme's attributes are named in any script.
+        assert faults(parameters["attributes"]["schema"], {"attribute.дія": "так"}) == []
+
+
+def test_a_name_in_a_path_is_that_of_what_the_path_leads_to() -> None:
+    told = {
+        path.rsplit("/", 1)[0].rpartition("/")[2]: parameter["description"]
+        for path, operations in DOCUMENT["paths"].items()
+        if path.endswith("/{name}")
+        for operation in operations.values()
+        for parameter in operation["parameters"]
+        if parameter["name"] == "name"
+    }
+
+    assert told == {
+        "members": "The user's name.",
+        "releases": "The release's name.",
+        "users": "The user's name.",
+    }
+    exported = OPERATIONS["export_release"]["parameters"]
+    assert {"The release's name."} == {p["description"] for p in exported if p["name"] == "name"}
+
+
+# Some are letters to one engine and none to another, or white space.
+_TERMS = ["", "a", "é", "дія", "กล่าว", "२", "²", "Ⓐ", "ⅷ", "_", "\u203f", "-", "🇺🇦", "a.b-c d"]
+_TERMS += ["a\u200db", "a\n"]
+_TERMS += [f"{blank}a" for blank in " \u0085\u00a0\u1680\u200b\u2028\u3000\ufeff"]
+_TERMS += ["a" * 99, "é" * 99, "a" * 100, "𝔞" * 100, "a" * 101]
+
+
+@pytest.mark.parametrize("kind", [AttributeName, Term])
+def test_a_name_in_a_scheme_is_to_a_client_what_it_is_to_the_server(kind: Any) -> None:
+    server = TypeAdapter(kind)
+    pattern = server.json_schema()["pattern"]
+    program = "const [pattern, terms] = JSON.parse(require('fs').readFileSync(0));"
+    program += "console.log(JSON.stringify(terms.map((term) => RegExp(pattern, 'u').test(term))))"
+
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("node"), "--eval", program],
+        input=json.dumps([pattern, _TERMS]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    taken = [term for term, matches in zip(_TERMS, json.loads(ran.stdout), strict=True) if matches]
+    assert taken == [term for term in _TERMS if _takes(server, term)]
+    assert set(taken) > {"a", "é", "дія", "กล่าว", "२", "Ⓐ"}
+
+
+def _takes(server: TypeAdapter[str], term: str) -> bool:
+    try:
+        server.validate_python(term)
+    except ValidationError:
+        return False
+    return True
+
+
+def test_a_client_reads_every_pattern_as_the_server_does() -> None:
+    # By these ECMA-262 and Unicode mean different characters.
+    patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(DOCUMENT))
+
+    assert patterns
+    assert [one for one in patterns if re.search(r"\\[wWdDsSbB]", one)] == []
 
 
 def test_nothing_is_left_of_the_frameworks_own_errors() -> None:

@@ -19,10 +19,11 @@ SPAN_PROBLEMS = (
 )
 """What can be wrong with a span."""
 
+REQUEST_PROBLEMS = (errors.RequestTimeout, errors.TooLarge, errors.HeadTooLarge)
+"""What can be wrong with any request, also with one that needs no body."""
+
 BODY_PROBLEMS = (
     errors.InvalidJson,
-    errors.RequestTimeout,
-    errors.TooLarge,
     errors.UnsupportedMediaType,
     errors.MissingField,
     errors.UnknownField,

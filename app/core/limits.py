@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import Problem, RequestTimeout, TooLarge
+from app.core.errors import InvalidHttp, Problem, RequestTimeout, TooLarge
 from app.core.paths import is_import
 from app.core.problems import ProblemResponse
 
@@ -74,7 +74,7 @@ class BodyLimits:
 
         try:
             await self._app(scope, counted, noted)
-        except (TooLarge, RequestTimeout) as problem:
+        except (TooLarge, RequestTimeout, InvalidHttp) as problem:
             if started:
                 raise
             await self._refuse(problem, scope, receive, send)

@@ -28,7 +28,7 @@ MAX_REFUSALS = 5_000
 def too_many(error: ValidationError) -> Unprocessable:
     """The problem for content in which more is wrong than can be listed."""
     found = f"{error.error_count()} things are refused, too many to be listed."
-    return errors.InvalidBody([Unprocessable("", found)])
+    return errors.InvalidBody([errors.InvalidValue("", found)])
 
 
 def of_content(error: ValidationError, most: int = MAX_REFUSALS) -> Unprocessable:

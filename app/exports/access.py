@@ -1,14 +1,15 @@
 """Answers that are streamed for as long as their reader takes them, and what is streamed."""
 
 import asyncio
-from contextlib import AsyncExitStack
-from typing import Any
+from contextlib import AsyncExitStack, suppress
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Path, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.changes.access import SNAPSHOT
+from app.core.errors import InvalidHttp
 from app.exports import content
 from app.exports.encodings import accepted, encoded
 from app.exports.schemas import LossReport
@@ -36,6 +37,8 @@ STREAM: dict[str, Any] = {
 }
 """How the OpenAPI document describes an export."""
 
+NameInPath = Annotated[str, Path(description="The release's name.")]
+
 STALLED_SECONDS = 60.0
 """How long a reader may take nothing: what it keeps from others is not kept for ever."""
 
@@ -59,6 +62,12 @@ class Stream(StreamingResponse):
 
         async with self.held or AsyncExitStack():
             await super().__call__(scope, receive, in_time)
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        """Wait until the reader hangs up; a body of theirs that breaks off is of no use here."""
+        while True:
+            with suppress(InvalidHttp):
+                return await super().listen_for_disconnect(receive)
 
 
 def reported(losses: LossReport, sequence: int) -> Response:

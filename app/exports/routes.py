@@ -32,7 +32,7 @@ from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
-from app.exports.access import STREAM, Stream, reported, streamed
+from app.exports.access import STREAM, NameInPath, Stream, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
 from app.exports.schemas import ReleaseIn, ReleaseOut
@@ -126,7 +126,7 @@ async def list_releases(
     operation_id="get_release",
     responses=problems(NotFound),
 )
-async def get_release(name: str, standing: ReadableProject, db: Db, tag: Tag) -> ReleaseOut:
+async def get_release(name: NameInPath, standing: ReadableProject, db: Db, tag: Tag) -> ReleaseOut:
     """A release's manifest: counts by label and status, and the SHA-256 of its `jsonl`."""
     return tag(await releases.release(db, standing, name))
 
@@ -139,7 +139,7 @@ async def get_release(name: str, standing: ReadableProject, db: Db, tag: Tag) ->
     responses={200: STREAM, **problems(NotFound, FormatNotInstalled)},
 )
 async def export_release(
-    name: str,
+    name: NameInPath,
     standing: ReadableProject,
     request: Request,
     format: InFormat,

@@ -9,7 +9,7 @@ from app.annotations.access import Filter
 from app.core import errors
 from app.core.characters import PRINTABLE
 from app.core.conditions import Seen, Tag
-from app.core.documented import BODY_PROBLEMS, add_problems
+from app.core.documented import BODY_PROBLEMS, REQUEST_PROBLEMS, add_problems
 from app.core.listing import Link
 from app.core.load import WATCHED
 from app.operations.example_answers import ANSWERS, ByMediaType
@@ -85,7 +85,7 @@ def complete(
     operation["summary"] = " ".join(sentence.split()).partition(". ")[0].rstrip(".")
     responses = operation["responses"]
     _drop_defaults(responses)
-    add_problems(responses, errors.InternalError)
+    add_problems(responses, *REQUEST_PROBLEMS, errors.InternalError)
     if path.startswith("/v1/"):
         add_problems(responses, errors.InvalidParameter, errors.InvalidBody)
     if path not in WATCHED:
@@ -168,7 +168,7 @@ def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
                 "explode": True,
                 "schema": {
                     "type": "object",
-                    "propertyNames": {"pattern": r"^attribute\.\w[\w .-]{0,98}$"},
+                    "propertyNames": {"pattern": r"^attribute\..{1,99}$"},
                     "additionalProperties": {"type": "string"},
                 },
             }

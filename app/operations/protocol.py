@@ -6,9 +6,11 @@ for twice.
 """
 
 import asyncio
+import sys
 from typing import Any
 
-from starlette.types import Scope
+from httptools import HttpParserInvalidMethodError
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.core.errors import HeadTooLarge, InvalidHttp, Problem, RequestTimeout
@@ -103,7 +105,23 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, self._reading(cycle, app))
+
+    def _reading(self, cycle: RequestResponseCycle, app: Any) -> Any:
+        """The application, which is told when a body that it reads has broken off."""
+
+        async def unbroken(scope: Scope, receive: Receive, send: Send) -> None:
+            async def received() -> Message:
+                message = await receive()
+                # What came before the last request came whole.
+                broken = message["type"] == "http.request" and self.cycle is cycle
+                if broken and self._problem is not None and not cycle.response_started:
+                    raise self._problem
+                return message
+
+            await app(scope, received, send)
+
+        return unbroken
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""
@@ -124,17 +142,23 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request's head is here, and its body may follow: the application measures that."""
-        self._in_head = False
-        self._disarm()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD_BYTES:
             self._problem = HeadTooLarge(limit=MAX_HEAD_BYTES)
             raise _Refused
+        self._in_head = False
+        self._disarm()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
         """Called when the parser has given up."""
-        self._refuse(self._problem or InvalidHttp("What was sent is not HTTP/1.1."))
+        said = "What was sent is not HTTP/1.1."
+        if isinstance(sys.exception(), HttpParserInvalidMethodError):
+            said = (
+                "What was sent begins with no method that is known; methods are written in "
+                "capitals, such as GET."
+            )
+        self._refuse(self._problem or InvalidHttp(said))
 
     def _expect_head(self) -> None:
         self._overdue = self.loop.call_later(self._seconds, self._give_up)
@@ -155,9 +179,15 @@ class Protocol(HttpToolsProtocol):
         """Answer a problem after what is still to be answered, and close the connection."""
         self._problem = problem
         self._disarm()
-        scope: Scope = {"type": "http", "method": "", "headers": [], "state": {}}
+        if not self._in_head:
+            self._break_off(self.cycle)
+            return
+        self._in_head = False
+        # Until there is a URL the parser has read no method, and names another.
+        self.scope["method"] = self.parser.get_method().decode() if self.url else ""
         cycle = RequestResponseCycle(
-            scope=scope,  # type: ignore[arg-type]  # what the two below read of it
+            # With the headers that have come: the caller's request id may be among them.
+            scope=self.scope,
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -174,16 +204,15 @@ class Protocol(HttpToolsProtocol):
         self.cycle = cycle
         if last is None or last.response_complete:
             self._start_asgi_task(cycle, app)
-        elif not last.more_body:
-            self.pipeline.appendleft((cycle, app))
-        elif self.pipeline:
-            # The last request has not begun, and never can: its body will not be whole.
-            self.pipeline[0] = (cycle, app)
         else:
+            self.pipeline.appendleft((cycle, app))
+
+    def _break_off(self, cycle: RequestResponseCycle) -> None:
+        """End the last request, whose body will not be whole."""
+        if cycle.response_started:
             # To the application it is as if the caller had hung up.
-            last.disconnected = True
-            last.message_event.set()
-            if last.response_started:
-                self.transport.close()
-            else:
-                self._start_asgi_task(cycle, app)
+            cycle.disconnected = True
+            self.transport.close()
+        # Else it answers the problem itself, once it reads on.
+        cycle.keep_alive = False
+        cycle.message_event.set()

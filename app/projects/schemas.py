@@ -12,10 +12,16 @@ from pydantic_core import PydanticCustomError
 from app.core.shapes import In, Line, Moment, Out, Patch, Prose, Slug
 from app.core.vocabulary import AttributeType, Role
 
+# Unicode's white space but control characters, and its word characters (UTS #18, Annex C), spelled
+# out: to a reader of the OpenAPI document ``\s`` has one more and ``\w`` is ASCII (ECMA-262).
+_BLANK = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WORD = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
+
 Term = Annotated[
     str,
     StringConstraints(
-        pattern=r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,98}[^\s\x00-\x1f\x7f-\x9f])?$"
+        pattern=rf"^[^{_BLANK}\x00-\x1f\x7f-\x9f]"
+        rf"([^\x00-\x1f\x7f-\x9f]{{0,98}}[^{_BLANK}\x00-\x1f\x7f-\x9f])?$"
     ),
 ]
 """A name in a scheme: up to 100 characters, no white space at its ends."""
@@ -36,7 +42,7 @@ def _unique(names: Iterable[str | None], what: str, at: str) -> None:
             seen.add(name)
 
 
-AttributeName = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]{0,98}$")]
+AttributeName = Annotated[str, StringConstraints(pattern=rf"^[{_WORD}][{_WORD} .-]{{0,98}}$")]
 """A name that can stand in a query, ``attribute.<name>=``: word characters, space, dot, hyphen."""
 
 

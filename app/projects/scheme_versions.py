@@ -21,16 +21,16 @@ async def add(db: Session, standing: Standing, seen: int, new: SchemeIn) -> Sche
     Raises:
         Stale: when ``seen`` is not the current version.
         SchemeOrphans: when stored annotations or relations would not fit it.
-        InvalidValue: when the body names another version than If-Match does.
+        InvalidValue: when the body names another version than the current one.
     """
-    if new.version not in {None, seen}:
-        raise InvalidValue("/version", f"If-Match names version {seen}, the body another.")
     end = await locked(db, standing)
     query = select(Project.scheme_version).where(Project.id == standing.project_id)
     version: int = (await db.execute(query)).scalar_one()
     stored = await queries.definition(db, standing.project_id, version)
     if version != seen:
         raise Stale(state_of(SchemeOut.of(stored, version)), version=version)
+    if new.version not in {None, version}:
+        raise InvalidValue("/version", f"The current version is {version}, the body's another.")
     definition = new.definition()
     if definition == stored:
         return SchemeOut.of(stored, version)

@@ -121,7 +121,7 @@ async def get_token(id: UUID, actor: Actor, db: Db, tag: Tag) -> TokenOut:
     operation_id="revoke_token",
     responses=problems(NotFound, Forbidden, CrossSiteRequest, Stale, PreconditionRequired),
 )
-async def revoke_token(id: UUID, seen: Seen, actor: Actor, db: Db) -> None:
+async def revoke_token(id: UUID, actor: Actor, seen: Seen, db: Db) -> None:
     """Revoke one of one's own tokens, at once and for good. A token's version is always 1."""
     await commands.revoke_token(db, actor, id, seen)
 
@@ -165,7 +165,7 @@ async def get_user(name: str, _: Admin, db: Db, tag: Tag) -> UserOut:
     ),
 )
 async def edit_user(
-    name: str, seen: Seen, patch: UserPatch, admin: Admin, db: Db, tag: Tag
+    name: str, admin: Admin, seen: Seen, patch: UserPatch, db: Db, tag: Tag
 ) -> UserOut:
     """Change a user: display name, password, whether they are an admin, whether they are active.
 

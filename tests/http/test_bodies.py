@@ -276,6 +276,7 @@ async def test_more_that_is_wrong_than_can_be_listed_is_counted(newsroom: Newsro
 
     assert len(make.refused(listed, 422, "invalid-body")["errors"]) == 4000
     [error] = make.refused(counted, 422, "invalid-body")["errors"]
+    assert error["code"] == "invalid-value"
     assert error["detail"] == "5001 things are refused, too many to be listed."
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import Desk, Request, rows
@@ -88,6 +90,22 @@ async def test_a_change_names_the_version_that_was_seen(newsroom: Newsroom) -> N
             answer = await request.send(newsroom["admin"], If_Match=unnamed)
             make.refused(answer, 428, "precondition-required")
         assert await rows(newsroom) == before, route
+
+
+@pytest.mark.parametrize("role", ["reader", "stranger", "nobody"])
+async def test_who_may_not_change_it_is_not_asked_for_the_version(
+    newsroom: Newsroom, role: str
+) -> None:
+    desk = Desk(newsroom)
+
+    for route in CHANGES:
+        expected = TABLE[route].of(role)
+        if expected < 400:
+            continue
+        request = await desk.request(route, role)
+        for unnamed in (None, "*", "malformed"):
+            answer = await request.send(newsroom[role], If_Match=unnamed)
+            assert answer.status_code == expected, route
 
 
 async def test_a_malformed_condition_is_refused(newsroom: Newsroom) -> None:

@@ -57,6 +57,17 @@ async def test_a_body_of_another_version_than_was_seen_is_refused(newsroom: News
     assert [error["pointer"] for error in problem["errors"]] == ["/version"]
 
 
+@pytest.mark.parametrize("stale", ['"2"', 'W/"1"', '"abc"'])
+async def test_what_is_got_and_put_under_a_tag_that_is_not_its_own_is_stale(
+    newsroom: Newsroom, stale: str
+) -> None:
+    got = (await newsroom["manager"].get(PATH)).json()
+
+    answer = await newsroom["manager"].put(PATH, json=got, headers={"If-Match": stale})
+
+    assert make.refused(answer, 412, "stale-version")["current"] == got
+
+
 async def test_a_new_project_s_scheme_is_of_version_1(newsroom: Newsroom) -> None:
     before = await rows(newsroom)
 

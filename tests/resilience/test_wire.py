@@ -48,12 +48,13 @@ async def test_a_body_that_is_cut_off_is_not_taken(served: Served, wire: Wire) -
 
 
 async def logged(served: Served, request_id: str) -> dict[str, object]:
-    """The request's line in the log, once it is there."""
+    """The request's line in the log, once it is there; it must be the only one."""
     while True:
-        for text in served.server.log().splitlines():
-            if f'"request_id":"{request_id}"' in text:
-                line: dict[str, object] = json.loads(text)
-                return line
+        lines = served.server.log().splitlines()
+        if found := [text for text in lines if f'"request_id":"{request_id}"' in text]:
+            [line] = map(json.loads, found)
+            told: dict[str, object] = line
+            return told
         await asyncio.sleep(0.02)
 
 
@@ -229,6 +230,23 @@ async def test_what_is_not_http_is_answered_with_a_problem(
     assert await wire.ended()
 
 
+@pytest.mark.parametrize("method", [b"get", b"FOO", b"Post"])
+async def test_who_sends_an_unknown_method_is_told_so(wire: Wire, method: bytes) -> None:
+    await wire.send(method + b" /healthz HTTP/1.1\r\nHost: stet\r\n\r\n")
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (400, "invalid-http")
+    assert "method" in answer.problem["detail"]
+
+
+async def test_garbage_of_any_length_is_answered_once(wire: Wire) -> None:
+    await wire.send(head("GET", "/healthz")[:-2], b"Ho st: stet\r\n", b"x" * 70_000)
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (400, "invalid-http")
+    assert await wire.ended()
+
+
 BROKEN = {
     "no request line": b"garbage\r\n\r\n",
     "a broken body": head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked") + b"many\r\n",
@@ -245,6 +263,63 @@ async def test_a_request_before_garbage_is_answered_first(
     assert (first.status, json.loads(first.body)["name"]) == (200, "annotator")
     assert (second.status, second.code) == (400, "invalid-http")
     assert await wire.ended()
+
+
+CHUNKED = {"Transfer_Encoding": "chunked"}
+BREAKING_OFF = {
+    "before it is read": (DOCUMENTS, JSON, None),
+    "while a file is read": ("/v1/projects/demo/import?format=jsonl", JSON, "annotator"),
+}
+
+
+@pytest.mark.parametrize("ahead", [b"", head("GET", "/healthz")], ids=["alone", "behind another"])
+@pytest.mark.parametrize("pause", [0, 0.1])
+@pytest.mark.parametrize("case", BREAKING_OFF)
+async def test_a_body_that_breaks_off_is_answered_and_logged_once_under_the_caller_s_id(
+    served: Served, wire: Wire, case: str, pause: float, ahead: bytes
+) -> None:
+    path, headers, caller = BREAKING_OFF[case]
+    name = f"broken-off-{case.replace(' ', '-')}-{pause}-{len(ahead)}"
+
+    await wire.send(ahead, head("POST", path, **headers, **CHUNKED, X_Request_ID=name), chunk(BODY))
+    await asyncio.sleep(pause)
+    await wire.send(b"ZZ\r\n")
+    if ahead:
+        assert (await wire.answer()).status == 200
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (400, "invalid-http")
+    assert answer.headers["x-request-id"] == name
+    assert await wire.ended()
+    line = await logged(served, name)
+    assert (line["method"], line["status"]) == ("POST", 400)
+    assert line["caller"] == caller
+
+
+async def test_a_body_that_breaks_off_behind_its_answer_gets_no_other(wire: Wire) -> None:
+    path = "/v1/projects/demo/import?format=jsonl"
+    await wire.send(head("POST", path, **CHUNKED))
+    answer = await wire.answer()
+    await wire.send(b"ZZ\r\n")
+
+    assert (answer.status, answer.code) == (401, "unauthenticated")
+    assert await wire.ended()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/projects/demo/export?format=jsonl"])
+async def test_a_body_that_nobody_reads_may_break_off(
+    served: Served, wire: Wire, path: str
+) -> None:
+    name = f"broken-off-unread-{len(path)}"
+    headers = {"Authorization": JSON["Authorization"], **CHUNKED, "X_Request_ID": name}
+    await wire.send(head("GET", path, **headers), b"ZZ\r\n")
+    told = await wire.told()
+    body = await wire.rest()
+
+    assert told.startswith("HTTP/1.1 200 ")
+    assert body.endswith((b"}", b"0\r\n\r\n"))
+    line = await logged(served, name)
+    assert (line["event"], line["status"]) == ("answered", 200)
 
 
 @pytest.mark.parametrize("behind", [b"garbage\r\n\r\n", head("GET", "/healthz")])
@@ -283,6 +358,33 @@ async def test_a_head_that_is_too_long_is_refused(
 
     assert (answer.status, answer.code) == (431, "head-too-large")
     assert answer.problem["limit"] == 65_536
+
+
+@pytest.mark.parametrize("pause", [0, 0.1])
+async def test_a_head_that_is_too_long_is_answered_and_logged_under_the_caller_s_id(
+    served: Served, wire: Wire, pause: float
+) -> None:
+    name = f"too-long-{pause}"
+    sent = head("GET", "/v1/me", X_Request_ID=name, Cookie="x" * 70_000)
+
+    await wire.send(sent[:100])
+    await asyncio.sleep(pause)
+    await wire.send(sent[100:66_000])
+    await asyncio.sleep(pause)
+    await wire.send(sent[66_000:])
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (431, "head-too-large")
+    assert answer.headers["x-request-id"] == name
+    line = await logged(served, name)
+    assert (line["method"], line["status"]) == ("GET", 431)
+
+
+async def test_a_head_that_does_not_end_is_answered_under_the_caller_s_id(wire: Wire) -> None:
+    await wire.send(head("GET", "/v1/me", X_Request_ID="too-late", Accept="*/*")[:-2])
+    answer = await wire.answer()
+
+    assert (answer.status, answer.headers["x-request-id"]) == (408, "too-late")
 
 
 async def test_a_long_head_within_the_limit_is_taken(served: Served, wire: Wire) -> None:

@@ -62,9 +62,13 @@ class Wire:
         body = await self._reader.readexactly(int(headers["content-length"]))
         return Answer(int(first.split()[1]), headers, body)
 
+    async def rest(self) -> bytes:
+        """What the server says until it closes the connection."""
+        return await self._reader.read()
+
     async def ended(self) -> bool:
         """Whether the server closes the connection and says nothing more."""
-        return await self._reader.read() == b""
+        return await self.rest() == b""
 
     async def close(self) -> None:
         """Hang up, if the server has not."""

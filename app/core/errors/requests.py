@@ -9,7 +9,8 @@ class InvalidHttp(Problem):
     """What came over the connection is not HTTP/1.1, so no request could be read from it.
 
     The connection is closed. A proxy or a client that speaks another protocol to this port, such
-    as TLS, is the usual cause.
+    as TLS, is the usual cause. Or the method is unknown: methods are written in capitals, so
+    ``get`` is none.
     """
 
     status = 400
@@ -72,11 +73,15 @@ class TooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body must be JSON: send ``Content-Type: application/json``, in UTF-8, not compressed."""
+    """The body comes as a media type or in an encoding that is not taken here.
+
+    Send it as it is, without a ``Content-Encoding``. JSON is sent as ``Content-Type:
+    application/json``, in UTF-8; a file to be imported under any type but that of a form.
+    """
 
     status = 415
     code = "unsupported-media-type"
-    title = "The body must be application/json"
+    title = "The body's type or encoding is not taken"
 
 
 class TooManyRequests(Problem):
