@@ -124,12 +124,21 @@ class Settings(BaseSettings):
         description="The least that is logged: `debug`, `info`, `warning` or `error`.",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _file(cls, url: str) -> str:
+        # SQLite would open another file than is meant, or the same one for writing.
+        if url.startswith("sqlite") and "?" in url:
+            raise _wrong("SQLite takes no options: leave out the ? and what follows it")
+        return url
+
     @field_validator("database_replica_url")
     @classmethod
     def _replica(cls, url: str, info: ValidationInfo) -> str:
         if url and not url.startswith(POSTGRESQL):
             raise _wrong("It must begin with postgresql://")
-        if url and not info.data["database_url"].startswith(POSTGRESQL):
+        # One that was refused is not there.
+        if url and not info.data.get("database_url", POSTGRESQL[0]).startswith(POSTGRESQL):
             raise _wrong("Only PostgreSQL has a replica, and STET_DATABASE_URL names none")
         return url
 

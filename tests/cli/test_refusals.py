@@ -25,6 +25,7 @@ MIGRATE = ("migrate",)
     [
         ("mysql://localhost/stet", 2, "must begin with sqlite:/// or postgresql://."),
         ("sqlite:///:memory:", 2, "must name a file for SQLite."),
+        ("sqlite:///stet.db?mode=ro", 2, "STET_DATABASE_URL: SQLite takes no options: leave out"),
         ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: invalid literal"),
         ("sqlite:////no/such/folder/stet.db", 1, "cannot be used: unable to open database file."),
         ("postgresql://stet@127.0.0.1:1/stet", 1, "cannot be used: [Errno 111]"),
@@ -39,6 +40,17 @@ def test_a_database_that_cannot_be_used_is_named_in_one_line(
     assert refused.stderr.startswith("stet: ")
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_database_that_is_refused_a_replica_is_no_second_fault(tmp_path: Path) -> None:
+    url, replica = "sqlite:///stet.db?mode=ro", {"STET_DATABASE_REPLICA_URL": _FOLLOWER}
+
+    refused = stet(*MIGRATE, url=url, folder=tmp_path, status=2, **replica)
+
+    assert refused.stderr == (
+        "stet: STET_DATABASE_URL: SQLite takes no options: leave out the ? and what follows it.\n"
+    )
 
 
 def test_a_database_that_is_not_there_is_named_by_the_server(
