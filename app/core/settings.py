@@ -16,7 +16,7 @@ class InvalidSettings(ValueError):
     """A setting is not what it may be, or there is none of that name; the message is one line."""
 
 
-_LAST_PORT = 65535
+LAST_PORT = 65535
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address that `stet serve` listens on."
     )
-    port: Annotated[int, Field(ge=0, le=_LAST_PORT)] = Field(
+    port: Annotated[int, Field(ge=0, le=LAST_PORT)] = Field(
         default=8000, description="Port that `stet serve` listens on."
     )
     workers: Annotated[int, Field(ge=1)] = Field(
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     def _origin(cls, url: str) -> str:
         # Browsers send scheme and host in lower case (RFC 3986, 6.2.2.1).
         origin = _ORIGIN.fullmatch(url.lower())
-        if url and (origin is None or int(origin["port"] or 0) > _LAST_PORT):
+        if url and (origin is None or int(origin["port"] or 0) > LAST_PORT):
             raise _wrong("It must be an origin, such as https://stet.example.org")
         return url.lower()
 

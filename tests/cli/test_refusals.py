@@ -27,6 +27,15 @@ MIGRATE = ("migrate",)
         ("sqlite:///:memory:", 2, "must name a file for SQLite."),
         ("sqlite:///stet.db?mode=ro", 2, "STET_DATABASE_URL: SQLite takes no options: leave out"),
         ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: invalid literal"),
+        ("postgresql://h:99999/stet", 2, "_URL: A port is from 1 to 65535, not 99999.\n"),
+        ("postgresql://h:-1/stet", 2, "_URL: A port is from 1 to 65535, not -1.\n"),
+        ("postgresql://h,/stet", 2, "_URL: One of its hosts has no name.\n"),
+        (
+            "postgresql://h/stet?target_session_attrs=bogus",
+            2,
+            "of any, primary, standby, prefer-standby, read-write, read-only, got 'bogus'.\n",
+        ),
+        ("postgresql://h/stet?sslrootcert=none&sslmode=verify-full", 2, "No such file"),
         ("sqlite:////no/such/folder/stet.db", 1, "cannot be used: unable to open database file."),
         ("postgresql://stet@127.0.0.1:1/stet", 1, "cannot be used: [Errno 111]"),
     ],
@@ -41,6 +50,28 @@ def test_a_database_that_cannot_be_used_is_named_in_one_line(
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("replica", "said"),
+    [
+        ("postgresql://postgres:@127.0.0.1:abc/stet", "invalid literal for int()"),
+        ("postgresql://h/stet?sslmode=bogus", "`sslmode` parameter must be one of: "),
+        ("postgresql://h:99999/stet", "A port is from 1 to 65535, not 99999.\n"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_replica_of_which_nothing_can_be_made_is_refused_before_anything_is_done(
+    command: str, replica: str, said: str, database_url: str, tmp_path: Path
+) -> None:
+    wrong = {"STET_DATABASE_REPLICA_URL": replica}
+
+    refused = stet(command, url=database_url, folder=tmp_path, status=2, **wrong)
+
+    assert refused.stdout == ""
+    assert refused.stderr.startswith(f"stet: STET_DATABASE_REPLICA_URL: {said}")
+    assert refused.stderr.count("\n") == 1
 
 
 def test_of_a_database_that_is_refused_a_replica_is_no_second_fault(tmp_path: Path) -> None:
