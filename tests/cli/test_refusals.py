@@ -235,6 +235,50 @@ def test_a_name_in_the_file_of_settings_that_is_no_setting_is_refused(tmp_path: 
     assert refused.stderr == "stet: STET_INK: There is no such setting.\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ('STET_DATABASE_URL="sqlite:///other.db\n', 1),
+        ("STET_DATABASE_URL='sqlite:///it's.db'\n", 1),
+        ("# Mine\n\nSTET_DATABASE_URL: sqlite:///other.db\n", 3),
+        ("OTHER\n\n\nSTET_DATABASE_URL\n", 4),
+        ("stet_database_url:sqlite:///other.db\n", 1),
+        ('OTHER="not closed\nSTET_DATABASE_URL="sqlite:///other.db"\n', 1),
+    ],
+)
+def test_a_line_of_the_file_of_settings_that_cannot_be_read_leads_to_no_other_database(
+    written: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(written)
+
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
+
+    assert refused.stderr == (
+        f"stet: .env, line {line}: It cannot be read; write NAME=value, and a value that begins"
+        " with a quote to its closing quote.\n"
+    )
+    assert [each.name for each in tmp_path.iterdir()] == [".env"]
+
+
+def test_a_file_of_settings_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("OTHER=1\nSTET_DATABASE_URL=sqlite:///é.db\n".encode("latin-1"))
+
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
+
+    assert refused.stderr == "stet: .env, line 2: It is not UTF-8; save it so.\n"
+
+
+def test_the_file_of_settings_may_hold_what_other_programs_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "\ufeff# Theirs\nOTHER\nexport ANOTHER='two\nlines'\n\nexport STET_DATABASE_URL = \"sqlite:///mine.db\""
+    )
+
+    stet(*MIGRATE, url=None, folder=tmp_path)
+
+    assert (tmp_path / "mine.db").exists()
+    assert not (tmp_path / "stet.db").exists()
+
+
 def test_a_setting_out_of_its_range_is_refused_by_its_name(tmp_path: Path) -> None:
     refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2, STET_PORT="70000")
 
