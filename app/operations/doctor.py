@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
+from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -98,6 +99,32 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
             "connections",
             f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
         )
+    if settings.database_replica_url:
+        yield await _replica(db, settings)
+
+
+async def _replica(db: Session, settings: Settings) -> Finding:
+    """Whether the replica is one of this database: exports go past one that is not in silence."""
+    urls = {"database_url": settings.database_replica_url, "database_replica_url": ""}
+    replica = connect(settings.model_copy(update=urls))
+    wrong = None
+    try:
+        async with replica.session(writes=False) as there:
+            if await queries.asked(there, "SELECT pg_is_in_recovery()") != "True":
+                wrong = "It follows no server."
+            elif await queries.asked(there, _SYSTEM) != await queries.asked(db, _SYSTEM):
+                wrong = "It follows another server than that of the database."
+            elif queries.unfit(await queries.current(replica)) is not None:
+                wrong = "Its database has not the tables of this release."
+    except FAILURES as failure:
+        wrong = f"It cannot be used: {reason(failure)}."
+    finally:
+        await replica.dispose()
+    return Finding(wrong is None, "replica", wrong or "It follows the database.")
+
+
+# Given to a server when it is made, and to whatever is copied from it.
+_SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 
 
 async def _limits(db: Session) -> Finding:

@@ -114,6 +114,25 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.parametrize(
+    ("replica", "said"),
+    [
+        ("postgresql://nobody@127.0.0.1:9/nothing", "It cannot be used: "),
+        (None, "It follows no server."),
+    ],
+)
+async def test_a_replica_that_cannot_stand_in_for_the_database(
+    newsroom: Newsroom, database_url: str, replica: str | None, said: str
+) -> None:
+    chosen = settings(database_url, database_replica_url=replica or database_url)
+
+    ((what, detail),) = await ill(newsroom.app.state.database, chosen)
+
+    assert what == "replica"
+    assert detail.startswith(said)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
 async def test_a_pooler_s_connections_on_which_nothing_has_an_end(database_url: str) -> None:
     chosen = settings(database_url, database_pooler=True)
     without = await _limits(chosen)
