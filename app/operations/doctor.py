@@ -60,13 +60,18 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
         revision = await queries.current(database)
         unfit = queries.unfit(revision)
         yield Finding(unfit is None, "migrations", unfit or f"The tables are those of {revision}.")
-        if unfit is None:
-            if database.dialect == "sqlite":
-                yield await _references(db)
-            yield await _texts(db)
-            yield await _spans(db)
-            for agreement in AGREEMENTS:
-                yield await _agreement(db, agreement)
+        if unfit is not None:
+            return
+        if database.dialect == "sqlite":
+            yield await _references(db)
+            columns = await _columns(db)
+            yield columns
+            if not columns.ok:
+                return
+        yield await _texts(db)
+        yield await _spans(db)
+        for agreement in AGREEMENTS:
+            yield await _agreement(db, agreement)
 
 
 async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterator[Finding]:
@@ -176,6 +181,18 @@ async def _references(db: Session) -> Finding:
             False, "references", f"Rows that name what is not there: {'; '.join(astray)}."
         )
     return Finding(True, "references", "What a row names is there.")
+
+
+async def _columns(db: Session) -> Finding:
+    """Whether SQLite's rows can be read at all; PostgreSQL takes no others."""
+    misfits = [
+        f"{table} {times}, the first in row {first}"
+        for table, times, first in await integrity.misfits(db)
+    ]
+    if misfits:
+        told = f"Rows that cannot be read, so the rest is not looked at: {'; '.join(misfits)}."
+        return Finding(False, "columns", told)
+    return Finding(True, "columns", "What they hold is of their type.")
 
 
 async def _texts(db: Session) -> Finding:

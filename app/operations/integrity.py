@@ -4,10 +4,26 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, bindparam, cast, literal, select, text, tuple_
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Float,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 
 from app.core.database import Session
-from app.models import Annotation, AnnotationVersion, Revision
+from app.models import Annotation, AnnotationVersion, Base, Revision
 
 
 async def take_time(db: Session) -> None:
@@ -123,3 +139,38 @@ async def astray(db: Session) -> Sequence[Row[Any]]:
     Another program's connection has foreign keys off unless it asks for them.
     """
     return (await db.execute(_ASTRAY)).all()
+
+
+async def misfits(db: Session) -> list[tuple[str, int, int]]:
+    """Of SQLite, tables with rows of which a column holds what is not of its type.
+
+    How many rows, and the first one's number. SQLite takes anything anywhere; nothing that reads
+    rows as they should be can read such ones.
+    """
+    found = []
+    for table in Base.metadata.sorted_tables:
+        wrong = " OR ".join(
+            _misfit(f'"{column.name}"', column.type)
+            for column in table.c
+            # That may be a number too, or no JSON at all: whoever reads it looks.
+            if not isinstance(column.type, JSON)
+        )
+        counting = (
+            f'SELECT count(*) AS times, min(rowid) AS first FROM "{table.name}" WHERE {wrong}'  # noqa: S608  # names of ours
+        )
+        # One pass for each table, of which there are some twenty.
+        row = (await db.execute(text(counting))).one()
+        if row.times:
+            found.append((table.name, row.times, row.first))
+    return found
+
+
+def _misfit(column: str, kind: Any) -> str:
+    """Whether a column holds neither NULL nor what SQLite has for its type."""
+    if isinstance(kind, Uuid):
+        return f"typeof({column}) = 'blob' OR length({column}) <> 32 OR {column} GLOB '*[^0-9a-f]*'"
+    stored = next((name for types, name in _STORED if isinstance(kind, types)), "text")
+    return f"typeof({column}) NOT IN ('null', '{stored}')"
+
+
+_STORED = (((Integer, Boolean), "integer"), (Float, "real"), (LargeBinary, "blob"))

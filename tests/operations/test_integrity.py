@@ -232,6 +232,33 @@ async def test_what_another_program_leaves_without_foreign_keys_is_found(
     assert len(said) == len(found), said
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [
+        ("revisions", "UPDATE revisions SET text = x'ff'"),
+        ("revisions", "UPDATE revisions SET utf8 = 'many'"),
+        ("annotations", "UPDATE annotations SET revision = 'one' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET id = 'none' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET author_id = x'00' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET updated_at = x'00' WHERE rowid = 1"),
+    ],
+)
+async def test_what_is_not_of_its_column_s_type_is_told_before_anything_is_read(
+    newsroom: Newsroom, database_url: str, table: str, damage: str
+) -> None:
+    await furnished(newsroom)
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute(damage)
+        connection.commit()
+
+    said = await ill(newsroom.app.state.database)
+
+    unread = "Rows that cannot be read, so the rest is not looked at"
+    assert said[-1] == ("columns", f"{unread}: {table} 1, the first in row 1.")
+    assert {what for what, _ in said[:-1]} <= {"references"}
+
+
 async def test_a_relation_to_what_was_withdrawn_is_found(newsroom: Newsroom) -> None:
     things = await furnished(newsroom)
     withdrawn = things["withdrawn"]
