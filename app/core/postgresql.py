@@ -1,6 +1,7 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
 import asyncio
+import re
 import time
 from collections.abc import (
     AsyncIterator,
@@ -10,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import asyncpg
+from asyncpg import connect_utils
 from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -19,7 +21,7 @@ from app.core.gathering import Gatherer
 from app.core.lending import Lender
 from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
 from app.core.prepared import JSON_OPTIONS
-from app.core.settings import InvalidSettings, Settings
+from app.core.settings import LAST_PORT, InvalidSettings, Settings
 
 
 class PostgresDatabase:
@@ -32,14 +34,21 @@ class PostgresDatabase:
     dialect = "postgresql"
 
     def __init__(self, settings: Settings) -> None:
-        """Connects on first use, not here."""
+        """Connects on first use, not here.
+
+        Raises:
+            InvalidSettings: when nothing can be made of a URL.
+        """
         self._source = settings.database_url
+        _check("STET_DATABASE_URL", self._source)
         self._pooled = settings.database_pooler
         self._writer = self._lender(settings, self._source, read_only=False)
         self._reader = self._lender(settings, self._source, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
         self._exporter = self._lender(settings, self._source, read_only=True)
         replica = settings.database_replica_url
+        if replica:
+            _check("STET_DATABASE_REPLICA_URL", replica)
         self._replica = self._lender(settings, replica, read_only=True) if replica else None
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0
@@ -67,9 +76,6 @@ class PostgresDatabase:
                 if untold and not self._pooled:
                     raise UntoldPooler from error
                 raise
-            except ValueError as error:
-                name = "URL" if dsn == self._source else "REPLICA_URL"
-                raise InvalidSettings(f"STET_DATABASE_{name}: {error}.") from None
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
@@ -167,6 +173,35 @@ class PostgresDatabase:
     def _lenders(self) -> list[Lender]:
         lenders = (self._writer, self._reader, self._exporter, self._replica)
         return [lender for lender in lenders if lender is not None]
+
+
+_NOT_GIVEN: dict[str, Any] = dict.fromkeys(
+    (
+        *("host", "port", "user", "password", "passfile", "database", "ssl", "direct_tls"),
+        *("service", "servicefile", "server_settings", "target_session_attrs"),
+        *("krbsrvname", "gsslib"),
+    )
+)
+"""What the URL alone says."""
+
+
+def _check(name: str, url: str) -> None:
+    """Raise InvalidSettings unless the driver can make something of the URL; nothing is asked."""
+    try:
+        # What the driver does first when it connects; there is no public way to do this alone.
+        parse = connect_utils._parse_connect_dsn_and_args  # type: ignore[attr-defined]  # noqa: SLF001
+        addresses, _ = parse(dsn=url, **_NOT_GIVEN)
+    except IndexError:
+        raise InvalidSettings(f"{name}: One of its hosts has no name.") from None
+    except (ValueError, OSError) as error:
+        # Where the words of this one should stand, the driver names a method of Python's.
+        words = ", ".join(attribute.value for attribute in SessionAttribute)
+        said = re.sub("<built-in method values [^>]*>", words, str(error)).partition("\n")[0]
+        raise InvalidSettings(f"{name}: {said}.") from None
+    for address in addresses:
+        # Of a socket in a folder it is a part of a name.
+        if isinstance(address, tuple) and not 0 < address[1] <= LAST_PORT:
+            raise InvalidSettings(f"{name}: A port is from 1 to {LAST_PORT}, not {address[1]}.")
 
 
 # A replica is some milliseconds behind; one that is further behind is not waited for again for a

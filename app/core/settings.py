@@ -2,21 +2,26 @@
 
 import os
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from io import StringIO
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Annotated
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class InvalidSettings(ValueError):
     """A setting is not what it may be, or there is none of that name; the message is one line."""
 
 
-_LAST_PORT = 65535
+LAST_PORT = 65535
+_FILE = ".env"
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -24,7 +29,7 @@ class Settings(BaseSettings):
     """Every setting, with its unit and its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STET_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="STET_", env_file=_FILE, extra="ignore", frozen=True
     )
 
     database_url: str = Field(
@@ -53,7 +58,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address that `stet serve` listens on."
     )
-    port: Annotated[int, Field(ge=0, le=_LAST_PORT)] = Field(
+    port: Annotated[int, Field(ge=0, le=LAST_PORT)] = Field(
         default=8000, description="Port that `stet serve` listens on."
     )
     workers: Annotated[int, Field(ge=1)] = Field(
@@ -124,12 +129,21 @@ class Settings(BaseSettings):
         description="The least that is logged: `debug`, `info`, `warning` or `error`.",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _file(cls, url: str) -> str:
+        # SQLite would open another file than is meant, or the same one for writing.
+        if url.startswith("sqlite") and "?" in url:
+            raise _wrong("SQLite takes no options: leave out the ? and what follows it")
+        return url
+
     @field_validator("database_replica_url")
     @classmethod
     def _replica(cls, url: str, info: ValidationInfo) -> str:
         if url and not url.startswith(POSTGRESQL):
             raise _wrong("It must begin with postgresql://")
-        if url and not info.data["database_url"].startswith(POSTGRESQL):
+        # One that was refused is not there.
+        if url and not info.data.get("database_url", POSTGRESQL[0]).startswith(POSTGRESQL):
             raise _wrong("Only PostgreSQL has a replica, and STET_DATABASE_URL names none")
         return url
 
@@ -138,7 +152,7 @@ class Settings(BaseSettings):
     def _origin(cls, url: str) -> str:
         # Browsers send scheme and host in lower case (RFC 3986, 6.2.2.1).
         origin = _ORIGIN.fullmatch(url.lower())
-        if url and (origin is None or int(origin["port"] or 0) > _LAST_PORT):
+        if url and (origin is None or int(origin["port"] or 0) > LAST_PORT):
             raise _wrong("It must be an origin, such as https://stet.example.org")
         return url.lower()
 
@@ -180,10 +194,13 @@ def settings() -> Settings:
     """The settings of this process, read once.
 
     Raises:
-        InvalidSettings: when one is not what it may be, or a variable names no setting: a typing
-            error in ``STET_DATABASE_URL`` must not lead to another database.
+        InvalidSettings: when one is not what it may be, a variable names no setting, or a line of
+            the file cannot be read: a typing error in ``STET_DATABASE_URL`` must not lead to
+            another database.
     """
-    wrong = [_unknown(name) for name in _given() - _KNOWN]
+    names = {name.upper() for name in (*os.environ, *_names_in_file())}
+    ours = {name for name in names if name.startswith(_PREFIX)}
+    wrong = [_unknown(name) for name in ours - _KNOWN]
     found = None
     try:
         found = Settings()
@@ -200,12 +217,31 @@ def remote() -> Remote:
     return Remote()
 
 
-_KNOWN = {f"STET_{name}".upper() for kind in (Settings, Remote) for name in kind.model_fields}
+_PREFIX = "STET_"
+_KNOWN = {f"{_PREFIX}{name}".upper() for kind in (Settings, Remote) for name in kind.model_fields}
 
 
-def _given() -> set[str]:
-    names = {*os.environ, *DotEnvSettingsSource(Settings).env_vars}
-    return {name.upper() for name in names if name.upper().startswith("STET_")}
+def _names_in_file() -> Iterator[str]:
+    """The names that the file of settings gives values, other programs' too."""
+    file = Path(_FILE)
+    if not file.is_file():
+        return
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InvalidSettings(f"{_FILE}, line {line}: It is not UTF-8; save it so.") from None
+    for binding in parse_stream(StringIO(text)):
+        name = binding.key or ""
+        # The parser goes on after what it cannot read, as if it were not there.
+        if binding.error or (binding.value is None and name.upper().startswith(_PREFIX)):
+            said = binding.original.string
+            line = binding.original.line + said[: -len(said.lstrip())].count("\n")
+            raise InvalidSettings(
+                f"{_FILE}, line {line}: It cannot be read; write NAME=value, and a value that"
+                " begins with a quote to its closing quote."
+            )
+        yield name
 
 
 def _unknown(name: str) -> str:

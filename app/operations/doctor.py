@@ -3,15 +3,13 @@
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
-from app.core.errors import Problem, Unprocessable
+from app.core.errors import Problem
 from app.core.settings import Settings
-from app.core.vocabulary import OffsetUnit
-from app.operations import integrity, queries
-from app.operations.integrity import AGREEMENTS, EXAMPLES, Agreement
-from app.text.spans import SpanIn, verify, verify_annotation
+from app.operations import faults, integrity, queries
+from app.operations.agreements import AGREEMENTS, EXAMPLES, Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,18 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
         revision = await queries.current(database)
         unfit = queries.unfit(revision)
         yield Finding(unfit is None, "migrations", unfit or f"The tables are those of {revision}.")
-        if unfit is None:
-            yield await _spans(db)
-            for agreement in AGREEMENTS:
-                yield await _agreement(db, agreement)
+        if unfit is not None:
+            return
+        if database.dialect == "sqlite":
+            yield await _references(db)
+            columns = await _columns(db)
+            yield columns
+            if not columns.ok:
+                return
+        yield await _texts(db)
+        yield await _spans(db)
+        for agreement in AGREEMENTS:
+            yield await _agreement(db, agreement)
 
 
 async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterator[Finding]:
@@ -98,6 +104,32 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
             "connections",
             f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
         )
+    if settings.database_replica_url:
+        yield await _replica(db, settings)
+
+
+async def _replica(db: Session, settings: Settings) -> Finding:
+    """Whether the replica is one of this database: exports go past one that is not in silence."""
+    urls = {"database_url": settings.database_replica_url, "database_replica_url": ""}
+    replica = connect(settings.model_copy(update=urls))
+    wrong = None
+    try:
+        async with replica.session(writes=False) as there:
+            if await queries.asked(there, "SELECT pg_is_in_recovery()") != "True":
+                wrong = "It follows no server."
+            elif await queries.asked(there, _SYSTEM) != await queries.asked(db, _SYSTEM):
+                wrong = "It follows another server than that of the database."
+            elif queries.unfit(await queries.current(replica)) is not None:
+                wrong = "Its database has not the tables of this release."
+    except FAILURES as failure:
+        wrong = f"It cannot be used: {reason(failure)}."
+    finally:
+        await replica.dispose()
+    return Finding(wrong is None, "replica", wrong or "It follows the database.")
+
+
+# Given to a server when it is made, and to whatever is copied from it.
+_SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 
 
 async def _limits(db: Session) -> Finding:
@@ -118,14 +150,69 @@ _WITHOUT_LIMIT = """
 """
 
 
-_MISPLACED = "Annotations that are not where they say"
+class _Faults:
+    """What is wrong with rows: how often, and the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.some: list[str] = []
+
+    def add(self, name: str, found: Iterator[str]) -> None:
+        """All that was found of a row of that name."""
+        for fault in found:
+            self.count += 1
+            if self.count <= EXAMPLES:
+                self.some.append(f"{name}: {fault}")
+
+    def told(self, what: str, *, well: str, ill: str) -> Finding:
+        """The finding."""
+        detail = _told(self.count, ill, self.some) if self.count else well
+        return Finding(self.count == 0, what, detail)
+
+
+async def _references(db: Session) -> Finding:
+    """Whether what SQLite's rows name is there; PostgreSQL sees to that itself."""
+    astray = [
+        f"{row.child} {row.times} of {row.parent}, the first in row {row.first}"
+        for row in await integrity.astray(db)
+    ]
+    if astray:
+        return Finding(
+            False, "references", f"Rows that name what is not there: {'; '.join(astray)}."
+        )
+    return Finding(True, "references", "What a row names is there.")
+
+
+async def _columns(db: Session) -> Finding:
+    """Whether SQLite's rows can be read at all; PostgreSQL takes no others."""
+    misfits = [
+        f"{table} {times}, the first in row {first}"
+        for table, times, first in await integrity.misfits(db)
+    ]
+    if misfits:
+        told = f"Rows that cannot be read, so the rest is not looked at: {'; '.join(misfits)}."
+        return Finding(False, "columns", told)
+    return Finding(True, "columns", "What they hold is of their type.")
+
+
+async def _texts(db: Session) -> Finding:
+    looked_at = 0
+    wrong = _Faults()
+    async for page in integrity.texts(db):
+        for row in page:
+            looked_at += 1
+            wrong.add(f"{row.document_id} revision {row.number}", faults.of_text(row))
+    return wrong.told(
+        "texts",
+        well=f"{looked_at} texts have the SHA-256 and the lengths that are kept of them.",
+        ill="Texts that have not what is kept of them",
+    )
 
 
 async def _spans(db: Session) -> Finding:
     looked_at = 0
-    wrong = 0
-    some: list[str] = []
-    key, text = None, ""
+    wrong = _Faults()
+    key, text = None, None
     async for page in integrity.spans(db):
         for row in sorted(page, key=lambda row: (row.document_id, row.revision)):
             if (row.document_id, row.revision) != key:
@@ -133,33 +220,13 @@ async def _spans(db: Session) -> Finding:
                 # One text at a time is held; a document's annotations follow one another.
                 text = await integrity.stored_text(db, *key)
             looked_at += 1
-            for fault in _faults(text, row):
-                wrong += 1
-                if wrong <= EXAMPLES:
-                    some.append(f"{row.annotation_id} version {row.version}: {fault}")
-    if wrong:
-        return Finding(False, "spans", _told(wrong, _MISPLACED, some))
-    return Finding(True, "spans", f"{looked_at} versions of annotations stand where they say.")
-
-
-def _faults(text: str, row: Any) -> Iterator[str]:
-    """What of a stored annotation is not in the text as it says."""
-    whole = SpanIn(row.start, row.end, row.quote)
-    try:
-        if row.fragments is None:
-            verify(text, whole, OffsetUnit.CODE_POINTS)
-        else:
-            parts = [_span(part) for part in row.fragments]
-            verify_annotation(text, whole, parts, OffsetUnit.CODE_POINTS)
-        for name, value in row.attributes.items():
-            if isinstance(value, dict):
-                verify(text, _span(value), OffsetUnit.CODE_POINTS, pointer=f"/attributes/{name}")
-    except Unprocessable as refusal:
-        yield f"{refusal.errors[0]['pointer']}: {refusal.errors[0]['code']}"
-
-
-def _span(stored: dict[str, Any]) -> SpanIn:
-    return SpanIn(stored.get("start"), stored.get("end"), stored.get("quote"))
+            name = f"{row.annotation_id} version {row.version}"
+            wrong.add(name, faults.of_annotation(text, row))
+    return wrong.told(
+        "spans",
+        well=f"{looked_at} versions of annotations stand where they say.",
+        ill="Annotations that are not where they say",
+    )
 
 
 async def _agreement(db: Session, agreement: Agreement) -> Finding:

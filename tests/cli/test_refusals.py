@@ -25,7 +25,17 @@ MIGRATE = ("migrate",)
     [
         ("mysql://localhost/stet", 2, "must begin with sqlite:/// or postgresql://."),
         ("sqlite:///:memory:", 2, "must name a file for SQLite."),
+        ("sqlite:///stet.db?mode=ro", 2, "STET_DATABASE_URL: SQLite takes no options: leave out"),
         ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: invalid literal"),
+        ("postgresql://h:99999/stet", 2, "_URL: A port is from 1 to 65535, not 99999.\n"),
+        ("postgresql://h:-1/stet", 2, "_URL: A port is from 1 to 65535, not -1.\n"),
+        ("postgresql://h,/stet", 2, "_URL: One of its hosts has no name.\n"),
+        (
+            "postgresql://h/stet?target_session_attrs=bogus",
+            2,
+            "of any, primary, standby, prefer-standby, read-write, read-only, got 'bogus'.\n",
+        ),
+        ("postgresql://h/stet?sslrootcert=none&sslmode=verify-full", 2, "No such file"),
         ("sqlite:////no/such/folder/stet.db", 1, "cannot be used: unable to open database file."),
         ("postgresql://stet@127.0.0.1:1/stet", 1, "cannot be used: [Errno 111]"),
     ],
@@ -39,6 +49,39 @@ def test_a_database_that_cannot_be_used_is_named_in_one_line(
     assert refused.stderr.startswith("stet: ")
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("replica", "said"),
+    [
+        ("postgresql://postgres:@127.0.0.1:abc/stet", "invalid literal for int()"),
+        ("postgresql://h/stet?sslmode=bogus", "`sslmode` parameter must be one of: "),
+        ("postgresql://h:99999/stet", "A port is from 1 to 65535, not 99999.\n"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_replica_of_which_nothing_can_be_made_is_refused_before_anything_is_done(
+    command: str, replica: str, said: str, database_url: str, tmp_path: Path
+) -> None:
+    wrong = {"STET_DATABASE_REPLICA_URL": replica}
+
+    refused = stet(command, url=database_url, folder=tmp_path, status=2, **wrong)
+
+    assert refused.stdout == ""
+    assert refused.stderr.startswith(f"stet: STET_DATABASE_REPLICA_URL: {said}")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_of_a_database_that_is_refused_a_replica_is_no_second_fault(tmp_path: Path) -> None:
+    url, replica = "sqlite:///stet.db?mode=ro", {"STET_DATABASE_REPLICA_URL": _FOLLOWER}
+
+    refused = stet(*MIGRATE, url=url, folder=tmp_path, status=2, **replica)
+
+    assert refused.stderr == (
+        "stet: STET_DATABASE_URL: SQLite takes no options: leave out the ? and what follows it.\n"
+    )
 
 
 def test_a_database_that_is_not_there_is_named_by_the_server(
@@ -190,6 +233,50 @@ def test_a_name_in_the_file_of_settings_that_is_no_setting_is_refused(tmp_path: 
     refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
 
     assert refused.stderr == "stet: STET_INK: There is no such setting.\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ('STET_DATABASE_URL="sqlite:///other.db\n', 1),
+        ("STET_DATABASE_URL='sqlite:///it's.db'\n", 1),
+        ("# Mine\n\nSTET_DATABASE_URL: sqlite:///other.db\n", 3),
+        ("OTHER\n\n\nSTET_DATABASE_URL\n", 4),
+        ("stet_database_url:sqlite:///other.db\n", 1),
+        ('OTHER="not closed\nSTET_DATABASE_URL="sqlite:///other.db"\n', 1),
+    ],
+)
+def test_a_line_of_the_file_of_settings_that_cannot_be_read_leads_to_no_other_database(
+    written: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(written)
+
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
+
+    assert refused.stderr == (
+        f"stet: .env, line {line}: It cannot be read; write NAME=value, and a value that begins"
+        " with a quote to its closing quote.\n"
+    )
+    assert [each.name for each in tmp_path.iterdir()] == [".env"]
+
+
+def test_a_file_of_settings_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("OTHER=1\nSTET_DATABASE_URL=sqlite:///é.db\n".encode("latin-1"))
+
+    refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
+
+    assert refused.stderr == "stet: .env, line 2: It is not UTF-8; save it so.\n"
+
+
+def test_the_file_of_settings_may_hold_what_other_programs_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "\ufeff# Theirs\nOTHER\nexport ANOTHER='two\nlines'\n\nexport STET_DATABASE_URL = \"sqlite:///mine.db\""
+    )
+
+    stet(*MIGRATE, url=None, folder=tmp_path)
+
+    assert (tmp_path / "mine.db").exists()
+    assert not (tmp_path / "stet.db").exists()
 
 
 def test_a_setting_out_of_its_range_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import Newsroom, settings
 
 TEXT = make.TEXT + make.ASTRAL
 MISPLACED = "Annotations that are not where they say"
+UNLIKE = "Texts that have not what is kept of them"
 
 
 async def findings(database: Database, chosen: Settings | None = None) -> list[Finding]:

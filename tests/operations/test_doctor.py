@@ -23,7 +23,10 @@ async def test_a_database_that_is_well(newsroom: Newsroom, dialect: str) -> None
     assert [finding for finding in found if not finding.ok] == []
     looked_at = [finding.what for finding in found]
     of_engine = {"sqlite": ["database", "file"], "postgresql": ["database", "connections"]}
-    after = ["migrations", "spans", "annotations", "relations", "history", *["changes"] * 3]
+    # PostgreSQL itself sees to what a row names and holds.
+    named = {"sqlite": ["references", "columns"], "postgresql": []}
+    parts = ["texts", "spans", "documents", "annotations", "relations", "history"]
+    after = ["migrations", *named[dialect], *parts, *["changes"] * 7]
     assert looked_at == ["settings", *of_engine[dialect], *after]
     # Four annotations, of which one was decided on, one edited and one withdrawn.
     assert "7 versions of annotations stand where they say." in [f.detail for f in found]
@@ -108,6 +111,25 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
 
     assert what == "connections"
     assert detail.startswith("50 workers take up to 7500; the server allows ")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.parametrize(
+    ("replica", "said"),
+    [
+        ("postgresql://nobody@127.0.0.1:9/nothing", "It cannot be used: "),
+        (None, "It follows no server."),
+    ],
+)
+async def test_a_replica_that_cannot_stand_in_for_the_database(
+    newsroom: Newsroom, database_url: str, replica: str | None, said: str
+) -> None:
+    chosen = settings(database_url, database_replica_url=replica or database_url)
+
+    ((what, detail),) = await ill(newsroom.app.state.database, chosen)
+
+    assert what == "replica"
+    assert detail.startswith(said)
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])

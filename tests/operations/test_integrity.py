@@ -1,11 +1,13 @@
 """The doctor finds what in a database does not agree with the rest."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.core.database import Database
 from app.formats.record import Item
@@ -15,6 +17,7 @@ from app.models import (
     AnnotationVersion,
     Change,
     ChangeHead,
+    Decision,
     Document,
     Relation,
     Revision,
@@ -22,7 +25,7 @@ from app.models import (
 from app.projects.queries import standing_as
 from tests import make
 from tests.conftest import Newsroom
-from tests.operations.patient import MISPLACED, TEXT, findings, furnished, ill, spoil
+from tests.operations.patient import MISPLACED, TEXT, UNLIKE, findings, furnished, ill, spoil
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,15 @@ from tests.operations.patient import MISPLACED, TEXT, findings, furnished, ill, 
             {"fragments": [{"start": 18, "end": 25, "quote": "Chinese"}]},
             "/fragments: fragments-invalid",
         ),
+        # What has not the shape that Stet gives it is no reason to look no further.
+        ({"attributes": [1]}, "/attributes: invalid-value"),
+        (
+            {"attributes": {"cue_span": {"start": "a", "end": 13, "quote": "said"}}},
+            "/attributes/cue_span/start: invalid-value",
+        ),
+        ({"attributes": {"cue_span": {"quote": "Beijing"}}}, "/attributes/cue_span/start"),
+        ({"fragments": [1, 2]}, "/fragments/0: invalid-value"),
+        ({"fragments": {"start": 1}}, "/fragments: invalid-value"),
     ],
 )
 async def test_a_span_that_is_not_in_the_text_is_found(
@@ -48,7 +60,9 @@ async def test_a_span_that_is_not_in_the_text_is_found(
         newsroom, update(Annotation).where(Annotation.id == claim).values(**spoilt)
     )
 
-    assert await ill(database) == [("spans", f"{MISPLACED}: 1 ({claim} version 2: {place}).")]
+    ((what, detail),) = await ill(database)
+    assert what == "spans"
+    assert detail.startswith(f"{MISPLACED}: 1 ({claim} version 2: {place}")
 
 
 async def test_a_span_of_history_or_of_what_was_withdrawn_is_looked_at_too(
@@ -75,18 +89,174 @@ async def test_a_span_of_history_or_of_what_was_withdrawn_is_looked_at_too(
     assert f"{pieces} version 1: /fragments/1/" in detail
 
 
-async def test_a_changed_text_is_found_by_its_spans(newsroom: Newsroom) -> None:
-    things = await furnished(newsroom)
-    await newsroom["reader"].get(f"/v1/documents/{things['document']}")
+async def test_a_changed_text_is_found_by_what_is_kept_of_it_and_by_its_spans(
+    newsroom: Newsroom,
+) -> None:
+    document = (await furnished(newsroom))["document"]
+    await newsroom["reader"].get(f"/v1/documents/{document}")
     database = await spoil(newsroom, update(Revision).values(text=" " + make.TEXT))
 
-    ((what, detail),) = await ill(database)
+    of_texts, (what, detail) = await ill(database)
 
+    wrong = f"{document} revision 1: sha256 and code_points and utf16 and utf8"
+    assert of_texts == ("texts", f"{UNLIKE}: 1 ({wrong}).")
     assert what == "spans"
     # Five are named.
     assert detail.startswith(f"{MISPLACED}: 7 (")
     assert detail.count(" version ") == 5
     assert detail.endswith(", …).")
+
+
+async def test_a_text_that_its_sha_256_does_not_fit_is_found(newsroom: Newsroom) -> None:
+    document = (await furnished(newsroom))["document"]
+    database = await spoil(newsroom, update(Revision).values(sha256="0" * 64))
+
+    assert await ill(database) == [("texts", f"{UNLIKE}: 1 ({document} revision 1: sha256).")]
+
+
+async def test_a_version_of_a_text_that_is_not_there_is_found(newsroom: Newsroom) -> None:
+    claim = (await furnished(newsroom))["claim"]
+    old = AnnotationVersion.annotation_id == claim
+    database = await spoil(newsroom, update(AnnotationVersion).where(old).values(revision=2))
+
+    missing = f"{claim} version 1: revision 2 is not there"
+    assert await ill(database) == [("spans", f"{MISPLACED}: 1 ({missing}).")]
+
+
+async def test_a_document_without_its_text_is_found(newsroom: Newsroom) -> None:
+    document = (await furnished(newsroom))["document"]
+    database = await spoil(newsroom, update(Document).values(revision=2))
+
+    assert await ill(database) == [("documents", f"Documents without their text: 1 ({document}).")]
+
+
+async def test_decisions_and_relations_of_the_log_that_are_not_there_are_found(
+    newsroom: Newsroom,
+) -> None:
+    things = await furnished(newsroom)
+    database = await spoil(newsroom, delete(Decision), delete(Relation))
+
+    gone = "Documents, annotations and relations of the log that are not there"
+    undecided = "Annotations with a decision of the log that is not there"
+    assert await ill(database) == [
+        ("changes", f"{gone}: 1 ({things['relation']})."),
+        ("changes", f"{undecided}: 1 ({things['claim']})."),
+    ]
+
+
+async def test_decisions_and_relations_that_the_log_does_not_have_are_found(
+    newsroom: Newsroom,
+) -> None:
+    things = await furnished(newsroom)
+    database = await spoil(
+        newsroom,
+        update(Decision).values(sequence=1),
+        update(Relation).values(version=2),
+    )
+
+    again = "Relations with a version that is not in the log exactly once"
+    undecided = "Annotations with a decision of the log that is not there"
+    whats, details = zip(*await ill(database), strict=True)
+    assert whats == ("changes",) * 3
+    assert details[0] == f"{again}: 1 ({things['relation']})."
+    assert details[1].startswith("Decisions that the log does not have where they say: 1 (")
+    assert details[2] == f"{undecided}: 1 ({things['claim']})."
+
+
+async def test_an_imported_decision_stands_at_the_entry_of_its_annotation(
+    newsroom: Newsroom,
+) -> None:
+    claim = (await furnished(newsroom))["claim"]
+    created = select(Annotation.sequence).where(Annotation.id == claim).scalar_subquery()
+    database = await spoil(
+        newsroom,
+        update(Decision).values(sequence=created),
+        # As an import leaves it: one entry at the version that it had.
+        delete(AnnotationVersion).where(AnnotationVersion.annotation_id == claim),
+        delete(Change).where(Change.subject_id == claim, Change.version == 2),
+        update(Change).where(Change.subject_id == claim).values(version=2),
+    )
+
+    assert await ill(database) == []
+
+
+REFERENCES = "Rows that name what is not there"
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (
+            "DELETE FROM documents",
+            [
+                ("references", f"{REFERENCES}: document_words 1 of documents, the first in row 1"),
+                ("annotations", "Annotations of a document that is not there, was deleted"),
+                ("changes", "Documents, annotations and relations of the log that are not there: "),
+            ],
+        ),
+        (
+            "DELETE FROM users WHERE name = 'annotator'",
+            [("references", f"{REFERENCES}: annotations 1")],
+        ),
+        (
+            "DELETE FROM revisions",
+            [
+                ("references", f"{REFERENCES}: annotations 4 of revisions, the first in row 1"),
+                ("spans", f"{MISPLACED}: 7 ("),
+                ("documents", "Documents without their text: 1 ("),
+            ],
+        ),
+        (
+            "UPDATE annotations SET attributes = '{' WHERE version = 1",
+            [("spans", f"{MISPLACED}: 1 (")],
+        ),
+        (
+            "UPDATE annotations SET attributes = '5' WHERE version = 1",
+            [("spans", f"{MISPLACED}: 1 (")],
+        ),
+    ],
+)
+async def test_what_another_program_leaves_without_foreign_keys_is_found(
+    newsroom: Newsroom, database_url: str, damage: str, found: list[tuple[str, str]]
+) -> None:
+    await furnished(newsroom)
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute(damage)
+        connection.commit()
+
+    said = await ill(newsroom.app.state.database)
+
+    for what, detail in found:
+        assert [each for each in said if each[0] == what and each[1].startswith(detail)], said
+    assert len(said) == len(found), said
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [
+        ("revisions", "UPDATE revisions SET text = x'ff'"),
+        ("revisions", "UPDATE revisions SET utf8 = 'many'"),
+        ("annotations", "UPDATE annotations SET revision = 'one' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET id = 'none' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET author_id = x'00' WHERE rowid = 1"),
+        ("annotations", "UPDATE annotations SET updated_at = x'00' WHERE rowid = 1"),
+    ],
+)
+async def test_what_is_not_of_its_column_s_type_is_told_before_anything_is_read(
+    newsroom: Newsroom, database_url: str, table: str, damage: str
+) -> None:
+    await furnished(newsroom)
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute(damage)
+        connection.commit()
+
+    said = await ill(newsroom.app.state.database)
+
+    unread = "Rows that cannot be read, so the rest is not looked at"
+    assert said[-1] == ("columns", f"{unread}: {table} 1, the first in row 1.")
+    assert {what for what, _ in said[:-1]} <= {"references"}
 
 
 async def test_a_relation_to_what_was_withdrawn_is_found(newsroom: Newsroom) -> None:
@@ -118,7 +288,7 @@ async def test_an_annotation_of_a_deleted_document_is_found(newsroom: Newsroom) 
 
     assert what == "annotations"
     assert detail.startswith(
-        "Annotations of a document that was deleted or is of another project: 3 ("
+        "Annotations of a document that is not there, was deleted or is of another project: 3 ("
     )
 
 
@@ -138,9 +308,12 @@ async def test_a_version_that_is_missing_from_the_log_is_found(newsroom: Newsroo
     decided = (Change.subject_id == claim, Change.version == 2)
     database = await spoil(newsroom, delete(Change).where(*decided))
 
-    assert await ill(database) == [
-        ("changes", f"Annotations with a version that is not in the log exactly once: 1 ({claim}).")
-    ]
+    lost, (what, detail) = await ill(database)
+    once = "Annotations with a version that is not in the log exactly once"
+    assert lost == ("changes", f"{once}: 1 ({claim}).")
+    # The entry was that of a decision.
+    assert what == "changes"
+    assert detail.startswith("Decisions that the log does not have where they say: 1 (")
 
 
 async def test_a_document_that_is_missing_from_the_log_is_found(newsroom: Newsroom) -> None:

@@ -18,6 +18,7 @@ from app.core.connect import connect
 from app.main import create_app, wrapped
 from tests import make
 from tests.conftest import TOKENS, settings
+from tests.operations.patient import findings
 from tests.resilience.kept import check, kept
 from tests.resilience.shift import Shift
 from tests.resilience.test_database_away import Cluster, ready
@@ -157,6 +158,28 @@ async def test_an_export_is_read_from_the_replica_and_holds_what_its_caller_wrot
             " WHERE application_name = 'stet-reader'",
         )
         await write_and_export()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_the_doctor_knows_a_replica_of_the_database_from_that_of_another(
+    cluster: Cluster, follower: Follower, database_url: str
+) -> None:
+    async def said_of(url: str, replica: str) -> tuple[bool, str]:
+        chosen = settings(url, database_replica_url=replica, database_pool_size=4)
+        database = connect(chosen)
+        found = await findings(database, chosen)
+        await database.dispose()
+        [finding] = [each for each in found if each.what == "replica"]
+        return finding.ok, finding.detail
+
+    of_its_own = await said_of(cluster.url, follower.url)
+    of_another = await said_of(database_url, follower.url)
+    begun, query = follower.url.split("?")
+    elsewhere = await said_of(cluster.url, f"{begun.rpartition('/')[0]}/template1?{query}")
+
+    assert of_its_own == (True, "It follows the database.")
+    assert of_another == (False, "It follows another server than that of the database.")
+    assert elsewhere == (False, "Its database has not the tables of this release.")
 
 
 async def test_where_no_server_takes_writes_the_database_is_away(
