@@ -11,13 +11,14 @@ import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 import httpx
+import psutil  # type: ignore[import-untyped]  # no stubs are locked for one exception
 import pytest
 from alembic import command
 from argon2 import PasswordHasher
@@ -272,7 +273,9 @@ class Databases:
     def close(self) -> None:
         """Let go of the server; the last worker to do so stops it."""
         if self._server is not None:
-            self._server.cleanup()
+            # A server that ends by itself meanwhile is gone when it is to be ended.
+            with suppress(psutil.NoSuchProcess):
+                self._server.cleanup()
             if not (self._server_folder / "postmaster.pid").exists():
                 shutil.rmtree(self._server_folder, ignore_errors=True)
 

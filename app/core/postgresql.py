@@ -191,17 +191,41 @@ def _check(name: str, url: str) -> None:
         # What the driver does first when it connects; there is no public way to do this alone.
         parse = connect_utils._parse_connect_dsn_and_args  # type: ignore[attr-defined]  # noqa: SLF001
         addresses, _ = parse(dsn=url, **_NOT_GIVEN)
+        # Sockets in a folder are named by their path alone.
+        hosts = [address for address in addresses if isinstance(address, tuple)]
+        for host, port in hosts:
+            _check_host(host, port)
     except IndexError:
         raise InvalidSettings(f"{name}: One of its hosts has no name.") from None
+    except KeyError:
+        raise InvalidSettings(f"{name}: It names no user, and this one has no name.") from None
     except (ValueError, OSError) as error:
-        # Where the words of this one should stand, the driver names a method of Python's.
-        words = ", ".join(attribute.value for attribute in SessionAttribute)
-        said = re.sub("<built-in method values [^>]*>", words, str(error)).partition("\n")[0]
-        raise InvalidSettings(f"{name}: {said}.") from None
-    for address in addresses:
-        # Of a socket in a folder it is a part of a name.
-        if isinstance(address, tuple) and not 0 < address[1] <= LAST_PORT:
-            raise InvalidSettings(f"{name}: A port is from 1 to {LAST_PORT}, not {address[1]}.")
+        raise InvalidSettings(f"{name}: {_told(error)}.") from None
+
+
+def _check_host(host: str, port: int) -> None:
+    if not 0 < port <= LAST_PORT:
+        raise ValueError(f"A port is from 1 to {LAST_PORT}, not {port}")
+    try:
+        # What is done to it before it is looked up.
+        sound = "\0" not in host and host.encode("idna")
+    except UnicodeError:
+        sound = False
+    if not sound:
+        raise ValueError(f"No host can be named {host!r}")
+
+
+def _told(error: Exception) -> str:
+    said = str(error).partition("\n")[0]
+    if said.startswith("invalid literal for int()"):
+        # What it names may be a part of the password.
+        return (
+            "A port is a number; what is no letter and no digit in a user or a password is written "
+            "as %XX"
+        )
+    # Where the words of this one should stand, the driver names a method of Python's.
+    words = ", ".join(attribute.value for attribute in SessionAttribute)
+    return re.sub("<built-in method values [^>]*>", words, said)
 
 
 # A replica is some milliseconds behind; one that is further behind is not waited for again for a

@@ -31,7 +31,7 @@ from app.models import (
 )
 from app.models.constraints import violated
 from app.projects.commands import locked
-from app.text.arrival import arrive
+from app.text.arrival import arrive, stored_length
 from app.text.words import line, words
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
@@ -68,9 +68,9 @@ async def create(
         ExternalIdConflict: when the external id is.
         Gone: when the id is that of a document that was deleted.
     """
-    arrival = arrive(new.text, unit=unit)
-    if len(arrival.text) > max_chars:
+    if stored_length(new.text) > max_chars:
         raise TooLarge(limit=max_chars, unit="code_points")
+    arrival = arrive(new.text, unit=unit)
     moment = now()
     rows = NewDocument.of(
         new,

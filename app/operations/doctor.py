@@ -113,14 +113,13 @@ async def _replica(db: Session, settings: Settings) -> Finding:
     urls = {"database_url": settings.database_replica_url, "database_replica_url": ""}
     replica = connect(settings.model_copy(update=urls))
     wrong = None
+    ours = await queries.asked(db, _WHICH)
     try:
         async with replica.session(writes=False) as there:
             if await queries.asked(there, "SELECT pg_is_in_recovery()") != "True":
                 wrong = "It follows no server."
-            elif await queries.asked(there, _SYSTEM) != await queries.asked(db, _SYSTEM):
-                wrong = "It follows another server than that of the database."
-            elif queries.unfit(await queries.current(replica)) is not None:
-                wrong = "Its database has not the tables of this release."
+            elif await queries.asked(there, _WHICH) != ours:
+                wrong = "It is another database, or follows another server."
     except FAILURES as failure:
         wrong = f"It cannot be used: {reason(failure)}."
     finally:
@@ -128,8 +127,8 @@ async def _replica(db: Session, settings: Settings) -> Finding:
     return Finding(wrong is None, "replica", wrong or "It follows the database.")
 
 
-# Given to a server when it is made, and to whatever is copied from it.
-_SYSTEM = "SELECT system_identifier FROM pg_control_system()"
+# The number is given to a server when it is made, and to whatever is copied from it.
+_WHICH = "SELECT system_identifier || '/' || current_database() FROM pg_control_system()"
 
 
 async def _limits(db: Session) -> Finding:

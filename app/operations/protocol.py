@@ -146,9 +146,10 @@ class Protocol(HttpToolsProtocol):
         if size > MAX_HEAD_BYTES:
             self._problem = HeadTooLarge(limit=MAX_HEAD_BYTES)
             raise _Refused
+        # This takes no CONNECT, and no URL without a path.
+        super().on_headers_complete()
         self._in_head = False
         self._disarm()
-        super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
         """Called when the parser has given up."""

@@ -38,6 +38,11 @@ def arrive(
     return Arrival(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
 
 
+def stored_length(raw: str) -> int:
+    """How long ``arrive`` makes a text, in code points, without making it."""
+    return len(raw) - raw.startswith("\ufeff") - raw.count("\r\n")
+
+
 def arrived(
     text: str, *, pointer: str = "/text", unit: OffsetUnit = OffsetUnit.CODE_POINTS
 ) -> Arrival:

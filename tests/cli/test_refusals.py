@@ -26,7 +26,10 @@ MIGRATE = ("migrate",)
         ("mysql://localhost/stet", 2, "must begin with sqlite:/// or postgresql://."),
         ("sqlite:///:memory:", 2, "must name a file for SQLite."),
         ("sqlite:///stet.db?mode=ro", 2, "STET_DATABASE_URL: SQLite takes no options: leave out"),
-        ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: invalid literal"),
+        ("postgresql://h:port/stet", 2, "STET_DATABASE_URL: A port is a number; "),
+        ("postgresql://jo:a/secret@h/stet", 2, "in a user or a password is written as %XX.\n"),
+        ("postgresql://jo@db..example.org/stet", 2, "named 'db..example.org'.\n"),
+        ("postgresql://jo@h%00x/stet", 2, "No host can be named 'h\\x00x'.\n"),
         ("postgresql://h:99999/stet", 2, "_URL: A port is from 1 to 65535, not 99999.\n"),
         ("postgresql://h:-1/stet", 2, "_URL: A port is from 1 to 65535, not -1.\n"),
         ("postgresql://h,/stet", 2, "_URL: One of its hosts has no name.\n"),
@@ -48,6 +51,7 @@ def test_a_database_that_cannot_be_used_is_named_in_one_line(
     assert refused.stdout == ""
     assert refused.stderr.startswith("stet: ")
     assert said in refused.stderr
+    assert "secret" not in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -55,7 +59,8 @@ def test_a_database_that_cannot_be_used_is_named_in_one_line(
 @pytest.mark.parametrize(
     ("replica", "said"),
     [
-        ("postgresql://postgres:@127.0.0.1:abc/stet", "invalid literal for int()"),
+        ("postgresql://postgres:@127.0.0.1:abc/stet", "A port is a number; "),
+        ("postgresql://postgres:@db..example.org/stet", "No host can be named "),
         ("postgresql://h/stet?sslmode=bogus", "`sslmode` parameter must be one of: "),
         ("postgresql://h:99999/stet", "A port is from 1 to 65535, not 99999.\n"),
     ],

@@ -235,9 +235,9 @@ async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
             if not eager[-1]:
                 await asyncio.sleep(0)
 
-    asking = [asyncio.create_task(asks_without_pause()) for _ in range(48)]
+    asking = [asyncio.create_task(asks_without_pause()) for _ in range(32)]
     seldom = []
-    for _ in range(400):
+    for _ in range(250):
         # Not always as long: it would come at the same point of each batch, and fare accordingly.
         for _ in range(chance.randrange(40)):
             await asyncio.sleep(0)
@@ -248,7 +248,7 @@ async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
 
     shares = [taken.count(True) / len(taken) for taken in (seldom, eager)]
     assert shares[1] < 0.7
-    assert shares[0] > 0.6 * shares[1]
+    assert shares[0] > 0.5 * shares[1]
 
 
 async def test_who_hangs_up_in_the_line_is_not_worked_for() -> None:

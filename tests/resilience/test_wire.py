@@ -214,6 +214,9 @@ GARBAGE = {
     ),
     "a chunk without a size": head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked")
     + b"many\r\n",
+    "an address without a path": b"GET http://stet HTTP/1.1\r\nHost: stet\r\n\r\n",
+    "a port past counting": b"GET http://stet:99999/ HTTP/1.1\r\nHost: stet\r\n\r\n",
+    "what proxies are asked": b"CONNECT stet:443 HTTP/1.1\r\nHost: stet\r\n\r\n",
 }
 
 
@@ -250,17 +253,36 @@ async def test_garbage_of_any_length_is_answered_once(wire: Wire) -> None:
 BROKEN = {
     "no request line": b"garbage\r\n\r\n",
     "a broken body": head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked") + b"many\r\n",
+    "no path": b"GET http://stet HTTP/1.1\r\nHost: stet\r\n\r\n",
+}
+NOBODY = json.dumps({"username": "nobody", "password": "nothing"}).encode()
+WHOLE = {
+    "without a body": (head("GET", "/v1/me", **JSON), 200),
+    "with one": (
+        head(
+            "POST", "/v1/session", Content_Type="application/json", Content_Length=str(len(NOBODY))
+        )
+        + NOBODY,
+        401,
+    ),
 }
 
 
+@pytest.mark.parametrize("pause", [0, 0.3])
+@pytest.mark.parametrize("whole", WHOLE)
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 async def test_a_request_before_garbage_is_answered_first(
-    served: Served, wire: Wire, broken: bytes
+    served: Served, wire: Wire, broken: bytes, whole: str, pause: float
 ) -> None:
-    await wire.send(head("GET", "/v1/me", **JSON), broken)
+    request, status = WHOLE[whole]
+
+    await wire.send(request, *([] if pause else [broken]))
+    if pause:
+        await asyncio.sleep(pause)
+        await wire.send(broken)
     first, second = await wire.answer(), await wire.answer()
 
-    assert (first.status, json.loads(first.body)["name"]) == (200, "annotator")
+    assert first.status == status
     assert (second.status, second.code) == (400, "invalid-http")
     assert await wire.ended()
 
