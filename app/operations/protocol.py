@@ -7,6 +7,7 @@ for twice.
 
 import asyncio
 import sys
+from collections.abc import Awaitable
 from typing import Any
 
 from httptools import HttpParserInvalidMethodError
@@ -110,7 +111,7 @@ class Protocol(HttpToolsProtocol):
     def _reading(self, cycle: RequestResponseCycle, app: Any) -> Any:
         """The application, which is told when a body that it reads has broken off."""
 
-        async def unbroken(scope: Scope, receive: Receive, send: Send) -> None:
+        def unbroken(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             async def received() -> Message:
                 message = await receive()
                 # What came before the last request came whole.
@@ -119,7 +120,9 @@ class Protocol(HttpToolsProtocol):
                     raise self._problem
                 return message
 
-            await app(scope, received, send)
+            # Not awaited here: each request would pay for one coroutine more.
+            served: Awaitable[None] = app(scope, received, send)
+            return served
 
         return unbroken
 

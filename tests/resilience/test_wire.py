@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -247,7 +248,9 @@ async def test_garbage_of_any_length_is_answered_once(wire: Wire) -> None:
     answer = await wire.answer()
 
     assert (answer.status, answer.code) == (400, "invalid-http")
-    assert await wire.ended()
+    # Where the server has not read all of it, its end of the connection is a reset.
+    with suppress(ConnectionResetError):
+        assert await wire.ended()
 
 
 BROKEN = {
@@ -256,30 +259,32 @@ BROKEN = {
     "no path": b"GET http://stet HTTP/1.1\r\nHost: stet\r\n\r\n",
 }
 NOBODY = json.dumps({"username": "nobody", "password": "nothing"}).encode()
-WHOLE = {
-    "without a body": (head("GET", "/v1/me", **JSON), 200),
-    "with one": (
+AHEAD = {
+    "in one piece with it": (
         head(
             "POST", "/v1/session", Content_Type="application/json", Content_Length=str(len(NOBODY))
         )
         + NOBODY,
         401,
+        0.0,
     ),
+    "answered already": (head("GET", "/v1/me", **JSON), 200, 0.3),
 }
 
 
-@pytest.mark.parametrize("pause", [0, 0.3])
-@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("ahead", AHEAD)
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 async def test_a_request_before_garbage_is_answered_first(
-    served: Served, wire: Wire, broken: bytes, whole: str, pause: float
+    served: Served, wire: Wire, broken: bytes, ahead: str
 ) -> None:
-    request, status = WHOLE[whole]
+    request, status, pause = AHEAD[ahead]
 
-    await wire.send(request, *([] if pause else [broken]))
     if pause:
+        await wire.send(request)
         await asyncio.sleep(pause)
         await wire.send(broken)
+    else:
+        await wire.send(request + broken)
     first, second = await wire.answer(), await wire.answer()
 
     assert first.status == status
