@@ -109,6 +109,16 @@ def _not_once(thing: Any, logged: Any) -> Any:
     )
 
 
+def _not_logged(thing: Any, subject: Any) -> Select[Any]:
+    """Those whose ``sequence`` is no entry of the log about that subject."""
+    entry = and_(
+        Change.project_id == thing.project_id,
+        Change.sequence == thing.sequence,
+        Change.subject_id == subject,
+    )
+    return select(thing.id).outerjoin(Change, entry).where(Change.sequence.is_(None))
+
+
 AGREEMENTS = (
     Agreement(
         "documents",
@@ -182,31 +192,13 @@ AGREEMENTS = (
         "The log has each decision.",
         "Decisions that the log does not have where they say",
         # One that was imported stands at the entry of its annotation.
-        select(Decision.id)
-        .outerjoin(
-            Change,
-            and_(
-                Change.project_id == Decision.project_id,
-                Change.sequence == Decision.sequence,
-                Change.subject_id == Decision.annotation_id,
-            ),
-        )
-        .where(Change.sequence.is_(None)),
+        _not_logged(Decision, Decision.annotation_id),
     ),
     Agreement(
         "changes",
         "The log has each document.",
         "Documents that the log does not have where they say",
-        select(Document.id)
-        .outerjoin(
-            Change,
-            and_(
-                Change.project_id == Document.project_id,
-                Change.sequence == Document.sequence,
-                Change.subject_id == Document.id,
-            ),
-        )
-        .where(Change.sequence.is_(None)),
+        _not_logged(Document, Document.id),
     ),
     Agreement(
         "changes",

@@ -183,6 +183,13 @@ async def test_an_imported_decision_stands_at_the_entry_of_its_annotation(
 REFERENCES = "Rows that name what is not there"
 
 
+def harm(database_url: str, damage: str) -> None:
+    """Do it to a file as another program does, which minds no foreign keys."""
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute(damage)
+        connection.commit()
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.mark.parametrize(
     ("damage", "found"),
@@ -221,9 +228,7 @@ async def test_what_another_program_leaves_without_foreign_keys_is_found(
     newsroom: Newsroom, database_url: str, damage: str, found: list[tuple[str, str]]
 ) -> None:
     await furnished(newsroom)
-    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
-        connection.execute(damage)
-        connection.commit()
+    harm(database_url, damage)
 
     said = await ill(newsroom.app.state.database)
 
@@ -248,9 +253,7 @@ async def test_what_is_not_of_its_column_s_type_is_told_before_anything_is_read(
     newsroom: Newsroom, database_url: str, table: str, damage: str
 ) -> None:
     await furnished(newsroom)
-    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
-        connection.execute(damage)
-        connection.commit()
+    harm(database_url, damage)
 
     said = await ill(newsroom.app.state.database)
 
