@@ -2,7 +2,8 @@
 
 Cancelled annotations are passed over. A prediction's regions are a model's, with its score. Of a
 task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Regions of
-anything but plain text, and answers about a whole task, are refused: Stet has no place for them.
+anything but plain text, or of another one, and answers about a whole task, are refused: Stet has no
+place for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,11 @@ from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
 from app.formats.label_studio_places import DATA, KEPT_DATA, MAX_LABELS, parts_of_region
 from app.formats.label_studio_spans import Spans
+from app.formats.label_studio_texts import TEXT, check_of_text, text_of
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
-TEXT = "text"
 
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
@@ -66,8 +67,8 @@ class _Task:
         self._head = head
         self._number = number
         self._task = _object(task, "")
-        data = _object(self._task.get("data"), "/data")
-        text = _text(data)
+        data = self._data = _object(self._task.get("data"), "/data")
+        text = self._text = text_of(data)
         self.value: dict[str, Any] = {
             **_particulars(self._task, number, data, text),
             TEXT: data[text],
@@ -82,6 +83,7 @@ class _Task:
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
+        self._regions: list[tuple[str, dict[str, Any]]] = []
 
     def read(self) -> None:
         """Every annotation that was not cancelled, and every prediction."""
@@ -97,6 +99,7 @@ class _Task:
                 score = _sure(annotation.get("score"))
                 is_model = kind == "predictions"
                 self._results(annotation, pointer, {"origin": "model"} | score if is_model else {})
+        check_of_text(self._data, self._text, self._regions)
 
     def _results(self, annotation: dict[str, Any], pointer: str, said: dict[str, Any]) -> None:
         # The places of a result's regions, by the ids that its other parts name them with.
@@ -106,6 +109,7 @@ class _Task:
             for place, part in enumerate(_list(annotation.get("result"), f"{pointer}/result"))
         ]
         labelled = [(at, part) for at, part in parts if part.get("type") == "labels"]
+        self._regions += labelled
         old = self._spans.are_old(part.get("value") for _, part in labelled)
         for at, part in labelled:
             of = regions.setdefault(_id(part, "id", at), [])
@@ -219,14 +223,6 @@ def _particulars(
             if key != text and not (titled and key == "title")
         },
     }
-
-
-def _text(data: dict[str, Any]) -> str:
-    """The key of the text among the data."""
-    texts = {key: len(value) for key, value in data.items() if isinstance(value, str)}
-    if not texts:
-        raise Refused("The task has no text.", "/data")
-    return TEXT if TEXT in texts else max(texts, key=texts.__getitem__)
 
 
 def _meta(meta: Any) -> dict[str, Any]:
