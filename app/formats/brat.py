@@ -28,9 +28,7 @@ from app.formats.zipped import Packer
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
 SUFFIX = "zip"
-LOSES = frozenset(
-    {Kind.ORIGIN, Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY},
-)
+LOSES = frozenset({Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
 
 _WORD = re.compile(r"[\w.+-]+")
 """A value that can stand in an A line and be listed in the configuration."""
@@ -153,9 +151,11 @@ def _flag(value: object, type: AttributeType | None) -> str | None:
 def _kept(
     annotation: AnnotationRecord, attributes: dict[str, Any], spans: list[tuple[int, int]] | None
 ) -> str:
-    kept: dict[str, Any] = {"id": annotation.id}
+    kept: dict[str, Any] = {"id": annotation.id, "origin": annotation.origin}
     if annotation.external_id is not None:
         kept["external_id"] = annotation.external_id
+    if annotation.confidence is not None:
+        kept["confidence"] = annotation.confidence
     if spans is not None:
         kept["spans"] = spans
     if attributes:
