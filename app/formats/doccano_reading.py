@@ -12,6 +12,7 @@ from app.formats.arrivals import Shift
 from app.formats.identity import DocumentIds, annotation_id, relation_id
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
+from app.formats.refusals import Refused
 from app.text.arrival import arrive, sha256
 
 PARTICULARS = ("external_id", "title", "language", "source_url", "published_on")
@@ -50,6 +51,10 @@ class Reader:
         line = item.value
         if not isinstance(line, dict) or not isinstance(line.get("text"), str):
             return Item(item.line, None, InvalidFile("The line is no JSON object with a text."))
+        try:
+            _refuse_numbered_labels(line)
+        except Refused as refused:
+            return Item(item.line, None, refused.problem)
         held = line["stet"] if isinstance(line.get("stet"), dict) else None
         try:
             value = _foreign(line, item.line) if held is None else _own(held)
@@ -79,6 +84,18 @@ class Reader:
             places[f"/relations/{place}"] = Place(item.line, f"/relations/{place}", names)
             value["relations"].append(relation)
         return Item(item.line, value, places=places, size=item.size)
+
+
+def _refuse_numbered_labels(line: dict[str, Any]) -> None:
+    """Refuse spans as an older doccano wrote them, whose labels are numbers of its database."""
+    parts = line.get("annotations")
+    for place, part in enumerate(parts if isinstance(parts, list) else ()):
+        if isinstance(part, dict) and "start_offset" in part:
+            raise Refused(
+                "Spans are read from label or entities; in annotations an older doccano has "
+                "numbers for their labels. Export them as JSONL(text label).",
+                f"/annotations/{place}",
+            )
 
 
 def _list(line: dict[str, Any], member: str) -> list[Any]:

@@ -1,9 +1,9 @@
 """Label Studio's JSON in: Stet's own, its full export, and tasks with predictions.
 
 Cancelled annotations are passed over. A prediction's regions are a model's, with its score. Of a
-task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Regions of
-anything but plain text, or of another one, and answers about a whole task, are refused: Stet has no
-place for them.
+task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Drafts,
+regions of anything but plain text, or of another one, and answers about a whole task are refused:
+Stet has no place for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,8 @@ from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
 
+_OLD = "completions"
+"""What annotations were called before Label Studio 1.0."""
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
 _LISTS = {AttributeType.ENUMS, AttributeType.STRINGS}
@@ -87,19 +89,27 @@ class _Task:
 
     def read(self) -> None:
         """Every annotation that was not cancelled, and every prediction."""
-        for kind in ("annotations", "predictions"):
-            for place, said in enumerate(_list(self._task.get(kind), f"/{kind}")):
-                # An export may name its predictions by their numbers, and not hold them.
-                if type(said) is int:
-                    continue
-                pointer = f"/{kind}/{place}"
-                annotation = _object(said, pointer)
-                if annotation.get("was_cancelled"):
+        for kind in ("annotations", _OLD, "predictions"):
+            for pointer, annotation in self._held(kind):
+                if annotation.get("was_cancelled") or (kind == _OLD and annotation.get("skipped")):
                     continue
                 score = _sure(annotation.get("score"))
                 is_model = kind == "predictions"
                 self._results(annotation, pointer, {"origin": "model"} | score if is_model else {})
+        for pointer, draft in self._held("drafts"):
+            if draft.get("result"):
+                raise Refused(
+                    "A draft is not read: submit or delete it in Label Studio, or leave it out.",
+                    pointer,
+                )
         check_of_text(self._data, self._text, self._regions)
+
+    def _held(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for place, said in enumerate(_list(self._task.get(kind), f"/{kind}")):
+            # An export may name predictions and drafts by their numbers, and not hold them.
+            if type(said) is not int:
+                pointer = f"/{kind}/{place}"
+                yield pointer, _object(said, pointer)
 
     def _results(self, annotation: dict[str, Any], pointer: str, said: dict[str, Any]) -> None:
         # The places of a result's regions, by the ids that its other parts name them with.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import InvalidFile
 from app.formats.doccano import Reader, Writer
 from app.formats.record import Item, RelationRecord
 from tests import make
@@ -176,3 +177,15 @@ def test_a_line_of_another_form_is_told(bad: str) -> None:
 
 def test_memory_does_not_grow_with_the_documents() -> None:
     assert tables.peak(Writer(records.HEAD), (RECORD for _ in range(10_000))) < 1024 * 1024
+
+
+def test_spans_whose_labels_are_numbers_are_refused() -> None:
+    span = {"id": 1, "label": 2, "start_offset": 0, "end_offset": 1, "user": 1}
+    numbered: dict[str, Any] = {"id": 1, "text": "ab", "annotations": [{"label": 1}, span]}
+
+    bad, good = read(numbered, {**numbered, "annotations": [{"label": 1, "user": 1}]})
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert "JSONL(text label)" in bad.problem.detail
+    assert (bad.line, bad.problem.errors[0]["pointer"]) == (1, "/annotations/1")
+    assert good.value["metadata"] == {"annotations": [{"label": 1, "user": 1}]}

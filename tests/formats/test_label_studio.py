@@ -407,3 +407,33 @@ def test_a_task_whose_regions_are_of_two_texts_is_refused() -> None:
         assert isinstance(item.problem, InvalidFile)
         assert "make a task of each" in item.problem.detail
         assert item.problem.errors[0]["pointer"] == f"{pointer}/to_name"
+
+
+def test_completions_of_an_old_label_studio_are_annotations() -> None:
+    one, two, three = (region(it, 0, 3, "One", "plain") for it in "abc")
+    old = {
+        "id": 7,
+        "data": {"text": "One"},
+        "completions": [
+            {"id": 1, "result": [one]},
+            {"id": 2, "result": [two], "skipped": True},
+            {"id": 3, "result": [three], "was_cancelled": True},
+        ],
+    }
+
+    (item,) = taken(old)
+
+    (annotation,) = item.value["annotations"]
+    assert (annotation["external_id"], annotation["quote"]) == ("a", "One")
+    assert item.places["/annotations/0"].pointer == "/completions/0/result/0"
+
+
+def test_a_draft_that_says_something_is_refused() -> None:
+    said, empty = {"result": [region("r", 0, 3, "One", "plain")]}, {"id": 3, "result": []}
+
+    bad, *good = taken(task(drafts=[empty, said]), task(drafts=[empty, 4711]), task(drafts=[]))
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert "submit or delete it" in bad.problem.detail
+    assert bad.problem.errors[0]["pointer"] == "/drafts/1"
+    assert [item.problem for item in good] == [None, None]
