@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from app.core.vocabulary import AttributeType
 from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader
-from app.formats.brat_spans import cut, flat
+from app.formats.brat_spans import covered, cut, flat
 from app.formats.losses import Kind
 from app.formats.names import escaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
@@ -107,7 +107,7 @@ def _lines(
         exact = _spans(annotation)
         spans = cut(exact, record.text)
         offsets = ";".join(f"{start} {end}" for start, end in spans)
-        words = flat(" ".join(record.text[start:end] for start, end in spans))
+        words = covered(spans, record.text)
         yield f"{handle}\t{_name(annotation.label)} {offsets}\t{words}"
         types = labels.get(annotation.label, {})
         others: dict[str, Any] = {}
