@@ -28,6 +28,7 @@ _OLD = "completions"
 """What annotations were called before Label Studio 1.0."""
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
+_DIRECTIONS = (None, "right", "left")
 _LISTS = {AttributeType.ENUMS, AttributeType.STRINGS}
 
 
@@ -93,9 +94,10 @@ class _Task:
             for pointer, annotation in self._held(kind):
                 if annotation.get("was_cancelled") or (kind == _OLD and annotation.get("skipped")):
                     continue
-                score = _sure(annotation.get("score"))
-                is_model = kind == "predictions"
-                self._results(annotation, pointer, {"origin": "model"} | score if is_model else {})
+                said: dict[str, Any] = {}
+                if kind == "predictions":
+                    said = {"origin": "model"} | _sure(annotation, pointer)
+                self._results(annotation, pointer, said)
         for pointer, draft in self._held("drafts"):
             if draft.get("result"):
                 raise Refused(
@@ -154,7 +156,7 @@ class _Task:
             if not isinstance(label, str):
                 raise Refused("A label is a string.", f"{at}/value/labels/{place}")
             annotation: dict[str, Any] = {"label": label, **span, "attributes": {}}
-            annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
+            annotation |= said | (_sure(part, at) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
             kept = isinstance(meta, dict) and "stet" in meta
             yield self._place("annotations", annotation, at, parts_of_region(place, kept=kept))
@@ -191,7 +193,14 @@ class _Task:
                 raise Refused("There is no such region in this annotation.", f"{at}/{key}")
             ends.append(self.value["annotations"][regions[name][0]]["id"])
         where = {"source": "/from_id", "target": "/to_id"}
-        if part.get("direction") == "left":
+        direction = part.get("direction")
+        if direction not in _DIRECTIONS:
+            raise Refused(
+                "A relation leads from one region to another, left or right: make two of one that "
+                "leads both ways.",
+                f"{at}/direction",
+            )
+        if direction == "left":
             ends.reverse()
             where = {"source": "/to_id", "target": "/from_id"}
         source, target = ends
@@ -249,10 +258,14 @@ def _meta(meta: Any) -> dict[str, Any]:
     return held
 
 
-def _sure(score: Any) -> dict[str, Any]:
-    """A model's confidence, if its score is one."""
-    is_number = isinstance(score, int | float) and not isinstance(score, bool)
-    return {"confidence": float(score)} if is_number and 0 <= score <= 1 else {}
+def _sure(part: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """A model's confidence, if it gives a score."""
+    score = part.get("score")
+    if score is None:
+        return {}
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise Refused("A score is a number from 0 to 1, or left out.", f"{pointer}/score")
+    return {"confidence": float(score)}
 
 
 def _typed(type: AttributeType | None, value: Any) -> Any:

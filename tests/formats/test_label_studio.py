@@ -437,3 +437,34 @@ def test_a_draft_that_says_something_is_refused() -> None:
     assert "submit or delete it" in bad.problem.detail
     assert bad.problem.errors[0]["pointer"] == "/drafts/1"
     assert [item.problem for item in good] == [None, None]
+
+
+@pytest.mark.parametrize("score", [98.5, -0.1, True, "0.5", {}])
+def test_a_score_that_is_no_confidence_is_refused(score: Any) -> None:
+    part = region("r", 0, 3, "One", "plain")
+    whole, of_region, persons = taken(
+        task(predictions=[{"score": score, "result": [part]}]),
+        task(predictions=[{"score": None, "result": [{**part, "score": score}]}]),
+        task({**part, "score": score}),
+    )
+
+    for item, pointer in ((whole, "/predictions/0"), (of_region, "/predictions/0/result/0")):
+        assert isinstance(item.problem, InvalidFile)
+        assert item.problem.errors[0]["pointer"] == f"{pointer}/score"
+    assert persons.problem is None
+
+
+@pytest.mark.parametrize("direction", ["bi", "", 1])
+def test_a_relation_that_leads_both_ways_is_refused(direction: Any) -> None:
+    ends = [region(it, 0, 3, "One", "plain") for it in "ab"]
+    link = {"type": "relation", "from_id": "a", "to_id": "b", "labels": ["joins"]}
+
+    bad, *good = taken(
+        task(*ends, {**link, "direction": direction}),
+        task(*ends, link),
+        task(*ends, {**link, "direction": None}),
+    )
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert bad.problem.errors[0]["pointer"] == "/annotations/0/result/2/direction"
+    assert [len(item.value["relations"]) for item in good] == [1, 1]

@@ -272,6 +272,17 @@ def test_a_cut_of_the_text_is_passed_over(package: str, name: str) -> None:
     assert item.value["annotations"] == []
 
 
+@pytest.mark.parametrize("score", [5, 5.0, 0, -0.0, 2**53 - 1, 1e300])
+def test_a_number_comes_back_as_it_was_written(score: float) -> None:
+    marked = replace(MARK, attributes={"score": score})
+
+    (item,) = samples.read(
+        UIMA, samples.written(UIMA, replace(DOCUMENT, annotations=[marked], relations=[]))
+    )
+
+    assert repr(item.value["annotations"][0]["attributes"]) == repr({"score": score})
+
+
 def test_named_entities_of_dkpros_subtypes_are_read() -> None:
     item = of_layer(f"{_DKPRO}/ner/type", "Person", 'begin="0" end="3" value="mark"')
 
