@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from app.core.vocabulary import AttributeType
 from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader
-from app.formats.brat_spans import cut, flat
+from app.formats.brat_spans import covered, cut, flat
 from app.formats.losses import Kind
 from app.formats.names import escaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
@@ -28,9 +28,7 @@ from app.formats.zipped import Packer
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]
 
 SUFFIX = "zip"
-LOSES = frozenset(
-    {Kind.ORIGIN, Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY},
-)
+LOSES = frozenset({Kind.CREATED_BY, Kind.AUTHORS, Kind.STATUS, Kind.DECISIONS, Kind.HISTORY})
 
 _WORD = re.compile(r"[\w.+-]+")
 """A value that can stand in an A line and be listed in the configuration."""
@@ -109,7 +107,7 @@ def _lines(
         exact = _spans(annotation)
         spans = cut(exact, record.text)
         offsets = ";".join(f"{start} {end}" for start, end in spans)
-        words = flat(" ".join(record.text[start:end] for start, end in spans))
+        words = covered(spans, record.text)
         yield f"{handle}\t{_name(annotation.label)} {offsets}\t{words}"
         types = labels.get(annotation.label, {})
         others: dict[str, Any] = {}
@@ -153,9 +151,11 @@ def _flag(value: object, type: AttributeType | None) -> str | None:
 def _kept(
     annotation: AnnotationRecord, attributes: dict[str, Any], spans: list[tuple[int, int]] | None
 ) -> str:
-    kept: dict[str, Any] = {"id": annotation.id}
+    kept: dict[str, Any] = {"id": annotation.id, "origin": annotation.origin}
     if annotation.external_id is not None:
         kept["external_id"] = annotation.external_id
+    if annotation.confidence is not None:
+        kept["confidence"] = annotation.confidence
     if spans is not None:
         kept["spans"] = spans
     if attributes:

@@ -16,6 +16,7 @@ from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.brat_spans import Spans, flat
 from app.formats.derived import Derived, document_id, uuid_in
+from app.formats.losses import Kind
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
@@ -31,6 +32,7 @@ PARTICULARS = frozenset(
 )
 """What a document's ``.json`` says of it."""
 
+_KEPT = ("id", "external_id", "origin", "confidence")
 _PAIR = r"\d{1,12} \d{1,12}"
 _TEXT_BOUND = re.compile(rf"([^\t ]+) ({_PAIR}(?:;{_PAIR})*)(?:\t(.*))?", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\t ]+) ([^\t ]+)(?: ([^\t]*))?")
@@ -84,6 +86,7 @@ class Reader:
             file=standoff or f"{stem}.txt",
             places=parsed.places,
             size=len(text) + len(lines),
+            unsaid=parsed.unsaid,
         )
 
 
@@ -128,6 +131,7 @@ class _Standoff:
         self._attribute_lines: dict[tuple[str, str], int] = {}
         self._where: dict[str, int] = {}
         self.places: dict[str, Place] = {}
+        self.unsaid: set[Kind] = set()
 
     def read(self, standoff: str) -> None:
         """Every line, in any order: a line may speak of one that comes later."""
@@ -194,7 +198,10 @@ class _Standoff:
             id = self._derived.annotation(label, moved[0][0], moved[-1][1])
             annotation |= {"id": str(id), "external_id": handle}
         else:
-            annotation |= {name: kept[name] for name in ("id", "external_id") if name in kept}
+            annotation |= {name: kept[name] for name in _KEPT if name in kept}
+            if "origin" not in kept:
+                # Of an earlier Stet, which did not write it.
+                self.unsaid.add(Kind.ORIGIN)
         parts = [
             {"start": start, "end": end, "quote": quote}
             for (start, end), quote in zip(moved, quotes, strict=True)

@@ -9,16 +9,28 @@ from app.text.spans import FRAGMENTS
 
 Spans = list[tuple[int, int]]
 
-_LINE_ENDS = re.compile("[\t\n\r\u2028\u2029]")
-_LINE = re.compile("[^\n]+")
+_TABS_AND_LINE_ENDS = re.compile("[\t\n\r\u2028\u2029]")
+# To brat, which is written in Python, Unicode's separators end a line too.
+_LINE_END = re.compile("[\n\u2028\u2029]")
+_LINE = re.compile("[^\n\u2028\u2029]+")
+# An earlier Stet cut no spans at the others.
+_OLD_LINE = re.compile("[^\n]+")
 _WORD = re.compile(r"\S+")
 # Looked at in its place, and no further than to its first word: a gap may be the whole text.
-_GAP_AT_A_LINE_END = re.compile(r"[^\S\n]*+\n\s*+")
+_GAP_AT_A_LINE_END = re.compile(r"[^\S\n\u2028\u2029]*+[\n\u2028\u2029]\s*+")
 
 
 def flat(text: str) -> str:
-    """The text with a blank for each tab and line end, as brat writes what a span covers."""
-    return _LINE_ENDS.sub(" ", text)
+    """The text with a blank for each tab and line end, as a note of brat's is."""
+    return _TABS_AND_LINE_ENDS.sub(" ", text)
+
+
+def covered(spans: Spans, text: str) -> str:
+    """What the spans cover, as brat writes it: with a blank between two of them.
+
+    brat compares it with the text, tabs included.
+    """
+    return _LINE_END.sub(" ", " ".join(text[start:end] for start, end in spans))
 
 
 def cut(spans: Spans, text: str) -> Spans:
@@ -26,25 +38,30 @@ def cut(spans: Spans, text: str) -> Spans:
 
     A span of nothing but line ends stays whole, for nothing would be left of it.
     """
-    return list(_pieces(spans, text)) or spans
+    return list(_pieces(spans, text, _LINE)) or spans
 
 
 def is_cut(raw: Spans, spans: Spans, text: str) -> bool:
-    """Whether ``raw`` is what ``cut`` makes of the spans.
+    """Whether ``raw`` is what ``cut`` makes of the spans, or made in an earlier Stet."""
+    return any(_agree(raw, spans, text, line) for line in (_LINE, _OLD_LINE))
+
+
+def _agree(raw: Spans, spans: Spans, text: str, line: re.Pattern[str]) -> bool:
+    """Whether the spans are ``raw`` once they are cut into such lines.
 
     They are cut no further than they agree: one span may have millions of lines.
     """
-    pieces = _pieces(spans, text)
+    pieces = _pieces(spans, text, line)
     first = next(pieces, None)
     if first is None:
         return raw == spans
     return all(one == other for one, other in zip_longest(chain([first], pieces), raw))
 
 
-def _pieces(spans: Spans, text: str) -> Iterator[tuple[int, int]]:
+def _pieces(spans: Spans, text: str, line: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     for start, end in spans:
-        for line in _LINE.finditer(text, start, end):
-            yield line.span()
+        for piece in line.finditer(text, start, end):
+            yield piece.span()
 
 
 def kept(spans: Any, text: str) -> Spans | None:

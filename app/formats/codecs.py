@@ -1,7 +1,7 @@
 """The formats, by the names that callers give them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, Protocol
@@ -119,13 +119,31 @@ def reader(format: Format, head: Head) -> Reader:
     Raises:
         InvalidParameter: when Stet only writes it.
     """
-    found = codec(format).reader if format in READABLE else None
+    chosen = codec(format)
+    found = chosen.reader if format in READABLE else None
     if found is None:
         allowed = sorted(READABLE)
         raise InvalidParameter(
             "format", f"Stet writes {format} but does not read it.", allowed=allowed
         )
-    return found(head)
+    return _Reserved(found(head), chosen.loses)
+
+
+class _Reserved:
+    """A reader whose items say of what kinds their format holds nothing."""
+
+    def __init__(self, reader: Reader, loses: frozenset[Kind]) -> None:
+        self._reader = reader
+        self._loses = loses
+
+    def feed(self, chunk: bytes) -> Iterable[Item]:
+        return map(self._reserved, self._reader.feed(chunk))
+
+    def close(self) -> Iterable[Item]:
+        return map(self._reserved, self._reader.close())
+
+    def _reserved(self, item: Item) -> Item:
+        return replace(item, unsaid=item.unsaid | self._loses)
 
 
 def _nothing(record: DocumentRecord) -> Iterable[Loss]:  # noqa: ARG001  # the protocol's argument

@@ -6,7 +6,8 @@ numbers entities anew. Entities that were added in doccano are new here, and of 
 there nothing is left: the entities say what is, not ``stet``.
 
 Read too is what doccano writes of projects without relations: ``label``, a list of triples of
-start, end and label. Offsets are code points.
+start, end and label. Of a line of ours they count there, and not the entities that were uploaded.
+Offsets are code points.
 """
 
 import json

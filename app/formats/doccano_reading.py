@@ -9,13 +9,14 @@ from app.core.errors import ControlCharacter, InvalidFile, InvalidJson, TooLarge
 from app.core.vocabulary import OffsetUnit
 from app.formats import jsonl, values
 from app.formats.arrivals import Shift
+from app.formats.doccano_members import SPANS, is_without_relations, kept, members_of
 from app.formats.identity import DocumentIds, annotation_id, relation_id
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
+from app.formats.refusals import Refused
 from app.text.arrival import arrive, sha256
 
 PARTICULARS = ("external_id", "title", "language", "source_url", "published_on")
-_SPANS = ("entities", "label", "labels")
 _TITLE_CHARS = 80
 
 # Where in a line, an entity, a triple or a relation stands what goes by another name here.
@@ -52,9 +53,12 @@ class Reader:
             return Item(item.line, None, InvalidFile("The line is no JSON object with a text."))
         held = line["stet"] if isinstance(line.get("stet"), dict) else None
         try:
+            members = members_of(line, own=held is not None)
             value = _foreign(line, item.line) if held is None else _own(held)
         except (InvalidJson, TooLarge) as problem:
             return Item(item.line, None, problem)
+        except Refused as refused:
+            return Item(item.line, None, refused.problem)
         text = line["text"]
         given = value.get("id")
         id = self._ids.next(str(value.get("external_id")), text) if given is None else _uuid(given)
@@ -65,20 +69,29 @@ class Reader:
         parts = _Parts(id, text, held)
         places = {"": Place(item.line, "", _FOREIGN if held is None else _OWN)}
         annotations: list[Any] = []
-        for member in _SPANS:
+        for member in members:
             for place, part in enumerate(_list(line, member)):
                 at = f"/annotations/{len(annotations)}"
                 places[at] = Place(item.line, f"/{member}/{place}", _names(part))
                 annotations.append(parts.annotation(part))
         value["annotations"] = annotations
         value["relations"] = []
-        for place, part in enumerate(_list(line, "relations")):
-            relation = parts.relation(part)
-            # What is left as it is has its own names.
-            names = None if relation is part else _RELATION
-            places[f"/relations/{place}"] = Place(item.line, f"/relations/{place}", names)
+        without = held is not None and is_without_relations(members)
+        found = kept(held or {}, annotations) if without else _joined(line, parts)
+        for place, (at, relation, names) in enumerate(found):
+            places[f"/relations/{place}"] = Place(item.line, at, names)
             value["relations"].append(relation)
         return Item(item.line, value, places=places, size=item.size)
+
+
+def _joined(
+    line: dict[str, Any], parts: "_Parts"
+) -> Iterator[tuple[str, Any, Mapping[str, str] | None]]:
+    """The relations of a line, where each stands and the names that it has there."""
+    for place, part in enumerate(_list(line, "relations")):
+        relation = parts.relation(part)
+        # What is left as it is has its own names.
+        yield f"/relations/{place}", relation, None if relation is part else _RELATION
 
 
 def _list(line: dict[str, Any], member: str) -> list[Any]:
@@ -99,7 +112,7 @@ def _own(held: dict[str, Any]) -> dict[str, Any]:
 
 def _foreign(line: dict[str, Any], number: int) -> dict[str, Any]:
     """The particulars of a document that Stet did not write."""
-    known = {"id", "text", "title", "relations", "stet", *_SPANS}
+    known = {"id", "text", "title", "relations", "stet", *SPANS}
     value: dict[str, Any] = {
         "metadata": {
             name: member

@@ -17,7 +17,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.core.vocabulary import AttributeType
-from app.formats.label_studio_reading import LABEL, TEXT, Reader
+from app.formats.label_studio_reading import LABEL, Reader
+from app.formats.label_studio_texts import TEXT
 from app.formats.losses import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 

@@ -1,8 +1,9 @@
 """Label Studio's JSON in: Stet's own, its full export, and tasks with predictions.
 
 Cancelled annotations are passed over. A prediction's regions are a model's, with its score. Of a
-task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Regions of
-anything but plain text, and answers about a whole task, are refused: Stet has no place for them.
+task's ``data`` the text is ``text``, or else the longest string; the rest is metadata. Drafts,
+regions of anything but plain text, or of another one, and answers about a whole task are refused:
+Stet has no place for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,14 +18,17 @@ from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
 from app.formats.label_studio_places import DATA, KEPT_DATA, MAX_LABELS, parts_of_region
 from app.formats.label_studio_spans import Spans
+from app.formats.label_studio_texts import TEXT, check_of_text, text_of
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused, the_object
 
 LABEL = "label"
-TEXT = "text"
 
+_OLD = "completions"
+"""What annotations were called before Label Studio 1.0."""
 _ANSWERS = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 """The results that are attributes, and the key of each one's value."""
+_DIRECTIONS = (None, "right", "left")
 _LISTS = {AttributeType.ENUMS, AttributeType.STRINGS}
 
 
@@ -66,8 +70,8 @@ class _Task:
         self._head = head
         self._number = number
         self._task = _object(task, "")
-        data = _object(self._task.get("data"), "/data")
-        text = _text(data)
+        data = self._data = _object(self._task.get("data"), "/data")
+        text = self._text = text_of(data)
         self.value: dict[str, Any] = {
             **_particulars(self._task, number, data, text),
             TEXT: data[text],
@@ -82,21 +86,32 @@ class _Task:
         id = uuid_in(self.value["id"]) or document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
+        self._regions: list[tuple[str, dict[str, Any]]] = []
 
     def read(self) -> None:
         """Every annotation that was not cancelled, and every prediction."""
-        for kind in ("annotations", "predictions"):
-            for place, said in enumerate(_list(self._task.get(kind), f"/{kind}")):
-                # An export may name its predictions by their numbers, and not hold them.
-                if type(said) is int:
+        for kind in ("annotations", _OLD, "predictions"):
+            for pointer, annotation in self._held(kind):
+                if annotation.get("was_cancelled") or (kind == _OLD and annotation.get("skipped")):
                     continue
+                said: dict[str, Any] = {}
+                if kind == "predictions":
+                    said = {"origin": "model"} | _sure(annotation, pointer)
+                self._results(annotation, pointer, said)
+        for pointer, draft in self._held("drafts"):
+            if draft.get("result"):
+                raise Refused(
+                    "A draft is not read: submit or delete it in Label Studio, or leave it out.",
+                    pointer,
+                )
+        check_of_text(self._data, self._text, self._regions)
+
+    def _held(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for place, said in enumerate(_list(self._task.get(kind), f"/{kind}")):
+            # An export may name predictions and drafts by their numbers, and not hold them.
+            if type(said) is not int:
                 pointer = f"/{kind}/{place}"
-                annotation = _object(said, pointer)
-                if annotation.get("was_cancelled"):
-                    continue
-                score = _sure(annotation.get("score"))
-                is_model = kind == "predictions"
-                self._results(annotation, pointer, {"origin": "model"} | score if is_model else {})
+                yield pointer, _object(said, pointer)
 
     def _results(self, annotation: dict[str, Any], pointer: str, said: dict[str, Any]) -> None:
         # The places of a result's regions, by the ids that its other parts name them with.
@@ -106,6 +121,7 @@ class _Task:
             for place, part in enumerate(_list(annotation.get("result"), f"{pointer}/result"))
         ]
         labelled = [(at, part) for at, part in parts if part.get("type") == "labels"]
+        self._regions += labelled
         old = self._spans.are_old(part.get("value") for _, part in labelled)
         for at, part in labelled:
             of = regions.setdefault(_id(part, "id", at), [])
@@ -140,7 +156,7 @@ class _Task:
             if not isinstance(label, str):
                 raise Refused("A label is a string.", f"{at}/value/labels/{place}")
             annotation: dict[str, Any] = {"label": label, **span, "attributes": {}}
-            annotation |= said | (_sure(part.get("score")) if said else {}) | _meta(meta)
+            annotation |= said | (_sure(part, at) if said else {}) | _meta(meta)
             annotation |= self._named(name, annotation)
             kept = isinstance(meta, dict) and "stet" in meta
             yield self._place("annotations", annotation, at, parts_of_region(place, kept=kept))
@@ -177,7 +193,14 @@ class _Task:
                 raise Refused("There is no such region in this annotation.", f"{at}/{key}")
             ends.append(self.value["annotations"][regions[name][0]]["id"])
         where = {"source": "/from_id", "target": "/to_id"}
-        if part.get("direction") == "left":
+        direction = part.get("direction")
+        if direction not in _DIRECTIONS:
+            raise Refused(
+                "A relation leads from one region to another, left or right: make two of one that "
+                "leads both ways.",
+                f"{at}/direction",
+            )
+        if direction == "left":
             ends.reverse()
             where = {"source": "/to_id", "target": "/from_id"}
         source, target = ends
@@ -221,14 +244,6 @@ def _particulars(
     }
 
 
-def _text(data: dict[str, Any]) -> str:
-    """The key of the text among the data."""
-    texts = {key: len(value) for key, value in data.items() if isinstance(value, str)}
-    if not texts:
-        raise Refused("The task has no text.", "/data")
-    return TEXT if TEXT in texts else max(texts, key=texts.__getitem__)
-
-
 def _meta(meta: Any) -> dict[str, Any]:
     """A region's note, and what Stet keeps with it."""
     if not isinstance(meta, dict):
@@ -243,10 +258,14 @@ def _meta(meta: Any) -> dict[str, Any]:
     return held
 
 
-def _sure(score: Any) -> dict[str, Any]:
-    """A model's confidence, if its score is one."""
-    is_number = isinstance(score, int | float) and not isinstance(score, bool)
-    return {"confidence": float(score)} if is_number and 0 <= score <= 1 else {}
+def _sure(part: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """A model's confidence, if it gives a score."""
+    score = part.get("score")
+    if score is None:
+        return {}
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise Refused("A score is a number from 0 to 1, or left out.", f"{pointer}/score")
+    return {"confidence": float(score)}
 
 
 def _typed(type: AttributeType | None, value: Any) -> Any:

@@ -63,6 +63,13 @@ class Spans:
             span["quote"] = words
         return {"start": self._shift.moved(start), "end": self._shift.moved(end), **span}
 
+    def may_hold(self, value: dict[str, Any]) -> bool:
+        """Whether a region's words stand in this text, or its bounds do if it has no words."""
+        start, end, words = _said(value)
+        if not isinstance(words, str):
+            return self._bounds(OffsetUnit.CODE_POINTS, start, end) is not None
+        return any(self._standing(unit, start, end, words) is not None for unit in _NEW)
+
     def _unit(self, start: Any, end: Any, words: str) -> OffsetUnit | None:
         """The one unit in which the words stand there; None if they do in both or in neither."""
         new, old = (self._standing(unit, start, end, words) is not None for unit in _NEW)

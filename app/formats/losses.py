@@ -70,6 +70,17 @@ def lost(record: DocumentRecord, loses: Set[Kind]) -> Iterator[Loss]:
             yield Loss(kind, subject, example if len(example) <= 80 else f"{example[:79]}…")
 
 
+def kind_of(value: object) -> Kind:
+    """The kind of an attribute with this value."""
+    match value:
+        case dict():
+            return Kind.SPAN_ATTRIBUTES
+        case list():
+            return Kind.LIST_ATTRIBUTES
+        case _:
+            return Kind.ATTRIBUTES
+
+
 def _parts(record: DocumentRecord) -> Iterator[tuple[Kind, UUID, str]]:
     for kind, example in _document_parts(record):
         yield kind, record.id, example
@@ -110,13 +121,8 @@ def _annotation_parts(annotation: AnnotationRecord) -> Iterator[tuple[Kind, str]
     if annotation.fragments is not None:
         yield Kind.FRAGMENTS, annotation.quote[:100]
     for name, value in annotation.attributes.items():
-        match value:
-            case dict():
-                yield Kind.SPAN_ATTRIBUTES, name
-            case list():
-                yield Kind.LIST_ATTRIBUTES, name
-            case _:
-                yield Kind.ATTRIBUTES, f"{name}: {value}"
+        kind = kind_of(value)
+        yield kind, f"{name}: {value}" if kind is Kind.ATTRIBUTES else name
     if annotation.note is not None:
         yield Kind.NOTES, annotation.note[:100]
     if annotation.origin != "human" or annotation.confidence is not None:

@@ -1,10 +1,12 @@
 """UIMA CAS in: Stet's own, and what INCEpTION and other tools write.
 
-Of a foreign CAS come in the layers of one's own making, and DKPro's named entities: tokens,
-sentences and other cuts of the text do not. The label is the feature ``label``, ``value`` or
-``Label``, the first that there is, or else the layer's own name; the other features are attributes.
-A layer with ``Governor`` and ``Dependent`` joins annotations. What the CAS has in no index is left
-out, as UIMA leaves it out.
+Of a foreign CAS come in the layers of one's own making, and DKPro's named entities. Tokens,
+sentences, syntax and other cuts of the text are passed over; what else DKPro has, coreference and
+semantic roles, and what stands nowhere in the text is refused: Stet has no place for it.
+
+The label is the feature ``label``, ``value`` or ``Label``, the first that there is, or else the
+layer's own name; the other features are attributes. A layer with ``Governor`` and ``Dependent``
+joins annotations. What the CAS has in no index is left out, as UIMA leaves it out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +20,7 @@ from app.formats.derived import Derived, document_id
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
-from app.formats.xmi import STRINGS, Cas, Malformed, Structure
+from app.formats.xmi import STRINGS, Cas, Malformed, Structure, is_of_dkpro
 from app.formats.zipped import Archive, BadMember, Spool
 
 _SPAN = "webanno.custom.StetSpan"
@@ -108,13 +110,26 @@ class _Document:
 
     def read(self) -> None:
         """The spans first: relations may stand before what they join."""
-        rest = [it for it in self._cas.structures if it.type != _DOCUMENT]
-        for structure in rest:
-            if not structure.features.keys() >= _ENDS and "begin" in structure.features:
-                self._annotation(structure)
-        for structure in rest:
+        relations = []
+        for structure in self._cas.structures:
+            if is_of_dkpro(structure.type):
+                raise Malformed(
+                    structure.line,
+                    f"Stet does not hold DKPro's layer {structure.type.rpartition('.')[2]}: leave "
+                    "it out.",
+                )
             if structure.features.keys() >= _ENDS:
-                self._relation(structure)
+                relations.append(structure)
+            elif "begin" in structure.features:
+                self._annotation(structure)
+            elif structure.type != _DOCUMENT:
+                raise Malformed(
+                    structure.line,
+                    f"This {structure.type} stands nowhere in the text, and Stet holds none of "
+                    "that: leave its layer out.",
+                )
+        for structure in relations:
+            self._relation(structure)
 
     def _annotation(self, it: Structure) -> None:
         begin, end = _offset(it, "begin"), _offset(it, "end")

@@ -1,6 +1,6 @@
 """What one node of a W3C Web Annotation graph says, and where in it that stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,9 @@ _OF_ANNOTATION = (
     "version",
     "decisions",
 )
-_LABELLING = {"classifying", "tagging"}
+_LABELLING = frozenset({"classifying", "tagging"})
+_NOTING = frozenset({"commenting", "describing", "replying"})
+_SELECTORS = {"TextPositionSelector": "position", "TextQuoteSelector": "quote"}
 _NAMED = {
     **{name: f"/stet:{name}" for name in _OF_ANNOTATION},
     "author": "/creator/nickname",
@@ -42,19 +44,42 @@ def annotation_of(
     """What the node of an annotation says of it, but its id, and where in the node that stands.
 
     Raises:
-        Refused: when it has no label, or says in another way where in the text it is.
+        Refused: when it has no label or several, or a body that is neither that nor a note, or says
+            in another way where in the text it is.
     """
     where: dict[str, str] = {}
     said = terms(node, _OF_ANNOTATION) | _span(target, where) | _bodies(node, where)
     return said | made(node, changed="updated_at"), _parts(**where)
 
 
-def type_of_link(
-    bodies: list[tuple[str, Any]], target_at: str
-) -> tuple[str | None, Mapping[str, str]]:
-    """The type of a relation whose node has these bodies, and where in it what stands."""
-    at, type = _value(bodies, _LABELLING)
-    return type, {**_NAMED, "source": "/target", "target": target_at, "type": at}
+def link_of(node: dict[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """The type of a relation and what it joins, by ids of nodes, and where in its node that stands.
+
+    Raises:
+        Refused: when the node does not say each once, or says more.
+    """
+    _refuse_short_body(node)
+    ends: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for at, part in placed(node.get("body"), "/body"):
+        type = _text(part, _LABELLING)
+        if isinstance(part, str):
+            ends[at] = part
+        elif type is not None:
+            types[f"{at}/value"] = type
+        else:
+            raise Refused(
+                "A body of a link is what it leads to, or a tag: Stet holds no other.", at
+            )
+    if not types:
+        raise Refused("The link has no tag that says what it is.", "/body")
+    for several in (ends, types):
+        if len(several) > 1:
+            raise Refused("A link has one end and one tag: make one of each.", [*several][1])
+    ((type_at, type),) = types.items()
+    target_at, target = next(iter(ends.items()), ("/body", None))
+    said = {"type": type, "source": node.get("target"), "target": target}
+    return said, {**_NAMED, "source": "/target", "target": target_at, "type": type_at}
 
 
 def _span(target: dict[str, Any], where: dict[str, str]) -> dict[str, Any]:
@@ -62,18 +87,25 @@ def _span(target: dict[str, Any], where: dict[str, str]) -> dict[str, Any]:
 
     Which selectors they are of is noted in ``where``.
     """
-    span: dict[str, Any] = {}
-    quoted: dict[str, Any] = {}
+    found: dict[str, dict[str, Any]] = {}
     for at, selector in placed(target.get("selector"), "/target/selector"):
         types = types_of(selector) if isinstance(selector, dict) else []
-        if "TextPositionSelector" in types:
-            span = {"start": selector.get("start"), "end": selector.get("end")}
-            where["position"] = at
-        elif "TextQuoteSelector" in types:
-            quoted = selector
-            where["quote"] = at
-        else:
+        kind = next((kind for type, kind in _SELECTORS.items() if type in types), None)
+        if kind is None:
             raise Refused("Only positions in the text and quotes are taken.", "/target/selector")
+        if "refinedBy" in selector:
+            raise Refused(
+                "Select the words themselves: a selector that another one refines is not taken.",
+                f"{at}/refinedBy",
+            )
+        if kind in found:
+            raise Refused("An annotation has one position and one quote: make one of each.", at)
+        found[kind] = selector
+        where[kind] = at
+    span: dict[str, Any] = {}
+    if (position := found.get("position")) is not None:
+        span = {"start": position.get("start"), "end": position.get("end")}
+    quoted = found.get("quote", {})
     if "exact" in quoted:
         span["quote"] = quoted["exact"]
         if "start" not in span:
@@ -82,26 +114,44 @@ def _span(target: dict[str, Any], where: dict[str, str]) -> dict[str, Any]:
 
 
 def _bodies(node: dict[str, Any], where: dict[str, str]) -> dict[str, Any]:
-    bodies = placed(node.get("body"), "/body")
-    where["label"], label = _value(bodies, _LABELLING)
-    where["note"], note = _value(bodies, {"commenting", "describing"})
-    if label is None:
+    """The label, and the notes as one."""
+    _refuse_short_body(node)
+    labels: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    for at, part in placed(node.get("body"), "/body"):
+        label, note = _text(part, _LABELLING), _text(part, _NOTING)
+        if label is not None:
+            labels[f"{at}/value"] = label
+        if note is not None:
+            notes[f"{at}/value"] = note
+        if label is None and note is None:
+            raise Refused(
+                "A body is a label (classifying, tagging) or a note (commenting, describing, "
+                "replying), in words and with that purpose: Stet holds no other.",
+                at,
+            )
+    if not labels:
         raise Refused("No body with the purpose classifying or tagging is a label.", "/body")
-    return {"label": label} if note is None else {"label": label, "note": note}
+    if len(labels) > 1:
+        raise Refused("An annotation has one label: make one of each.", [*labels][1])
+    ((where["label"], label),) = labels.items()
+    where["note"] = next(iter(notes), "/body")
+    return {"label": label} | ({"note": "\n".join(notes.values())} if notes else {})
 
 
-def _value(bodies: list[tuple[str, Any]], purposes: set[str]) -> tuple[str, str | None]:
-    """The value of the first textual body of one of the purposes, and where it stands."""
-    return next(
-        (
-            (f"{at}/value", part["value"])
-            for at, part in bodies
-            if isinstance(part, dict)
-            and isinstance(part.get("value"), str)
-            and purposes.intersection(filter(_is_text, _listed(part.get("purpose"))))
-        ),
-        ("/body", None),
-    )
+def _refuse_short_body(node: dict[str, Any]) -> None:
+    """Refuse a body that is nothing but words: what they are for is not said."""
+    if "bodyValue" in node:
+        raise Refused("Words with a purpose are a TextualBody.", "/bodyValue")
+
+
+def _text(body: Any, purposes: Set[str]) -> str | None:
+    """The words of a textual body of one of the purposes; None of any other."""
+    if not isinstance(body, dict) or not isinstance(body.get("value"), str):
+        return None
+    value: str = body["value"]
+    named = filter(_is_text, _listed(body.get("purpose")))
+    return None if purposes.isdisjoint(named) else value
 
 
 @lru_cache(64)

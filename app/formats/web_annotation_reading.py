@@ -1,7 +1,8 @@
 """W3C Web Annotation in: Stet's own graph of documents, each before its annotations.
 
 Annotations in it may come from others: of a label, a position and a quote there must be enough to
-place them. Collections and pages are refused: they hold no text that a quote could be checked in.
+place them. Their notes become one; what else they say, further labels too, is refused. So are
+collections and pages: they hold no text that a quote could be checked in.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,10 @@ from app.formats.values import Values
 from app.formats.web_annotation_nodes import (
     annotation_of,
     iri_of,
+    link_of,
     made,
     node_of,
-    placed,
     terms,
-    type_of_link,
     types_of,
     uuid_of,
 )
@@ -164,20 +164,21 @@ class _Document:
     def join(self) -> None:
         """Reads the relations, once every annotation is known."""
         for number, node in self._links:
-            source, bodies = node.get("target"), placed(node.get("body"), "/body")
-            ends_at, target = next(
-                ((at, part) for at, part in bodies if isinstance(part, str)), ("/body", None)
-            )
-            for pointer, end in (("/target", source), (ends_at, target)):
-                if not isinstance(end, str) or end not in self._ids:
-                    raise Refused("This links what is no annotation here.", pointer, line=number)
-            type, parts = type_of_link(bodies, ends_at)
-            if type is None:
-                raise Refused("The link has no tag that says what it is.", "/body", line=number)
-            ends = {"source": self._ids[str(source)], "target": self._ids[str(target)]}
-            id = uuid_of(node.get("id")) or str(self._derived.relation(type, **ends))
-            relation = {"id": id, "type": type, **ends, **made(node)}
-            self._place("relations", number, relation, parts)
+            try:
+                self._join(number, node)
+            except Refused as refused:
+                refused.line = number
+                raise
+
+    def _join(self, number: int, node: dict[str, Any]) -> None:
+        relation, parts = link_of(node)
+        for name in ("source", "target"):
+            end = relation[name]
+            if not isinstance(end, str) or end not in self._ids:
+                raise Refused("This links what is no annotation here.", parts[name])
+            relation[name] = self._ids[end]
+        id = uuid_of(node.get("id")) or str(self._derived.relation(**relation))
+        self._place("relations", number, {"id": id, **relation, **made(node)}, parts)
 
     def _place(
         self, kind: str, number: int, value: dict[str, Any], parts: Mapping[str, str]

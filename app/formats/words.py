@@ -19,7 +19,8 @@ def meant(type: AttributeType | None, word: str) -> bool | int | float | str:
     match type:
         case AttributeType.BOOLEAN:
             return {"true": True, "false": False}.get(word, word)
-        case AttributeType.INTEGER if _WHOLE.fullmatch(word):
+        # A number that was whole is written so, and is the same bytes again.
+        case AttributeType.INTEGER | AttributeType.NUMBER if _WHOLE.fullmatch(word):
             return int(word)
         case AttributeType.NUMBER if _NUMBER.fullmatch(word) and math.isfinite(float(word)):
             return float(word)

@@ -26,11 +26,17 @@ _SOFA = "uima.cas.Sofa"
 _VIEW = "uima.cas.View"
 STRINGS = "uima.cas.StringArray"
 _ARRAYS = re.compile(r"uima\.cas\.\w+(Array|List)")
-_NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
-_METADATA = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
-_KEPT = {_SOFA, _VIEW, _METADATA, _NAMED_ENTITY}
+_UKP = "de.tudarmstadt.ukp."
+_DKPRO = f"{_UKP}dkpro.core.api."
+_NAMED_ENTITIES = f"{_DKPRO}ner.type."
+_METADATA = f"{_DKPRO}metadata.type.DocumentMetaData"
+_KEPT = {_SOFA, _VIEW, _METADATA}
 # The text's own cut and what tools keep beside it: tokens, sentences, parts of speech, tag sets.
-_PASSED_OVER = ("uima.", "de.tudarmstadt.ukp.")
+_PASSED_OVER = (
+    "uima.",
+    *(f"{_DKPRO}{kind}.type." for kind in ("segmentation", "lexmorph", "syntax", "metadata")),
+    f"{_UKP}clarin.webanno.api.type.",
+)
 _WORD = re.compile(r"\S+")
 _XMI_ID = "http://www.omg.org/XMI id"
 
@@ -193,6 +199,11 @@ class Cas:
             self.arrays[structure.id] = structure
         else:
             self.structures.append(structure)
+
+
+def is_of_dkpro(type: str) -> bool:
+    """Whether a layer is one of DKPro's, and not of its named entities."""
+    return type.startswith(_UKP) and not type.startswith(_NAMED_ENTITIES)
 
 
 def _is_passed_over(type: str) -> bool:

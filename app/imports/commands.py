@@ -285,7 +285,8 @@ class _Importing:
         for it in fit:
             place, rows = it.place, it.rows
             try:
-                placed = places.parts(rows, document_is_new=places.document(rows))
+                is_new, unsaid = places.document(rows), items[place].unsaid
+                placed = places.parts(rows, document_is_new=is_new, unsaid=unsaid)
             except Problem as problem:
                 self._refusals.add(place, items[place], problem)
                 continue

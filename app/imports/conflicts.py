@@ -1,9 +1,14 @@
 """What is stored and stands in the way of a file's record."""
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 from app.annotations.content import same
 from app.core.errors import ExternalIdConflict, Gone, IdConflict, Problem
+from app.formats.losses import Kind, kind_of
+
+_KINDS = {"fragments": Kind.FRAGMENTS, "note": Kind.NOTES, "confidence": Kind.ORIGIN}
+"""The kinds of the columns that not every format holds; attributes are of several."""
 
 
 class Conflict(Exception):
@@ -16,22 +21,39 @@ class Conflict(Exception):
         self.problem = problem
 
 
-def check_same(row: dict[str, Any], stored: Any, first: Any, pointer: str, by: str) -> None:
+def check_same(
+    row: dict[str, Any], stored: Any, first: Any, pointer: str, by: str, unsaid: Set[Kind]
+) -> None:
     """The annotation there says the same, now or when it was created.
 
     ``stored`` is its row, ``first`` its first version if that was superseded, else None. ``by`` is
-    what it was found by, ``id`` or ``external_id``.
+    what it was found by, ``id`` or ``external_id``. Of the kinds ``unsaid`` the file says nothing.
 
     Raises:
         Conflict: when it was withdrawn or says something else.
     """
     if stored.withdrawn_at is not None:
         raise Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
-    versions = (version for version in (stored, first) if version is not None)
+    versions = (version._asdict() for version in (stored, first) if version is not None)
     if row["external_id"] != stored.external_id or not any(
-        same(row, version._asdict()) for version in versions
+        same(_completed(row, version, unsaid), version) for version in versions
     ):
         raise Conflict(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
+
+
+def _completed(
+    row: dict[str, Any], version: Mapping[str, Any], unsaid: Set[Kind]
+) -> Mapping[str, Any]:
+    """The row with what its file can say nothing of as the version has it."""
+    if not unsaid:
+        return row
+    columns = {
+        name: version[name] for name, kind in _KINDS.items() if kind in unsaid and row[name] is None
+    }
+    attributes = {
+        name: value for name, value in version["attributes"].items() if kind_of(value) in unsaid
+    }
+    return {**row, **columns, "attributes": attributes | row["attributes"]}
 
 
 def taken(what: str, by: str) -> Problem:

@@ -6,13 +6,14 @@ says. An id that another project holds is replaced by one derived from it and th
 each time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
+from app.formats.losses import Kind
 from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
@@ -73,8 +74,11 @@ class Places:
         _name_document(rows, id)
         return False
 
-    def parts(self, rows: Rows, *, document_is_new: bool) -> Placed:
-        """Give the annotations and relations their ids here, and tell the new from the others."""
+    def parts(self, rows: Rows, *, document_is_new: bool, unsaid: Set[Kind]) -> Placed:
+        """Give the annotations and relations their ids here, and tell the new from the others.
+
+        Of the kinds ``unsaid`` the file says nothing: there they are as they are here.
+        """
         placed = Placed(document_is_new)
         ends: dict[UUID, _End] = {}
         given: set[UUID] = set()
@@ -89,7 +93,7 @@ class Places:
                     id = self._free(row["id"], self._stored.annotations, part.pointer)
                 else:
                     first = self._stored.first_versions.get(stored.id)
-                    check_same(row, stored, first, part.pointer, by)
+                    check_same(row, stored, first, part.pointer, by, unsaid)
                     id = stored.id
                 _give(id, given, part.pointer)
             except Conflict as conflict:

@@ -66,7 +66,8 @@ async def import_file(
     What is there already with the same content is left as it is, so the same file again changes
     nothing. It is known by its `id` or `external_id`; an annotation or relation without, in a
     document with one, by what it says and by its author. Of `jsonl`, a document without either is
-    another one each time. Who, when, origin and review are taken from a manager's file only.
+    another one each time. Of what its format does not hold a file says nothing. Who, when, origin
+    and review are taken from a manager's file only.
     """
     settings: Settings = request.app.state.settings
     head = await projects.head(db, standing)

@@ -67,7 +67,8 @@ def _value(draw: st.DrawFn, type: AttributeType, text: str) -> Any:
         case AttributeType.INTEGER:
             return draw(st.integers(-(2**53) + 1, 2**53 - 1))
         case AttributeType.NUMBER:
-            return draw(st.floats(allow_nan=False, allow_infinity=False))
+            whole = st.integers(-(2**53) + 1, 2**53 - 1)
+            return draw(st.floats(allow_nan=False, allow_infinity=False) | whole)
         case AttributeType.SPAN:
             start, end = draw(_spans(text))
             return {"start": start, "end": end, "quote": text[start:end]}

@@ -1,5 +1,6 @@
 """brat standoff, checked by another reader of it."""
 
+import codecs
 import io
 import zipfile
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from app.formats.codecs import Format, codec
 from app.formats.names import escaped, unescaped
-from app.formats.record import Item, Place
+from app.formats.record import AnnotationRecord, DocumentRecord, Item, Place
 from app.text.arrival import sha256
 from tests import make
 from tests.formats import samples
@@ -113,6 +114,65 @@ def test_a_span_of_line_ends_alone_comes_back() -> None:
 
     bounds = [(it["start"], it["end"], it["quote"]) for it in item.value["annotations"]]
     assert bounds == [(16, 20, ",\nan"), (17, 18, "\n")]
+
+
+_SEPARATED = "Votes:\tKyiv 12\nLine\u2028sep\u2029here"
+
+
+def _separated() -> DocumentRecord:
+    def over(number: int, start: int, end: int) -> AnnotationRecord:
+        return annotation(number, start, end, quote=_SEPARATED[start:end])
+
+    return replace(
+        DOCUMENT,
+        text=_SEPARATED,
+        annotations=[over(1, 0, 11), over(2, 0, 23), over(3, 15, 28), over(4, 6, 12)],
+        relations=[],
+    )
+
+
+def test_brat_finds_the_words_of_each_line_in_the_text() -> None:
+    """As its ``TextAnnotations`` looks for them: in the lines of a codec's reader, literally."""
+    files = members(samples.written(BRAT, _separated()))
+    lines = codecs.getreader("utf8")(io.BytesIO(files[f"{NAME}.ann"].encode())).readlines()
+
+    found = []
+    for line in lines:
+        handle, data, words = line.rstrip("\n").split("\t", 2)
+        if handle.startswith("T"):
+            pairs = [pair.split() for pair in data.partition(" ")[2].split(";")]
+            found.append(words)
+            assert words == " ".join(_SEPARATED[int(start) : int(end)] for start, end in pairs)
+    assert found == ["Votes:\tKyiv", "Votes:\tKyiv 12 Line sep", "Line sep here", "\tKyiv "]
+
+
+def test_what_an_earlier_stet_wrote_of_tabs_and_separators_is_read() -> None:
+    """It wrote a blank for a tab, and cut spans at line feeds alone."""
+    record = _separated()
+    files = members(samples.written(BRAT, record))
+    standoff = files[f"{NAME}.ann"]
+    for now, earlier in (
+        ("0 11\tVotes:\tKyiv", "0 11\tVotes: Kyiv"),
+        ("0 14;15 19;20 23\tVotes:\tKyiv 12 Line sep", "0 14;15 23\tVotes: Kyiv 12 Line sep"),
+        ("15 19;20 23;24 28\tLine", "15 28\tLine"),
+        (',"spans":[[15,28]]', ""),
+        ("\t\tKyiv ", "\t Kyiv "),
+    ):
+        assert standoff.count(now) == 1
+        standoff = standoff.replace(now, earlier)
+
+    (item,) = samples.read(BRAT, packed(**{f"{NAME}_txt": record.text, f"{NAME}_ann": standoff}))
+
+    spans = [(it["start"], it["end"], "fragments" in it) for it in item.value["annotations"]]
+    assert spans == [(0, 11, False), (0, 23, False), (15, 28, False), (6, 12, False)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\u2028", "\u2029"])
+def test_a_gap_of_a_line_end_alone_is_none(end: str) -> None:
+    item = foreign(f"One {end} two", "T1\tplain 0 3;6 9\tOne two")
+
+    (found,) = item.value["annotations"]
+    assert (found["start"], found["end"], "fragments" in found) == (0, 9, False)
 
 
 def test_what_was_changed_in_brat_is_believed() -> None:

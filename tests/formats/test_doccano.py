@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import InvalidFile
 from app.formats.doccano import Reader, Writer
-from app.formats.record import Item, RelationRecord
+from app.formats.record import Item, Place, RelationRecord
 from tests import make
 from tests.formats import records, tables
 from tests.formats.test_jsonl import ANNOTATION, DOCUMENT
@@ -176,3 +177,57 @@ def test_a_line_of_another_form_is_told(bad: str) -> None:
 
 def test_memory_does_not_grow_with_the_documents() -> None:
     assert tables.peak(Writer(records.HEAD), (RECORD for _ in range(10_000))) < 1024 * 1024
+
+
+def test_spans_whose_labels_are_numbers_are_refused() -> None:
+    span = {"id": 1, "label": 2, "start_offset": 0, "end_offset": 1, "user": 1}
+    numbered: dict[str, Any] = {"id": 1, "text": "ab", "annotations": [{"label": 1}, span]}
+
+    bad, good = read(numbered, {**numbered, "annotations": [{"label": 1, "user": 1}]})
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert "JSONL(text label)" in bad.problem.detail
+    assert (bad.line, bad.problem.errors[0]["pointer"]) == (1, "/annotations/1")
+    assert good.value["metadata"] == {"annotations": [{"label": 1, "user": 1}]}
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_line_of_ours_from_a_project_without_relations_is_what_its_labels_say(
+    left: bool,  # whether doccano was told to take the entities for its labels
+) -> None:
+    changed = line()
+    added = [2, 5, "plain"]
+    changed["label"] = [[0, 1, "claim"], added, [2, 3, "plain"]]
+    if not left:
+        del changed["entities"]
+
+    (item,) = read(changed)
+
+    value = item.value
+    assert [it["id"] for it in value["annotations"][::2]] == [str(ANNOTATION.id), str(SECOND.id)]
+    assert value["annotations"][1]["quote"] == "a\nb"
+    assert value["relations"] == [
+        {
+            "id": str(make.id_of(3)),
+            "type": "joins",
+            "source": str(ANNOTATION.id),
+            "target": str(SECOND.id),
+        }
+    ]
+    assert item.places["/relations/0"] == Place(item.line, "/stet/relations/0")
+
+    (fewer,) = read({**changed, "label": [added]})
+
+    assert [it["quote"] for it in fewer.value["annotations"]] == ["a\nb"]
+    assert fewer.value["relations"] == []
+
+
+def test_spans_that_are_there_twice_are_refused_unless_they_are_ours() -> None:
+    entity = {"id": 1, "start_offset": 0, "end_offset": 2, "label": "X"}
+    both: dict[str, Any] = {"text": "one", "label": [[0, 2, "X"]], "entities": [entity]}
+
+    bad, one, other = read(both, {**both, "label": []}, {**both, "entities": None})
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert bad.problem.errors[0]["pointer"] == "/label"
+    assert [len(item.value["annotations"]) for item in (one, other)] == [1, 1]

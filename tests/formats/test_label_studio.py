@@ -357,3 +357,114 @@ def test_the_regions_of_one_id_have_so_many_labels(monkeypatch: pytest.MonkeyPat
         assert "more than 3 labels" in item.problem.detail
         pointer = item.problem.errors[0]["pointer"]
         assert pointer == f"/annotations/0/result/{place}/value/labels"
+
+
+def test_regions_of_another_string_than_the_text_are_refused() -> None:
+    titled = {"text": "Bob and Kyiv", "title": "Bob said"}
+    bob, kyiv, said = (
+        region("r", start, start + len(words), words, "plain")
+        for start, words in ((0, "Bob"), (8, "Kyiv"), (4, "said"))
+    )
+    wordless = {**bob, "value": {"start": 0, "end": 3, "labels": ["plain"]}}
+
+    def of(tag: str | None, *regions: dict[str, Any], data: dict[str, Any] = titled) -> Any:
+        tagged = [{**it, "id": f"{number}"} for number, it in enumerate(regions)]
+        for it in tagged:
+            it["to_name"] = tag
+        return task(*tagged, data=data)
+
+    told = taken(
+        of("text", bob),
+        of("txt", bob, kyiv),
+        of(None, bob),
+        of("txt", bob, data={"text": "Bob and Kyiv", "title": "Kyiv"}),
+        of("txt", wordless, data={"text": "Bob and Kyiv", "day": "11"}),
+        of("txt", bob, data={"body": "Bob and Kyiv"}),
+    )
+    untold = taken(
+        of("title_tag", bob),
+        of("title", said),
+        of("txt", wordless),
+        of("txt", bob, data={"text": "Bob", **{f"{n}": "Kyiv" for n in range(21)}}),
+        of(7, bob),  # type: ignore[arg-type]
+    )
+
+    assert [spans(item)[0] for item in told] == [(0, 3, "Bob")] * 4 + [(0, 3, None), (0, 3, "Bob")]
+    for item in untold:
+        assert isinstance(item.problem, InvalidFile)
+        assert item.problem.errors[0]["pointer"] == "/annotations/0/result/0/to_name"
+
+
+def test_a_task_whose_regions_are_of_two_texts_is_refused() -> None:
+    first, second = region("a", 0, 3, "One", "plain"), region("b", 0, 3, "One", "plain")
+    two = {"result": [{**second, "to_name": "other"}], "score": 0.5}
+
+    beside, behind = taken(
+        task(first, {**second, "to_name": "other"}), task(first, predictions=[two])
+    )
+
+    for item, pointer in ((beside, "/annotations/0/result/1"), (behind, "/predictions/0/result/0")):
+        assert isinstance(item.problem, InvalidFile)
+        assert "make a task of each" in item.problem.detail
+        assert item.problem.errors[0]["pointer"] == f"{pointer}/to_name"
+
+
+def test_completions_of_an_old_label_studio_are_annotations() -> None:
+    one, two, three = (region(it, 0, 3, "One", "plain") for it in "abc")
+    old = {
+        "id": 7,
+        "data": {"text": "One"},
+        "completions": [
+            {"id": 1, "result": [one]},
+            {"id": 2, "result": [two], "skipped": True},
+            {"id": 3, "result": [three], "was_cancelled": True},
+        ],
+    }
+
+    (item,) = taken(old)
+
+    (annotation,) = item.value["annotations"]
+    assert (annotation["external_id"], annotation["quote"]) == ("a", "One")
+    assert item.places["/annotations/0"].pointer == "/completions/0/result/0"
+
+
+def test_a_draft_that_says_something_is_refused() -> None:
+    said, empty = {"result": [region("r", 0, 3, "One", "plain")]}, {"id": 3, "result": []}
+
+    bad, *good = taken(task(drafts=[empty, said]), task(drafts=[empty, 4711]), task(drafts=[]))
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert "submit or delete it" in bad.problem.detail
+    assert bad.problem.errors[0]["pointer"] == "/drafts/1"
+    assert [item.problem for item in good] == [None, None]
+
+
+@pytest.mark.parametrize("score", [98.5, -0.1, True, "0.5", {}])
+def test_a_score_that_is_no_confidence_is_refused(score: Any) -> None:
+    part = region("r", 0, 3, "One", "plain")
+    whole, of_region, persons = taken(
+        task(predictions=[{"score": score, "result": [part]}]),
+        task(predictions=[{"score": None, "result": [{**part, "score": score}]}]),
+        task({**part, "score": score}),
+    )
+
+    for item, pointer in ((whole, "/predictions/0"), (of_region, "/predictions/0/result/0")):
+        assert isinstance(item.problem, InvalidFile)
+        assert item.problem.errors[0]["pointer"] == f"{pointer}/score"
+    assert persons.problem is None
+
+
+@pytest.mark.parametrize("direction", ["bi", "", 1])
+def test_a_relation_that_leads_both_ways_is_refused(direction: Any) -> None:
+    ends = [region(it, 0, 3, "One", "plain") for it in "ab"]
+    link = {"type": "relation", "from_id": "a", "to_id": "b", "labels": ["joins"]}
+
+    bad, *good = taken(
+        task(*ends, {**link, "direction": direction}),
+        task(*ends, link),
+        task(*ends, {**link, "direction": None}),
+    )
+
+    assert isinstance(bad.problem, InvalidFile)
+    assert bad.problem.errors[0]["pointer"] == "/annotations/0/result/2/direction"
+    assert [len(item.value["relations"]) for item in good] == [1, 1]

@@ -223,6 +223,73 @@ def test_what_is_in_no_index_is_left_out(views: list[str], quotes: list[str]) ->
     assert [it["quote"] for it in item.value["annotations"]] == quotes
 
 
+_DKPRO = "de/tudarmstadt/ukp/dkpro/core/api"
+_INDEXED = '<cas:View sofa="1" members="2"/>'
+
+
+def of_layer(package: str, name: str, features: str, view: str = _INDEXED) -> Item:
+    structure = f'<x:{name} xmlns:x="http:///{package}.ecore" xmi:id="2" sofa="1" {features}/>'
+    return foreign(f"{HEAD}\n{structure}\n{SOFA}{view}</xmi:XMI>")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "features"),
+    [
+        (f"{_DKPRO}/coref/type", "CoreferenceLink", 'begin="0" end="3" referenceType="nam"'),
+        (f"{_DKPRO}/coref/type", "CoreferenceChain", 'first="3"'),
+        (f"{_DKPRO}/semantics/type", "SemPred", 'begin="0" end="3" category="x"'),
+        ("de/tudarmstadt/ukp/other", "Thing", 'begin="0" end="3"'),
+        ("webanno/custom", "OfTheDocument", 'value="true"'),
+    ],
+)
+def test_a_layer_that_is_not_held_is_refused_where_it_is_indexed(
+    package: str, name: str, features: str
+) -> None:
+    item = of_layer(package, name, features)
+    deleted = of_layer(package, name, features, '<cas:View sofa="1" members="1"/>')
+
+    assert isinstance(item.problem, InvalidFile)
+    assert name in item.problem.detail
+    assert item.line == 2
+    assert deleted.problem is None
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        (f"{_DKPRO}/segmentation/type", "Lemma"),
+        (f"{_DKPRO}/lexmorph/type/pos", "POS_NOUN"),
+        (f"{_DKPRO}/syntax/type/dependency", "Dependency"),
+        (f"{_DKPRO}/metadata/type", "TagDescription"),
+        ("de/tudarmstadt/ukp/clarin/webanno/api/type", "CASMetadata"),
+        ("uima/tcas", "DocumentAnnotation"),
+    ],
+)
+def test_a_cut_of_the_text_is_passed_over(package: str, name: str) -> None:
+    item = of_layer(package, name, 'begin="0" end="3" Governor="8" Dependent="9"')
+
+    assert item.problem is None
+    assert item.value["annotations"] == []
+
+
+@pytest.mark.parametrize("score", [5, 5.0, 0, -0.0, 2**53 - 1, 1e300])
+def test_a_number_comes_back_as_it_was_written(score: float) -> None:
+    marked = replace(MARK, attributes={"score": score})
+
+    (item,) = samples.read(
+        UIMA, samples.written(UIMA, replace(DOCUMENT, annotations=[marked], relations=[]))
+    )
+
+    assert repr(item.value["annotations"][0]["attributes"]) == repr({"score": score})
+
+
+def test_named_entities_of_dkpros_subtypes_are_read() -> None:
+    item = of_layer(f"{_DKPRO}/ner/type", "Person", 'begin="0" end="3" value="mark"')
+
+    (annotation,) = item.value["annotations"]
+    assert (annotation["label"], annotation["quote"]) == ("mark", "One")
+
+
 def test_attributes_with_the_names_of_a_relations_ends_come_back() -> None:
     named = {"Governor": "a", "Dependent": "b"}
     given = [{"name": name, "type": "string"} for name in named]
@@ -402,7 +469,8 @@ def test_of_a_member_that_is_bad_only_its_document_is_refused() -> None:
 
 def test_so_much_is_kept_of_an_xmi(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xmi, "MAX_VALUES", 10)
-    token = '<type:Token xmlns:type="http:///de/tudarmstadt/ukp/x.ecore" begin="0" end="3"/>\n'
+    layer = "http:///de/tudarmstadt/ukp/dkpro/core/api/segmentation/type.ecore"
+    token = f'<type:Token xmlns:type="{layer}" begin="0" end="3"/>\n'
     four = '<custom:Claim begin="0" end="3" value="a"/>\n'
     # The text and the claim have three features each, so that two are left. No token is kept.
     start = f"{HEAD}\n{SOFA}\n{token * 20}{four}"

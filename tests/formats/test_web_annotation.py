@@ -250,6 +250,91 @@ def test_a_document_is_refused_where_a_node_is_wrong(change: str, node: int, poi
     assert good.value["text"] == "a"
 
 
+def _textual(purpose: object, value: str = "Kyiv") -> dict[str, Any]:
+    return {"type": "TextualBody", "purpose": purpose, "value": value}
+
+
+def _quoted(**more: Any) -> dict[str, Any]:
+    return {"type": "TextQuoteSelector", "exact": "Kyiv", **more}
+
+
+_PLACED = {"type": "TextPositionSelector", "start": 0, "end": 4}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"body": [_textual("tagging"), _textual("classifying")]}, "/body/1/value"),
+        ({"body": [_textual("tagging"), _textual("assessing")]}, "/body/1"),
+        ({"body": [_textual("tagging"), _textual(None)]}, "/body/1"),
+        (
+            {
+                "body": [
+                    _textual("tagging"),
+                    {"type": "SpecificResource", "purpose": "identifying", "source": "wd:Q1899"},
+                ]
+            },
+            "/body/1",
+        ),
+        ({"bodyValue": "Kyiv"}, "/bodyValue"),
+        ({"selector": _quoted(refinedBy=_PLACED)}, "/target/selector/refinedBy"),
+        ({"selector": [_quoted(), {**_PLACED, "refinedBy": {}}]}, "/target/selector/1/refinedBy"),
+        ({"selector": [_quoted(), _PLACED, _PLACED]}, "/target/selector/2"),
+    ],
+)
+def test_what_an_annotation_says_beside_a_label_notes_and_one_place_is_refused(
+    change: dict[str, Any], pointer: str
+) -> None:
+    document = {
+        "id": "x:d",
+        "type": "stet:Document",
+        "stet:text": "Kyiv says no",
+        "stet:title": "d",
+    }
+    target = {"source": "x:d", "selector": change.pop("selector", _quoted())}
+    node = {"id": "x:a", "type": "Annotation", "target": target, "body": _textual("tagging")}
+
+    (item,) = given(document, node | change)
+
+    assert item.problem is not None
+    assert (item.line, item.problem.members["errors"][0]["pointer"]) == (2, pointer)  # type: ignore[index]
+
+
+def test_several_notes_are_one_of_several_lines() -> None:
+    document = {
+        "id": "x:d",
+        "type": "stet:Document",
+        "stet:text": "Kyiv says no",
+        "stet:title": "d",
+    }
+    notes = [_textual("commenting", "One."), _textual(["describing"], "Two."), _textual("replying")]
+    body = [*notes[:1], _textual("tagging", "plain"), *notes[1:]]
+    target = {"source": "x:d", "selector": _quoted()}
+
+    (item,) = given(document, {"id": "x:a", "type": "Annotation", "target": target, "body": body})
+
+    (annotation,) = item.value["annotations"]
+    assert (annotation["label"], annotation["note"]) == ("plain", "One.\nTwo.\nKyiv")
+    assert item.places["/annotations/0"].parts["note"] == "/body/0/value"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ("urn:uuid:" + str(MARK.id), "/body/2"),
+        (_textual("tagging"), "/body/2/value"),
+        (_textual("commenting"), "/body/2"),
+    ],
+)
+def test_what_a_link_says_beside_an_end_and_a_tag_is_refused(more: Any, pointer: str) -> None:
+    *nodes, link = graph()
+
+    (item,) = given(*nodes, {**link, "body": [*link["body"], more]})
+
+    assert item.problem is not None
+    assert (item.line, item.problem.members["errors"][0]["pointer"]) == (5, pointer)  # type: ignore[index]
+
+
 def test_an_annotation_before_any_document_is_refused() -> None:
     document, annotation, *_ = graph()
     bad, good = given(annotation, document)
