@@ -5,8 +5,9 @@ and ends in the text, and for each label of the scheme ``B-label``, ``I-label`` 
 split where a span begins or ends inside it, so that spans are read back with the bounds they had.
 Comments before a document's first token hold the document with its text, as JSON.
 
-Read too are files of others: a token and its tag in a line's first and last column, separated by
-tabs or blanks, as CoNLL-2003 has it; tags may be IOB, IOB2, BIOES or BILOU.
+Read too are files of others, separated by tabs or blanks. Where they name their columns, as CoNLL-U
+Plus does, every column of tags is read; where they do not, a token and its tag in a line's first
+and last column, as CoNLL-2003 has it. Tags may be IOB, IOB2, BIOES or BILOU.
 """
 
 import json
@@ -16,7 +17,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from urllib.parse import quote
 
-from app.formats.conll_reading import COLUMNS, DOCUMENT, GLOBAL, NEWDOC, PARTICULARS, Reader
+from app.formats.conll_document import COLUMNS
+from app.formats.conll_reading import DOCUMENT, GLOBAL, NEWDOC, PARTICULARS, Reader
 from app.formats.losses import Kind, Loss
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 from app.text.tokens import sentence_ends, tokens, trimmed

@@ -256,6 +256,109 @@ def test_an_id_of_another_kind_is_an_external_id() -> None:
     assert item.value["text"] == "a"
 
 
+def columns(names: str, *lines: str) -> bytes:
+    """A file that names its columns, which blanks stand for tabs in."""
+    tabbed = (line.replace(" ", "\t") for line in lines)
+    return "\n".join([f"# global.columns = {names}", *tabbed]).encode()
+
+
+def test_every_column_of_tags_is_read_where_columns_are_named() -> None:
+    (item,) = read(
+        columns(
+            "ID FORM LEMMA UPOS NER1 NER2 MISC",
+            "1 Kyiv Kyiv PROPN B-LOC O _",
+            "2 E-Mail E-Mail NOUN O B-LOC SpaceAfter=No",
+            "3 Bob Bob PROPN B-PER B-PER _",
+        )
+    )
+
+    assert item.value["text"] == "Kyiv E-Mail Bob"
+    assert spans(item) == [
+        ("LOC", 0, 4, "Kyiv"),
+        ("LOC", 5, 11, "E-Mail"),
+        ("PER", 12, 15, "Bob"),
+        ("PER", 12, 15, "Bob"),
+    ]
+    assert len({it["id"] for it in item.value["annotations"]}) == 4
+
+
+def problem(item: Item) -> str:
+    """Why a document is refused."""
+    assert item.problem is not None
+    assert item.value is None
+    return item.problem.detail
+
+
+@pytest.mark.parametrize(
+    ("names", "lines", "line", "why"),
+    [
+        # A slip does not make a column of tags another one.
+        ("FORM NER POS", ["a B-X NN", "b I-X NN", "c J-X NN"], 4, "“J-X” is no tag"),
+        ("FORM NER CHUNK", ["a B-X O", "b b O"], 3, "“b” is no tag"),
+        ("ID FORM LEMMA MISC", ["1 a B-a _", "2 b b _"], 1, "None of its columns holds tags"),
+        ("ID FORM", ["1 a"], 1, "None of its columns holds tags"),
+        ("ID FORM NER", ["1 a"], 2, "It has 2 columns and not 3"),
+        ("ID FORM NER", ["one a O"], 2, "“one” is no number of a token"),
+        ("ID", ["1"], 2, "too few columns"),
+        ("ID FORM NER", ["1 a O", "1.1 b B-X"], 3, "An empty node has no place for a tag"),
+        ("ID FORM NER", ["1-2 ab B-X", "1 a _", "2 b I-X"], 4, "of this word has a tag already"),
+        ("ID FORM NER", ["1-2 ab x", "1 a B-X", "2 b I-X"], 2, "“x” is no tag"),
+    ],
+)
+def test_tags_are_refused_rather_than_lost(
+    names: str, lines: list[str], line: int, why: str
+) -> None:
+    (item,) = read(columns(names, *lines))
+
+    assert why in problem(item)
+    assert item.line == line
+
+
+WORDS = ("1 Kyiv B-A", "2-3 don't _", "2 do O", "3 n't B-B", "3.1 ghost _", "4 so I-B")
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ["Kyiv", "don't so"]),
+        ({2: "2 do I-A", 3: "3 n't O", 5: "4 so O"}, ["Kyiv don't"]),
+        ({2: "2 do B-C"}, ["Kyiv", "don't so", "don't"]),
+        ({1: "2-3 don't B-B", 3: "3 n't _"}, ["Kyiv", "don't so"]),
+        ({1: "2-3 don't O", 2: "2 do I-A", 3: "3 n't I-A", 5: "4 so I-A"}, ["Kyiv don't so"]),
+    ],
+)
+def test_a_token_of_several_words_stands_in_the_text_once(
+    changed: dict[int, str], expected: list[str]
+) -> None:
+    lines = [changed.get(place, line) for place, line in enumerate(WORDS)]
+
+    (item,) = read(columns("ID FORM NER", *lines, "", "1 two O"))
+
+    assert item.value["text"] == "Kyiv don't so\ntwo"
+    assert sorted(quote for *_, quote in spans(item)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["0 Kyiv O B-X", "1 says O O", "", "0 No O O"],
+        ["1-2 don't _ _", "1 do O O", "2 n't O O", "2.1 ghost _ O"],
+        ["1 a X O", "2 b X O", "", "3 c X O", "4 d X O"],
+    ],
+)
+def test_numbers_are_not_taken_for_tokens(lines: list[str]) -> None:
+    (item,) = read("\n".join(line.replace(" ", "\t") for line in lines).encode())
+
+    assert "The first column counts" in problem(item)
+
+
+@pytest.mark.parametrize("content", [b"1 O\n2 B-X", b"1 CD O\n000 CD O", b"2 CD O\n3 : O\n: : O"])
+def test_numbers_may_be_tokens(content: bytes) -> None:
+    (item,) = read(content)
+
+    assert item.problem is None
+
+
 def test_nothing_is_in_an_empty_file() -> None:
     assert read(b"") == read(b"\n\n") == read(tables.content(Writer(HEAD), [])) == []
 
