@@ -101,6 +101,8 @@ async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> 
     reports: dict[str, Any] = {name: answer.json() for name, answer in answers.items()}
     for report in reports.values():
         assert (report["documents"], report["annotations"], report["relations"]) == (2, 2, 1)
+        # Every format has these, if only beside what its own readers look at.
+        assert {"ids", "external_ids"}.isdisjoint(loss["kind"] for loss in report["losses"])
     assert reports["jsonl"]["losses"] == []
     lost = {loss["kind"]: loss for loss in reports["csv"]["losses"]}
     assert lost["relations"]["count"] == 1
@@ -242,3 +244,29 @@ async def test_postgresql_writes_the_lines_that_python_writes(newsroom: Newsroom
         0.5,
         1.0,
     ]
+
+
+@pytest.mark.parametrize("format", sorted(READABLE))
+async def test_what_a_format_exports_changes_nothing_where_it_came_from(
+    newsroom: Newsroom, format: Format
+) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator)
+    for label, quote, name in (
+        ("claim", "Officials ", "a"),
+        ("claim", "totally", None),
+        ("denial", "Officials", None),
+    ):
+        await make.annotation(annotator, document["id"], label, quote=quote, external_id=name)
+    path = f"/v1/documents/{document['id']}/annotations"
+    before = await make.said(await annotator.get(path), 200)
+    exported = await newsroom["reader"].get(PATH, params={"format": format})
+
+    imported = await newsroom["manager"].post(
+        f"/v1/projects/demo/import?format={format}", content=exported.content
+    )
+
+    report = await make.said(imported, 200)
+    assert report["created"] == {"documents": 0, "annotations": 0, "relations": 0}
+    assert report["unchanged"] == {"documents": 1, "annotations": 3, "relations": 0}
+    assert await make.said(await annotator.get(path), 200) == before
