@@ -172,14 +172,41 @@ async def test_an_export_is_compressed_as_the_caller_accepts(
     assert sent == plain.content
 
 
-async def test_what_is_compressed_already_is_not_compressed_again(newsroom: Newsroom) -> None:
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("format", Format)
+async def test_what_is_not_compressed_already_is_compressed(
+    newsroom: Newsroom, format: Format
+) -> None:
+    await furnish(newsroom)
+    await make.release(newsroom["manager"], "first")
+
+    for path in (PATH, "/v1/projects/demo/releases/first/export"):
+        answers = {
+            encoding: await newsroom["reader"].get(
+                path, params={"format": format}, headers={"Accept-Encoding": encoding}
+            )
+            for encoding in ("identity", "gzip")
+        }
+
+        plain, packed = answers["identity"].content, answers["gzip"]
+        assert packed.headers.get("Content-Encoding") == ("gzip" if _is_text(plain) else None)
+        assert packed.headers.get("Vary") == ("Accept-Encoding" if _is_text(plain) else None)
+
+
+async def test_an_archive_is_whole_for_who_accepts_gzip(newsroom: Newsroom) -> None:
     await furnish(newsroom)
 
     answer = await newsroom["reader"].get(
         PATH, params={"format": "brat"}, headers={"Accept-Encoding": "gzip"}
     )
 
-    assert "Content-Encoding" not in answer.headers
     assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
 
 
