@@ -90,6 +90,29 @@ async def test_what_a_format_exports_another_project_imports(
     assert spans[0] == spans[1]
 
 
+async def test_the_names_of_files_tell_the_formats_apart(newsroom: Newsroom) -> None:
+    names = {
+        format: (await newsroom["reader"].get(PATH, params={"format": format}))
+        .headers["Content-Disposition"]
+        .removeprefix('attachment; filename="demo.')
+        .removesuffix('"')
+        for format in Format
+    }
+
+    assert names == {
+        "jsonl": "jsonl",
+        "csv": "csv",
+        "parquet": "parquet",
+        "conll": "conll",
+        "brat": "brat.zip",
+        "doccano": "doccano.jsonl",
+        "label-studio": "json",
+        "spacy": "spacy",
+        "uima-cas": "uima-cas.zip",
+        "web-annotation": "jsonld",
+    }
+
+
 async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> None:
     await furnish(newsroom)
 
