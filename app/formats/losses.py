@@ -46,7 +46,7 @@ class Kind(StrEnum):
     OVERLAPS = "overlaps"
     """An annotation that overlaps another of its label."""
     BOUNDS = "bounds"
-    """Blank characters at the ends of a span, and spans of nothing else."""
+    """Spans of nothing but blank characters."""
 
 
 @dataclass(frozen=True, slots=True)

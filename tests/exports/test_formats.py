@@ -90,6 +90,29 @@ async def test_what_a_format_exports_another_project_imports(
     assert spans[0] == spans[1]
 
 
+async def test_the_names_of_files_tell_the_formats_apart(newsroom: Newsroom) -> None:
+    names = {
+        format: (await newsroom["reader"].get(PATH, params={"format": format}))
+        .headers["Content-Disposition"]
+        .removeprefix('attachment; filename="demo.')
+        .removesuffix('"')
+        for format in Format
+    }
+
+    assert names == {
+        "jsonl": "jsonl",
+        "csv": "csv",
+        "parquet": "parquet",
+        "conll": "conll",
+        "brat": "brat.zip",
+        "doccano": "doccano.jsonl",
+        "label-studio": "json",
+        "spacy": "spacy",
+        "uima-cas": "uima-cas.zip",
+        "web-annotation": "jsonld",
+    }
+
+
 async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> None:
     await furnish(newsroom)
 
@@ -101,6 +124,8 @@ async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> 
     reports: dict[str, Any] = {name: answer.json() for name, answer in answers.items()}
     for report in reports.values():
         assert (report["documents"], report["annotations"], report["relations"]) == (2, 2, 1)
+        # Every format has these, if only beside what its own readers look at.
+        assert {"ids", "external_ids"}.isdisjoint(loss["kind"] for loss in report["losses"])
     assert reports["jsonl"]["losses"] == []
     lost = {loss["kind"]: loss for loss in reports["csv"]["losses"]}
     assert lost["relations"]["count"] == 1
@@ -170,14 +195,41 @@ async def test_an_export_is_compressed_as_the_caller_accepts(
     assert sent == plain.content
 
 
-async def test_what_is_compressed_already_is_not_compressed_again(newsroom: Newsroom) -> None:
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("format", Format)
+async def test_what_is_not_compressed_already_is_compressed(
+    newsroom: Newsroom, format: Format
+) -> None:
+    await furnish(newsroom)
+    await make.release(newsroom["manager"], "first")
+
+    for path in (PATH, "/v1/projects/demo/releases/first/export"):
+        answers = {
+            encoding: await newsroom["reader"].get(
+                path, params={"format": format}, headers={"Accept-Encoding": encoding}
+            )
+            for encoding in ("identity", "gzip")
+        }
+
+        plain, packed = answers["identity"].content, answers["gzip"]
+        assert packed.headers.get("Content-Encoding") == ("gzip" if _is_text(plain) else None)
+        assert packed.headers.get("Vary") == ("Accept-Encoding" if _is_text(plain) else None)
+
+
+async def test_an_archive_is_whole_for_who_accepts_gzip(newsroom: Newsroom) -> None:
     await furnish(newsroom)
 
     answer = await newsroom["reader"].get(
         PATH, params={"format": "brat"}, headers={"Accept-Encoding": "gzip"}
     )
 
-    assert "Content-Encoding" not in answer.headers
     assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
 
 
@@ -242,3 +294,29 @@ async def test_postgresql_writes_the_lines_that_python_writes(newsroom: Newsroom
         0.5,
         1.0,
     ]
+
+
+@pytest.mark.parametrize("format", sorted(READABLE))
+async def test_what_a_format_exports_changes_nothing_where_it_came_from(
+    newsroom: Newsroom, format: Format
+) -> None:
+    annotator = newsroom["annotator"]
+    document = await make.document(annotator)
+    for label, quote, name in (
+        ("claim", "Officials ", "a"),
+        ("claim", "totally", None),
+        ("denial", "Officials", None),
+    ):
+        await make.annotation(annotator, document["id"], label, quote=quote, external_id=name)
+    path = f"/v1/documents/{document['id']}/annotations"
+    before = await make.said(await annotator.get(path), 200)
+    exported = await newsroom["reader"].get(PATH, params={"format": format})
+
+    imported = await newsroom["manager"].post(
+        f"/v1/projects/demo/import?format={format}", content=exported.content
+    )
+
+    report = await make.said(imported, 200)
+    assert report["created"] == {"documents": 0, "annotations": 0, "relations": 0}
+    assert report["unchanged"] == {"documents": 1, "annotations": 3, "relations": 0}
+    assert await make.said(await annotator.get(path), 200) == before

@@ -4,6 +4,7 @@ import json
 
 from playwright.async_api import FilePayload, expect
 
+from app.formats.codecs import READABLE
 from tests import make
 from tests.web import barriers
 from tests.web.conftest import Room
@@ -108,6 +109,24 @@ async def test_a_scheme_is_previewed_refused_with_what_it_would_break_and_saved(
     )
     await page.get_by_role("button", name="Form").click()
     await expect(page.locator("summary", has_text="rumour")).to_be_visible()
+
+
+async def test_the_format_of_an_export_is_known_by_its_name(room: Room) -> None:
+    """Also where the project is called as a part of a format's name is."""
+    admin = room.client("admin")
+    slug = f"case-{room.project}"
+    await make.project(admin, slug)
+    page = await room.open("manager", "/manage/import")
+    for format in sorted(READABLE):
+        exported = await admin.get(f"/v1/projects/{slug}/export", params={"format": format})
+        told = exported.headers["Content-Disposition"]
+        name = told.removeprefix('attachment; filename="').removesuffix('"')
+        assert name.startswith(f"{slug}.")
+
+        given: FilePayload = {"name": name, "mimeType": "text/plain", "buffer": b""}
+        await page.get_by_label("A file").set_input_files(given)
+
+        await expect(page.get_by_label("Format")).to_have_value(format)
 
 
 async def test_a_file_is_tried_and_imported_and_exported_and_released(room: Room) -> None:

@@ -23,6 +23,7 @@ const GUESSES = [
   [/\.jsonld$/i, "web-annotation"],
   [/\.json$/i, "label-studio"],
   [/\.(conll|conllu|conllup|tsv)$/i, "conll"],
+  [/\.brat\.zip$/i, "brat"],
   [/(xmi|cas|inception).*\.zip$/i, "uima-cas"],
   [/\.zip$/i, "brat"],
 ];
