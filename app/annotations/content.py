@@ -1,13 +1,14 @@
 """What an annotation says, checked against its scheme and its text. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationPatch, SpanFields
-from app.core.errors import InvalidValue, Unprocessable, refuse
+from app.core.errors import InvalidValue, RelationNotAllowed, Unprocessable, refuse
 from app.core.jsontext import same_json
 from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
@@ -116,6 +117,43 @@ def check_confidence(confidence: float | None, origin: Origin) -> None:
     # What is imported may be a model's: only a manager's word is taken for that.
     if confidence is not None and origin is Origin.HUMAN:
         raise InvalidValue("/confidence", "An annotation of origin “human” has no confidence.")
+
+
+_MOST_RELATIONS = 100
+"""How many relations that stand in a label's way are told of: each with what the scheme allows."""
+
+
+def keep_relations(scheme: Scheme, id: UUID, label: str, relations: Iterable[Any]) -> None:
+    """Raise unless all relations of an annotation may join it under another label.
+
+    Args:
+        scheme: what allows them.
+        id: the annotation's.
+        label: what it is to be.
+        relations: rows with the labels of both ends, as they are now.
+
+    Raises:
+        RelationNotAllowed: when one may not.
+        InvalidBody: when several may not, with the first of them.
+    """
+    refusals: list[Unprocessable] = []
+    for relation in relations:
+        source = label if relation.source_id == id else relation.source_label
+        target = label if relation.target_id == id else relation.target_label
+        refusal = scheme.relation_refusal(relation.type, source, target)
+        if refusal is None:
+            continue
+        refusals.append(
+            RelationNotAllowed(
+                "/label",
+                f"{refusal.detail} Withdraw the relation first, or keep the label.",
+                relation=str(relation.id),
+                allowed=refusal.errors[0].get("allowed"),
+            )
+        )
+        if len(refusals) == _MOST_RELATIONS:
+            break
+    refuse(refusals)
 
 
 def _together(*parts: Callable[[], Columns]) -> Columns:

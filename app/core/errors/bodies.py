@@ -152,7 +152,11 @@ class InvalidAttribute(Unprocessable):
 
 
 class RelationNotAllowed(Unprocessable):
-    """The scheme does not let this relation join these labels; ``allowed`` says what it does."""
+    """The scheme does not let this relation join these labels; ``allowed`` says what it does.
+
+    Where an annotation was to get another label, ``relation`` is the id of one that does not join
+    it then. Of several, ``errors`` lists each, the first hundred.
+    """
 
     code = "relation-not-allowed"
     title = "The scheme does not allow this relation"
