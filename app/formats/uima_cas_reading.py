@@ -10,6 +10,7 @@ out, as UIMA leaves it out.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.core.blanks import is_blank
 from app.core.errors import InvalidFile
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
@@ -244,7 +245,9 @@ def _particulars(cas: Cas, file: str, text: str) -> tuple[dict[str, Any], str]:
                 if isinstance(exact, dict) and isinstance(exact.get(name), str):
                     value[key] = exact[name]
             return value | proof(value["text"]), value["text"]
-    title = metadata.get("documentTitle") or file.rpartition("/")[2].rpartition(".")[0] or file
+    title = metadata.get("documentTitle", "")
+    if is_blank(title):
+        title = file.rpartition("/")[2].rpartition(".")[0] or file
     return value | {"id": str(document_id(title, text)), "title": title}, text
 
 

@@ -184,7 +184,10 @@ class InvalidScheme(Unprocessable):
 
 
 class CommentRequired(Unprocessable):
-    """To reject or to request changes, say why: the comment goes back to the author."""
+    """To reject or to request changes, say why: the comment goes back to the author.
+
+    White space and characters that nobody sees say nothing.
+    """
 
     code = "comment-required"
     title = "This verdict needs a comment"
