@@ -60,12 +60,15 @@ class InvalidBody(Unprocessable):
         return cls([UnknownField.example(), MissingField.example()])
 
 
+def as_one(refusals: Sequence[Unprocessable]) -> Unprocessable:
+    """One problem for the refusals, of which there is one at least; a single one is itself."""
+    return refusals[0] if len(refusals) == 1 else InvalidBody(refusals)
+
+
 def refuse(refusals: Sequence[Unprocessable]) -> None:
-    """Raise the refusals, if there are any, as one problem; a single one as itself."""
-    if len(refusals) == 1:
-        raise refusals[0]
+    """Raise the refusals, if there are any, as one problem."""
     if refusals:
-        raise InvalidBody(refusals)
+        raise as_one(refusals)
 
 
 class UnknownField(Unprocessable):
