@@ -21,7 +21,6 @@ from app.core.errors import (
     Forbidden,
     Gone,
     IdConflict,
-    RelationNotAllowed,
     Stale,
 )
 from app.core.moments import now
@@ -188,7 +187,8 @@ async def edit(
         Forbidden: unless the caller is the author or a reviewer.
         Stale: when ``seen`` is not the current version.
         Unprocessable: when anything of the edit is refused.
-        RelationNotAllowed: when the scheme does not let a relation of it join the new label.
+        RelationNotAllowed: when the scheme does not let a relation of it join the new label; of
+            several, all at once.
     """
     standing, row = annotation.standing, annotation.row
     if not _own(annotation) and not may(standing.role, Act.REVIEW):
@@ -205,7 +205,8 @@ async def edit(
         # Relations are checked by label, so none may be added until this is written.
         await db.begin()
         await lock_under(db, standing)
-        await _keep_relations(db, annotation, said["label"])
+        relations = await queries.living_relations_of(db, annotation.id)
+        content.keep_relations(scheme, annotation.id, said["label"], relations)
     moment = now()
     values = {
         **said,
@@ -242,21 +243,6 @@ async def _supersede(
         )
     except Refused:
         raise await moved_or_stale(db, annotation, seen, unit) from None
-
-
-async def _keep_relations(db: Session, annotation: SeenAnnotation, label: str) -> None:
-    scheme = await projects.scheme(db, annotation.standing)
-    for relation in await queries.living_relations_of(db, annotation.id):
-        source = label if relation.source_id == annotation.id else relation.source_label
-        target = label if relation.target_id == annotation.id else relation.target_label
-        refusal = scheme.relation_refusal(relation.type, source, target)
-        if refusal is not None:
-            raise RelationNotAllowed(
-                "/label",
-                f"{refusal.detail} Withdraw the relation first, or keep the label.",
-                relation=str(relation.id),
-                allowed=refusal.errors[0].get("allowed"),
-            )
 
 
 async def withdraw(db: Session, annotation: SeenAnnotation, seen: int, unit: OffsetUnit) -> None:

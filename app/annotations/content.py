@@ -1,13 +1,14 @@
 """What an annotation says, checked against its scheme and its text. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
 from app.annotations.schemas import AnnotationPatch, SpanFields
-from app.core.errors import InvalidValue, Unprocessable, refuse
+from app.core.errors import InvalidValue, RelationNotAllowed, Unprocessable, as_one, refuse
 from app.core.jsontext import same_json
 from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
@@ -62,22 +63,24 @@ def checked(
     Raises:
         Unprocessable: with every refusal at once: label, attributes, span and fragments.
     """
-
-    def under(scheme: Scheme | None) -> Columns:
-        return _together(
-            lambda: _described(scheme, words, label, attributes),
-            lambda: _placed(words, span, fragments),
-        )
-
+    unfit = scheme.refusals(label, attributes)
+    spans = scheme.spans_of(label)
+    columns = _together(
+        unfit,
+        lambda: _described(words, label, attributes, spans),
+        lambda: _placed(words, span, fragments),
+    )
+    if not unfit:
+        return columns, None
+    why = as_one(unfit)
+    # Whatever the scheme was, only a span was an object. Nobody is told what is wrong with these.
+    others = {name for name, value in attributes.items() if isinstance(value, dict)} - spans
     try:
-        return under(scheme), None
-    except Unprocessable as refusal:
-        if not scheme.refusals(label, attributes):
-            raise
-        try:
-            return under(None), refusal
-        except Unprocessable:
-            raise refusal from None
+        found = _described(words, label, attributes, others, most=1)
+    except Unprocessable:
+        raise why from None
+    columns["attributes"] |= {name: found["attributes"][name] for name in others}
+    return columns, why
 
 
 def edited(
@@ -99,10 +102,13 @@ def edited(
         attributes, counted = stored["attributes"], Words(words.text, OffsetUnit.CODE_POINTS)
     label = patch.label if "label" in fields else stored["label"]
     moves = not fields.isdisjoint({*SpanFields.model_fields, "fragments"})
+    unfit = scheme.refusals(label, attributes)
     columns = _together(
-        lambda: _described(scheme, counted, label, attributes),
+        unfit,
+        lambda: _described(counted, label, attributes, scheme.spans_of(label)),
         lambda: _placed(words, patch, patch.fragments) if moves else _kept(stored),
     )
+    refuse(unfit)
     note = patch.note if "note" in fields else stored["note"]
     return columns | {"note": note, "confidence": confidence}
 
@@ -118,8 +124,49 @@ def check_confidence(confidence: float | None, origin: Origin) -> None:
         raise InvalidValue("/confidence", "An annotation of origin “human” has no confidence.")
 
 
-def _together(*parts: Callable[[], Columns]) -> Columns:
-    """The columns of all parts and the warnings of each, or the refusals of all."""
+_MOST_RELATIONS = 100
+"""How many relations that stand in a label's way are told of: each with what the scheme allows."""
+
+
+def keep_relations(scheme: Scheme, id: UUID, label: str, relations: Iterable[Any]) -> None:
+    """Raise unless all relations of an annotation may join it under another label.
+
+    Args:
+        scheme: what allows them.
+        id: the annotation's.
+        label: what it is to be.
+        relations: rows with the labels of both ends, as they are now.
+
+    Raises:
+        RelationNotAllowed: when one may not.
+        InvalidBody: when several may not, with the first of them.
+    """
+    refusals: list[Unprocessable] = []
+    for relation in relations:
+        source = label if relation.source_id == id else relation.source_label
+        target = label if relation.target_id == id else relation.target_label
+        refusal = scheme.relation_refusal(relation.type, source, target)
+        if refusal is None:
+            continue
+        refusals.append(
+            RelationNotAllowed(
+                "/label",
+                f"{refusal.detail} Withdraw the relation first, or keep the label.",
+                relation=str(relation.id),
+                allowed=refusal.errors[0].get("allowed"),
+            )
+        )
+        if len(refusals) == _MOST_RELATIONS:
+            break
+    refuse(refusals)
+
+
+def _together(unfit: Sequence[Unprocessable], *parts: Callable[[], Columns]) -> Columns:
+    """The columns of all parts and the warnings of each.
+
+    Raises:
+        Unprocessable: with the refusals of all, behind why they are ``unfit``.
+    """
     columns: Columns = {}
     warnings: list[dict[str, Any]] = []
     refusals: list[Unprocessable] = []
@@ -131,7 +178,8 @@ def _together(*parts: Callable[[], Columns]) -> Columns:
         else:
             warnings += found.pop("warnings") or ()
             columns |= found
-    refuse(refusals)
+    if refusals:
+        raise as_one([*unfit, *refusals])
     return columns | {"warnings": warnings or None}
 
 
@@ -165,19 +213,21 @@ def _kept(stored: Mapping[str, Any]) -> Columns:
 
 
 def _described(
-    scheme: Scheme | None, words: Words, label: str, attributes: Mapping[str, Any]
+    words: Words,
+    label: str,
+    attributes: Mapping[str, Any],
+    spans: Set[str],
+    *,
+    most: int = REFUSED,
 ) -> Columns:
-    """The columns of a label and its attributes, whose spans are verified; without a scheme too."""
-    refusals = [] if scheme is None else scheme.refusals(label, attributes)
+    """The columns of a label and its attributes, of which those that are ``spans`` are verified.
+
+    To say why a span is refused may take long, so it is said of ``most`` of them.
+    """
+    refusals: list[Unprocessable] = []
     stored = {name: as_stored(value) for name, value in attributes.items()}
     warnings: list[dict[str, Any]] = []
-    # Whatever the scheme, only a span is an object.
-    spans = attributes if scheme is None else scheme.spans_of(label)
-    # To say why a span is refused may take long. Without a scheme nobody is told.
-    most = len(refusals) + (1 if scheme is None else REFUSED)
     for name, value in attributes.items():
-        if len(refusals) == most:
-            break
         if name not in spans or not isinstance(value, dict):
             continue
         pointer = f"{_ATTRIBUTES}{name}"
@@ -191,6 +241,8 @@ def _described(
         else:
             stored[name] = span._asdict()
             warnings += [_warning(one) for one in split_graphemes(words.text, span, pointer)]
+        if len(refusals) == most:
+            break
     refuse(refusals)
     return {"label": label, "attributes": stored, "warnings": warnings}
 

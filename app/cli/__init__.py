@@ -37,6 +37,5 @@ def main() -> None:
 
         if not isinstance(error, refusals.REFUSALS):
             raise
-        for line in refusals.words(error):
-            typer.echo(f"stet: {line}", err=True)
+        refusals.tell(refusals.words(error))
         raise SystemExit(refusals.status(error)) from None

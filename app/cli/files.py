@@ -9,9 +9,10 @@ import typer
 
 from app.annotations.schemas import AnnotationFilter
 from app.cli import others
-from app.cli.refusals import lines_of
+from app.cli.refusals import lines_of, tell
 from app.cli.running import run
 from app.core.database import Database
+from app.core.jsontext import shown
 from app.core.settings import settings
 from app.core.streams import standard_output
 from app.core.vocabulary import ImportMode, Status
@@ -19,6 +20,7 @@ from app.exports import content
 from app.exports import queries as exports
 from app.exports.corpus import living
 from app.exports.files import whole
+from app.exports.schemas import LossReport
 from app.formats.codecs import Format, codec, reader
 from app.formats.losses import Kind
 from app.imports import commands as imports
@@ -61,7 +63,7 @@ def export_project(
             corpus = living(id, given, db.dialect, annotated=chosen.annotated)
             head = await project_queries.head_of(db, id, sequence)
             if dry_run:
-                typer.echo((await content.losses(db, corpus, format)).model_dump_json(indent=1))
+                _show(await content.losses(db, corpus, format))
                 return
             total = await exports.count(db, corpus)
             with whole(output) as file, progress("Documents", total) as advance:
@@ -74,7 +76,7 @@ def export_project(
     def ask(client: Client) -> None:
         only = {"status": chosen.status, "label": chosen.label, "annotated": chosen.annotated}
         if dry_run:
-            typer.echo(client.losses(format, **only).model_dump_json(indent=1))
+            _show(client.losses(format, **only))
             return
         with client.export(format, **only) as export:
             with whole(output) as file, progress("Bytes", None) as advance:
@@ -89,6 +91,10 @@ def export_project(
     else:
         with client:
             ask(client)
+
+
+def _show(report: LossReport) -> None:
+    typer.echo(shown(report.model_dump_json(indent=1)))
 
 
 def _warn(format: Format, loses: Collection[str]) -> None:
@@ -140,8 +146,7 @@ def import_file(
     else:
         with client:
             report = ask(client)
-    for line in lines_of(report.refusals):
-        typer.echo(f"stet: {line}", err=True)
+    tell(lines_of(report.refusals))
     for what, tally in (
         ("Would create" if dry_run else "Created", report.created),
         ("Unchanged", report.unchanged),

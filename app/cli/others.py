@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from app.cli.refusals import tell
 from app.core.settings import remote
 from app.remote import pull as pulling
 from app.remote.client import Client
@@ -38,5 +39,5 @@ def pull(
             typer.echo(kept.pull(advance))
         if follow:
             with suppress(KeyboardInterrupt):
-                for pulled in kept.follow(lambda away: typer.echo(f"stet: {away}", err=True)):
+                for pulled in kept.follow(lambda away: tell([str(away)])):
                     typer.echo(pulled)

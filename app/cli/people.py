@@ -49,16 +49,16 @@ def add_user(
 
 
 def create_token(name: str, label: str) -> None:
-    """Make a token and print it."""
-    # None is made that nobody could see.
+    """Make a token and print it: none is made that nobody could see."""
     standard_output()
 
-    async def work(database: Database) -> str:
+    async def work(database: Database) -> None:
         async with database.session(writes=True) as db:
             found = await user_queries.user(db, name)
             if not found.is_active:
                 raise NotFound("The user is deactivated.")
             actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin, by_shell=True)
-            return (await users.create_token(db, actor, TokenIn(name=label))).token
+            # Before the commit: what cannot be written takes the token with it.
+            typer.echo((await users.create_token(db, actor, TokenIn(name=label))).token)
 
-    typer.echo(run(work))
+    run(work)

@@ -1,10 +1,12 @@
 """What is refused, in lines for standard error."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 
+import typer
 from pydantic import ValidationError
 
+from app.core.characters import one_line
 from app.core.database import FAILURES, Moved, misses_tables, reason
 from app.core.errors import Problem, Unprocessable
 from app.core.settings import InvalidSettings
@@ -26,6 +28,15 @@ REFUSALS: tuple[type[Exception], ...] = (
     pull.ForeignDirectory,
     *FAILURES,
 )
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Write the lines to standard error, whatever is in the names that they quote.
+
+    A file that is imported, its own name and another Stet's answer may hold anything.
+    """
+    for line in lines:
+        typer.echo(f"stet: {one_line(line)}", err=True)
 
 
 def words(error: Exception) -> Iterator[str]:

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.running import run
 from app.core import tracing
+from app.core.characters import one_line
 from app.core.database import Database
 from app.core.errors import Unavailable
 from app.core.settings import InvalidSettings, settings
@@ -73,7 +74,9 @@ def examine() -> None:
     async def work(database: Database) -> bool:
         well = True
         async for finding in doctor.examine(database, settings()):
-            typer.echo(f"{'well' if finding.ok else 'ILL '}  {finding.what}: {finding.detail}")
+            # What is damaged may be anything.
+            detail = one_line(finding.detail)
+            typer.echo(f"{'well' if finding.ok else 'ILL '}  {finding.what}: {detail}")
             well = well and finding.ok
         return well
 

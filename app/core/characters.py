@@ -1,4 +1,4 @@
-"""Which characters no text of Stet holds."""
+"""Which characters no text of Stet holds, and which no line of a terminal does."""
 
 import re
 
@@ -15,6 +15,11 @@ def control_character(text: str) -> int | None:
     """Where the first control character other than tab, LF and CR stands; None if there is none."""
     found = _CONTROL.search(text)
     return None if found is None else found.start()
+
+
+def one_line(said: str) -> str:
+    """The words without what would end the line or steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in said)
 
 
 def position_in(text: str, position: int, unit: OffsetUnit) -> int:

@@ -63,11 +63,8 @@ class Tagged:
         return response
 
     def _unknown(self, tag: str) -> str:
-        if self._request.method in {"GET", "HEAD"}:
-            # Lines of one name are one list (RFC 9110, section 5.3).
-            known = ", ".join(self._request.headers.getlist("if-none-match"))
-            if known and (known.strip() == "*" or tag in _tags(known)):
-                raise NotModified(tag)
+        if is_known(self._request, tag):
+            raise NotModified(tag)
         return tag
 
     def created(self, out: V, location: str, *, new: bool, beside: str = "") -> V:
@@ -82,6 +79,18 @@ class Tagged:
         self._response.status_code = 201 if new else 200
         self._response.headers["ETag"] = f'"{version}"'
         return out
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether If-None-Match of a GET or HEAD names the tag of what would be answered.
+
+    Weakly compared (RFC 9110, section 13.1.2): the caller's may be weak, ``W/"3"``.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return False
+    # Lines of one name are one list (RFC 9110, section 5.3).
+    known = ", ".join(request.headers.getlist("if-none-match"))
+    return known.strip() == "*" or tag in _tags(known)
 
 
 def _tags(header: str) -> set[str]:

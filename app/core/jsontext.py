@@ -30,4 +30,12 @@ def one_line(text: str) -> str:
     return text
 
 
+def shown(text: str) -> str:
+    """JSON that says the same and holds nothing that steers a terminal, but for line ends."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
+        for character in text
+    )
+
+
 _LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -17,8 +17,7 @@ def of_validation(
 
     ``unit`` is what a position in it counts.
     """
-    refusals = [_refusal(item, unit) for item in found]
-    return refusals[0] if len(refusals) == 1 else errors.InvalidBody(refusals)
+    return errors.as_one([_refusal(item, unit) for item in found])
 
 
 MAX_REFUSALS = 5_000

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.core.blanks import is_blank
 from app.core.characters import PRINTABLE, control_character
 from app.core.moments import rfc3339
 
@@ -109,6 +110,20 @@ Prose = Annotated[str, StringConstraints(max_length=10_000), _printable, _descri
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), _printable, _described]
 """A short text that is not empty."""
+
+
+def _seen(value: str) -> str:
+    if is_blank(value):
+        raise PydanticCustomError("blank", "Something of it must be seen; this is blank")
+    return value
+
+
+Title = Annotated[
+    Line,
+    AfterValidator(_seen),
+    Field(description="White space and characters that nobody sees are not enough."),
+]
+"""A line by which people know something, and so see."""
 
 _MOST_BYTES = 2000
 

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from app.core.characters import control_character
 from app.core.jsontext import dump_json
 from app.core.refusals import escaped
-from app.core.shapes import ExternalId, In, Line, Moment, Out, Patch, unprintable
+from app.core.shapes import ExternalId, In, Moment, Out, Patch, Title, unprintable
 from app.core.vocabulary import Status
 
 _URL = TypeAdapter(AnyHttpUrl)
@@ -107,7 +107,7 @@ class DocumentIn(In):
         default=None, description="Made by the client, so that creating can be retried."
     )
     external_id: ExternalId | None = Field(default=None, description="Unique in the project.")
-    title: Line
+    title: Title
     text: str = Field(description="Kept as it is, but for a leading BOM and CRLF or CR.")
     language: Language | None = None
     source_url: WebAddress | None = None
@@ -119,7 +119,7 @@ class DocumentPatch(Patch):
     """What of a document can change: everything but the text."""
 
     external_id: ExternalId | None = None
-    title: Line = Field(default="")
+    title: Title = Field(default="")
     language: Language | None = None
     source_url: WebAddress | None = None
     published_on: PublishedOn | None = None

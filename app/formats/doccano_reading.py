@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from app.core.blanks import is_blank
 from app.core.errors import ControlCharacter, InvalidFile, InvalidJson, TooLarge
 from app.core.vocabulary import OffsetUnit
 from app.formats import jsonl, values
@@ -126,7 +127,7 @@ def _foreign(line: dict[str, Any], number: int) -> dict[str, Any]:
     meta = line.get("meta")
     rows = (row.strip()[:_TITLE_CHARS] for row in line["text"].splitlines())
     titles = (line.get("title"), meta.get("title") if isinstance(meta, dict) else None, *rows)
-    named = (title for title in titles if title and isinstance(title, str))
+    named = (title for title in titles if isinstance(title, str) and not is_blank(title))
     value["title"] = next(named, f"document {number}")
     return value
 

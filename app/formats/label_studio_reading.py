@@ -9,6 +9,7 @@ Stet has no place for them.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.core.blanks import is_blank
 from app.core.errors import InvalidJson, TooLarge
 from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType
@@ -232,7 +233,7 @@ def _particulars(
     raw: str = data[text]
     name = task["id"] if isinstance(task.get("id"), int | str) else number
     title = data.get("title")
-    titled = isinstance(title, str) and 0 < len(title) <= 1000
+    titled = isinstance(title, str) and len(title) <= 1000 and not is_blank(title)
     return {
         "id": str(document_id(str(name), raw)),
         "title": title if titled else f"Task {name}",

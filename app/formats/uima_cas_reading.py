@@ -12,6 +12,7 @@ joins annotations. What the CAS has in no index is left out, as UIMA leaves it o
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.core.blanks import is_blank
 from app.core.errors import InvalidFile
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
@@ -259,7 +260,9 @@ def _particulars(cas: Cas, file: str, text: str) -> tuple[dict[str, Any], str]:
                 if isinstance(exact, dict) and isinstance(exact.get(name), str):
                     value[key] = exact[name]
             return value | proof(value["text"]), value["text"]
-    title = metadata.get("documentTitle") or file.rpartition("/")[2].rpartition(".")[0] or file
+    title = metadata.get("documentTitle", "")
+    if is_blank(title):
+        title = file.rpartition("/")[2].rpartition(".")[0] or file
     return value | {"id": str(document_id(title, text)), "title": title}, text
 
 

@@ -27,7 +27,15 @@ class Names:
     def of(self, row: Mapping[str, Any]) -> str:
         """The name of the next annotation or relation with this row."""
         columns = _RELATION if "source_id" in row else _ANNOTATION
-        said = json.dumps({name: row[name] for name in columns}, sort_keys=True, default=str)
-        digest = hashlib.sha256(said.encode()).hexdigest()
+        said = {name: row[name] for name in columns}
+        if "attributes" in said:
+            said["attributes"] = {name: _one(it) for name, it in said["attributes"].items()}
+        written = json.dumps(said, sort_keys=True, default=str)
+        digest = hashlib.sha256(written.encode()).hexdigest()
         self._given[digest] += 1
         return f"{digest} {self._given[digest]}"
+
+
+def _one(value: object) -> object:
+    """The value in one form: ``1`` and ``1.0`` say the same, as they do in ``content.same``."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

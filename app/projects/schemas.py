@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.core.shapes import In, Line, Moment, Out, Patch, Prose, Slug
+from app.core.shapes import In, Moment, Out, Patch, Prose, Slug, Title
 from app.core.vocabulary import AttributeType, Role
 
 # Unicode's white space but control characters, and its word characters (UTS #18, Annex C), spelled
@@ -165,7 +165,7 @@ class ProjectIn(In):
     """A new project."""
 
     slug: Slug
-    name: Line
+    name: Title
     description: Prose | None = None
     scheme: SchemeIn | None = Field(default=None, description="`news-claims` if left out.")
     settings: ProjectSettings = ProjectSettings()
@@ -174,7 +174,7 @@ class ProjectIn(In):
 class ProjectPatch(Patch):
     """What of a project can change; its slug never does."""
 
-    name: Line = ""
+    name: Title = ""
     description: Prose | None = None
     settings: ProjectSettings = Field(
         default=ProjectSettings(), description="Those that are left out stay as they are."

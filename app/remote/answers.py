@@ -5,7 +5,6 @@ from uuid import UUID
 
 import orjson
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,11 +23,6 @@ class Foreign(Exception):
     """It is no answer of a Stet; the message says what is wrong, without a full stop."""
 
 
-def one_line(said: str) -> str:
-    """The words without what would end the line or steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in said)
-
-
 class Answer(BaseModel):
     """Nothing is converted, and what a later Stet may add is passed over."""
 
@@ -37,7 +31,6 @@ class Answer(BaseModel):
 
 _Id = Annotated[UUID, Field(strict=False)]
 _Number = Annotated[int, Field(ge=0, lt=2**63)]
-_Line = Annotated[str, AfterValidator(one_line)]
 
 _PARTS = {"annotation", "relation"}
 _NUMBER: TypeAdapter[int] = TypeAdapter(_Number)
@@ -101,11 +94,11 @@ class Entry(Answer):
 class Refused(Answer):
     """One of several things that were refused, and where it stands."""
 
-    detail: _Line
+    detail: str
     line: _Number | None = None
-    file: _Line | None = None
-    pointer: _Line | None = None
-    parameter: _Line | None = None
+    file: str | None = None
+    pointer: str | None = None
+    parameter: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """What a shell shows of it."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from app.core.errors import MEDIA_TYPE
-from app.remote.answers import Foreign, Problem, one_line, read
+from app.remote.answers import Foreign, Problem, read
 
 
 class Refusal(Exception):
@@ -15,7 +15,7 @@ class Refusal(Exception):
         self, detail: str, *, status: int, errors: Sequence[Mapping[str, object]] = ()
     ) -> None:
         """``errors`` are the refusals of a problem, each with a ``detail`` and where it is."""
-        super().__init__(one_line(detail))
+        super().__init__(detail)
         self.status = status
         self.errors = errors
 

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry
 from app.changes.recorded import table_of
+from app.core.blanks import is_blank
 from app.core.errors import CommentRequired, OwnAnnotation
 from app.core.moments import now
 from app.core.permissions import Actor, Standing
@@ -45,7 +46,7 @@ def check_comment(verdict: Verdict, comment: str | None) -> None:
     Raises:
         CommentRequired: when it has none.
     """
-    if verdict.needs_comment and not (comment and comment.strip()):
+    if verdict.needs_comment and (comment is None or is_blank(comment)):
         raise CommentRequired(
             "/comment", "To reject or to request changes, say why: it goes back to the author."
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Patch, Slug, printable
+from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Patch, Slug, Title, printable
 from app.core.vocabulary import Role
 
 Password = Annotated[
@@ -24,7 +24,7 @@ class UserIn(In):
     """A new user."""
 
     name: Name
-    display_name: Line | None = None
+    display_name: Title | None = None
     password: Password | None = Field(
         default=None, description="Without one, the user can only use tokens."
     )
@@ -34,7 +34,7 @@ class UserIn(In):
 class UserPatch(Patch):
     """What of a user can change; a name never does."""
 
-    display_name: Line | None = None
+    display_name: Title | None = None
     password: Password | None = Field(
         default=None,
         description="A new one ends the user's browser sessions; null leaves them tokens alone.",
@@ -83,7 +83,7 @@ class MeOut(Out):
 class TokenIn(In):
     """A new token of one's own, narrowed if it is to do less than its user may."""
 
-    name: Line
+    name: Title
     role: Annotated[Role, Field(strict=False)] | None = Field(
         default=None, description="The most that the token may be in any project."
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 import zstandard
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from app.core.conditions import is_known
+
 router = APIRouter(include_in_schema=False)
 
 _STATIC = Path(__file__).parent / "static"
@@ -85,7 +87,7 @@ def _answer(request: Request, file: _File) -> Response:
     encoding = next((name for name in ("zstd", "gzip") if name in taken), "")
     etag = f'"{file.etag}{encoding and "-" + encoding}"'
     headers = _HEADERS | {"ETag": etag}
-    if request.headers.get("if-none-match") == etag:
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     if encoding:
         headers["Content-Encoding"] = encoding

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.text.spans import verify
+from app.text.spans import verify, verify_annotation
 from tests import make
 from tests.conftest import Newsroom
 
@@ -302,6 +302,34 @@ async def test_what_a_later_scheme_refuses_conflicts_with_other_content_and_may_
     make.refused(
         await annotator.post(path, json=body | {"external_id": "a-1"}), 422, "unknown-label"
     )
+
+
+async def test_what_the_scheme_alone_refuses_is_looked_for_in_the_text_once(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That an earlier scheme may have taken it is no reason to look a second time."""
+    await make.typed_project(newsroom["admin"])
+    document = await make.document(newsroom["admin"], project="typed")
+    looked_for: list[str] = []
+
+    def counted(name: str, verified: Callable[..., Any]) -> Callable[..., Any]:
+        def of(*given: Any, **named: Any) -> Any:
+            looked_for.append(name)
+            return verified(*given, **named)
+
+        return of
+
+    for one in (verify, verify_annotation):
+        monkeypatch.setattr(f"app.annotations.content.{one.__name__}", counted(one.__name__, one))
+    attributes = {"where": {"quote": "Beijing"}, "text": {"quote": "Kyiv"}, "kind": "none"}
+    answer = await newsroom["annotator"].post(
+        f"/v1/documents/{document['id']}/annotations",
+        json={"label": "mark", "quote": "Officials", "attributes": attributes},
+    )
+
+    errors = make.refused(answer, 422, "invalid-body")["errors"]
+    assert [error["pointer"] for error in errors] == ["/attributes/text", "/attributes/kind"]
+    assert sorted(looked_for) == ["verify", "verify", "verify_annotation"]
 
 
 @pytest.mark.parametrize(("label", "most"), [("unheard", 1), ("mark", 8)])

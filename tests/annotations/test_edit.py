@@ -195,28 +195,56 @@ async def test_a_new_label_must_suit_the_relations(newsroom: Newsroom) -> None:
     denies = await make.relation(
         newsroom["annotator"], document["id"], "denies", denial["id"], claim["id"]
     )
-    await make.relation(
+    expresses = await make.relation(
         newsroom["annotator"], document["id"], "expresses", quote["id"], denial["id"]
     )
 
-    for annotation in (claim, denial):
-        answer = await newsroom["annotator"].patch(
-            f"/v1/annotations/{annotation['id']}",
-            json={"label": "evidence-missing"},
-            headers=make.seen(1),
+    async def relabelled(annotation: dict[str, Any], label: str) -> Any:
+        return await newsroom["annotator"].patch(
+            f"/v1/annotations/{annotation['id']}", json={"label": label}, headers=make.seen(1)
         )
-        [error] = make.refused(answer, 422, "relation-not-allowed")["errors"]
-        assert error["pointer"] == "/label"
-        assert error["relation"] == denies["id"]
-        assert error["allowed"] == {"source": ["denial"], "target": ["claim"]}
+
+    [error] = make.refused(
+        await relabelled(claim, "evidence-missing"), 422, "relation-not-allowed"
+    )["errors"]
+    assert (error["pointer"], error["relation"]) == ("/label", denies["id"])
+    assert error["allowed"] == {"source": ["denial"], "target": ["claim"]}
+    # All that stand in its way are told at once.
+    errors = make.refused(await relabelled(denial, "evidence-missing"), 422, "invalid-body")[
+        "errors"
+    ]
+    assert [
+        (it["pointer"], it["code"], it["relation"], it["allowed"]["source"]) for it in errors
+    ] == [
+        ("/label", "relation-not-allowed", denies["id"], ["denial"]),
+        ("/label", "relation-not-allowed", expresses["id"], ["quote"]),
+    ]
     # Once it is withdrawn, the other relation lets a denial become a claim: a quote expresses both.
     await newsroom["annotator"].delete(f"/v1/relations/{denies['id']}", headers=make.seen(1))
-    answer = await newsroom["annotator"].patch(
-        f"/v1/annotations/{denial['id']}", json={"label": "claim"}, headers=make.seen(1)
-    )
-    assert (await make.said(answer, 200))["label"] == "claim"
+    assert (await make.said(await relabelled(denial, "claim"), 200))["label"] == "claim"
     relations = await newsroom["reader"].get(f"/v1/documents/{document['id']}/relations")
     assert [relation["type"] for relation in relations.json()["items"]] == ["expresses"]
+
+
+async def test_of_very_many_relations_that_do_not_suit_the_first_are_told(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    one = await make.annotation(newsroom["annotator"], document["id"])
+    other = await make.annotation(newsroom["annotator"], document["id"], quote="more will follow")
+    made = [
+        await make.relation(
+            newsroom["annotator"], document["id"], "supports", one["id"], other["id"]
+        )
+        for _ in range(101)
+    ]
+
+    answer = await newsroom["annotator"].patch(
+        f"/v1/annotations/{other['id']}", json={"label": "quote"}, headers=make.seen(1)
+    )
+
+    errors = make.refused(answer, 422, "invalid-body")["errors"]
+    assert [error["relation"] for error in errors] == [it["id"] for it in made[:100]]
 
 
 async def test_its_author_and_reviewers_may_edit_and_nobody_else(newsroom: Newsroom) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,27 @@ async def test_what_a_file_is_refused_for_is_said_with_its_lines_and_nothing_is_
     assert broken.startswith("stet: line 3: ")
     assert last == "stet: 2 of the file's records are refused; nothing was written."
     assert documents["items"] == []
+
+
+async def test_nothing_in_a_file_that_is_refused_ends_a_line_or_steers_the_terminal(
+    database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    label = "\x1b[2Jdenial\rstet: All is well.\n\x9b"
+    annotation = {"label": label, "quote": "A", "attributes": {"\x1b[1m\u202e": 1}}
+    line = {"title": "Wrong", "text": "A text.", "annotations": [annotation]}
+    (tmp_path / "wrong.jsonl").write_text(json.dumps(line))
+    with zipfile.ZipFile(tmp_path / "brat.zip", "w") as archive:
+        archive.writestr("a.txt", "A text.")
+        archive.writestr("\x1b[2J\n.ann", "T1\tclaim 0 1\tA\n")
+
+    for format, file in {"jsonl": "wrong.jsonl", "brat": "brat.zip"}.items():
+        arguments = ("import", "demo", file, "--format", format)
+        refused = stet(*arguments, url=database_url, folder=tmp_path, status=1)
+
+        [told] = refused.stderr.split("\n")[:-1]
+        assert told.startswith("stet: ")
+        assert "[2J" in told
+        assert told.isprintable()
 
 
 async def test_an_import_is_the_first_managers_or_whose_it_is_said_to_be(

@@ -287,3 +287,25 @@ async def test_words_that_would_steer_a_terminal_are_shown_in_one_line(tmp_path:
 
     assert exported == "stet: No. stet:  [2JYes."
     assert pulled == "stet: /x : a b"
+
+
+async def test_words_that_would_steer_a_terminal_are_escaped_in_a_report(tmp_path: Path) -> None:
+    what = "\u009b2J \u202e\x7f да"
+    example = {"document": ID, "subject": PART, "what": what}
+    report = {
+        "format": "csv",
+        "documents": 1,
+        "annotations": 1,
+        "relations": 0,
+        "losses": [{"kind": "notes", "count": 1, "example": example}],
+    }
+    async with answering(
+        export=answer(json.dumps(report), "Content-Type: application/json")
+    ) as url:
+        arguments = ("export", "demo", "--dry-run", "--format", "csv", "--url", url)
+        run = partial(stet, *arguments, url=None, folder=tmp_path, STET_TOKEN=TOKEN)
+        told = await asyncio.to_thread(run)
+
+    assert json.loads(told.stdout) == report
+    assert "да" in told.stdout
+    assert [it for it in told.stdout if not it.isprintable() and it != "\n"] == []

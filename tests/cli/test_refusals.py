@@ -1,9 +1,12 @@
 """What is wrong is said in one line on standard error, never in a traceback."""
 
 import errno
+import os
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import pytest
 from sqlalchemy import column, func, select, table
@@ -15,6 +18,7 @@ from app.core.settings import settings as read
 from tests import make
 from tests.cli.shell import STET, stet
 from tests.conftest import Databases, Newsroom, settings
+from tests.desk import rows
 from tests.forking import environment
 
 MIGRATE = ("migrate",)
@@ -165,6 +169,23 @@ async def test_a_closed_stream_that_a_command_needs_is_refused_before_anything_i
     assert await tokens(database_url) == before
 
 
+@pytest.mark.parametrize("reader", ["a full disk", "gone"])
+async def test_a_token_that_nobody_gets_to_see_is_not_made(
+    reader: str, database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    before = await rows(newsroom)
+    arguments = ("token", "create", "annotator", "--name", "laptop")
+
+    refused = unheard(*arguments, url=database_url, folder=tmp_path, gone=reader == "gone")
+
+    assert refused.returncode == 1
+    # Who has closed a pipe is told nothing, as by other programs.
+    said = "" if reader == "gone" else "stet: No space left on device.\n"
+    assert refused.stderr == said
+    # Nor is there an event of it.
+    assert await rows(newsroom) == before
+
+
 async def tokens(url: str) -> int:
     """How many there are."""
     database = connect(settings(url))
@@ -175,14 +196,23 @@ async def tokens(url: str) -> int:
     return count
 
 
-def unheard(*arguments: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """``stet`` whose standard output takes nothing, as a full disk."""
-    with Path("/dev/full").open("wb") as full:
+def unheard(
+    *arguments: str, url: str, folder: Path, gone: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """``stet`` whose standard output takes nothing: a full disk, or a pipe whose reader is gone."""
+    with ExitStack() as opened:
+        output: IO[bytes]
+        if gone:
+            ours, theirs = os.pipe()
+            os.close(ours)
+            output = opened.enter_context(open(theirs, "wb"))  # noqa: PTH123  # of a number
+        else:
+            output = opened.enter_context(Path("/dev/full").open("wb"))
         return subprocess.run(
             (STET, *arguments),
             cwd=folder,
             env=environment(url),
-            stdout=full,
+            stdout=output,
             stderr=subprocess.PIPE,
             text=True,
             check=False,

@@ -97,6 +97,12 @@ async def test_its_annotations_and_relations_are_withdrawn_with_history_and_entr
         (3, "approved", True, "manager"),
     ]
     assert [decision["verdict"] for decision in history["decisions"]] == ["approve"]
+    for asked in ("history", "history?offset_unit=utf16", "decisions"):
+        answer = await newsroom["reader"].get(f"/v1/annotations/{claim['id']}/{asked}")
+        told = await make.said(answer, 200)
+        assert (told["items"] if asked == "decisions" else told["decisions"]) == history[
+            "decisions"
+        ]
 
 
 async def test_only_a_manager_deletes(newsroom: Newsroom) -> None:

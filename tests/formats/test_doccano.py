@@ -74,6 +74,16 @@ def test_entities_numbered_anew_added_and_deleted_are_what_counts() -> None:
     assert value["metadata"] == RECORD.metadata
 
 
+def test_a_title_that_nobody_sees_is_passed_over() -> None:
+    blank = "\u200b \ufeff"
+
+    (item,) = read(
+        {"text": f"{blank}\n\u0301\nEU", "title": blank, "label": [], "meta": {"title": " "}}
+    )
+
+    assert item.value["title"] == "EU"
+
+
 @pytest.mark.parametrize("member", ["label", "labels"])
 def test_a_project_without_relations_is_read(member: str) -> None:
     (item,) = read(

@@ -158,6 +158,13 @@ def test_of_several_texts_that_named_text_or_the_longest_is_taken() -> None:
     assert longest.value["metadata"] == {"x": "a"}
 
 
+def test_a_title_that_nobody_sees_is_no_title() -> None:
+    (item,) = taken({"data": {"text": "One", "title": "\u200b"}})
+
+    assert item.value["title"] == "Task 1"
+    assert item.value["metadata"] == {"title": "\u200b"}
+
+
 def test_a_region_of_several_labels_is_several_annotations() -> None:
     (item,) = taken(task(region("r", 0, 3, "One", "plain", "mark")))
 

@@ -171,6 +171,17 @@ def test_a_number_that_is_the_id_of_an_array_too_is_a_number_where_the_scheme_sa
     assert annotation["attributes"] == {"count": 12}
 
 
+def test_where_nobody_sees_the_title_the_file_has_one() -> None:
+    metadata = '<type:DocumentMetaData xmi:id="2" sofa="1" documentTitle="&#x200B;"/>'
+    view = '<cas:View sofa="1" members="2"/>'
+    of_types = 'xmlns:type="http:///de/tudarmstadt/ukp/dkpro/core/api/metadata/type.ecore" '
+    head = HEAD.replace("<xmi:XMI ", f"<xmi:XMI {of_types}")
+
+    item = foreign(f"{head}{metadata}{SOFA}{view}</xmi:XMI>")
+
+    assert item.value["title"] == "doc"
+
+
 def test_an_array_of_words_is_not_taken_for_a_text() -> None:
     mark = '<custom:mark xmi:id="2" sofa="1" begin="0" end="3" text="12"/>'
     words = '<cas:StringArray xmi:id="12"><elements>Ann</elements><elements>Bob</elements>'

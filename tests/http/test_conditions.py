@@ -69,6 +69,28 @@ async def test_who_has_the_current_state_is_not_sent_it_again(newsroom: Newsroom
             assert (await head.send(newsroom["admin"])).status_code == 304
 
 
+@pytest.mark.parametrize("path", ["/", "/static/main.js"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_of_the_page_too_nothing_is_sent_again(
+    newsroom: Newsroom, path: str, encoding: str
+) -> None:
+    nobody = newsroom.client(**{"Accept-Encoding": encoding})
+    first = await nobody.get(path)
+    tag = first.headers["ETag"]
+
+    for known in (tag, f"W/{tag}", f'"zero", W/{tag}', f'"zero",{tag} , "one"', "*", f" {tag} "):
+        for method in ("GET", "HEAD"):
+            answer = await nobody.request(method, path, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.content) == (304, b""), known
+            same = ("ETag", "Cache-Control", "Vary")
+            assert [answer.headers[it] for it in same] == [first.headers[it] for it in same]
+    lines = [("If-None-Match", '"zero"'), ("If-None-Match", tag)]
+    assert (await nobody.get(path, headers=lines)).status_code == 304
+    for unknown in ('"zero"', "nonsense", "", tag[1:-1], tag[:-1]):
+        answer = await nobody.get(path, headers={"If-None-Match": unknown})
+        assert (answer.status_code, answer.content) == (200, first.content), unknown
+
+
 async def test_who_has_another_state_is_sent_the_current_one(newsroom: Newsroom) -> None:
     desk = Desk(newsroom)
 

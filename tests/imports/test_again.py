@@ -72,6 +72,21 @@ async def test_a_number_in_another_form_is_the_same_and_a_truth_value_is_not(
         assert refusals(problem["errors"]) == [(1, "/annotations/0/id", "id-conflict")]
 
 
+@pytest.mark.parametrize("numbers", [(1, 1.0), (1.0, 1), (0, -0.0), (2**60, 2.0**60)])
+async def test_so_it_is_of_what_has_no_id(newsroom: Newsroom, numbers: tuple[float, float]) -> None:
+    await make.typed_project(newsroom["admin"])
+
+    async def created(score: float) -> int:
+        mark = {"label": "mark", "quote": "Officials", "attributes": {"score": score}}
+        line = {**BARE, "id": DOCUMENT, "annotations": [mark]}
+        path = "/v1/projects/typed/import?format=jsonl"
+        answer = await newsroom["admin"].post(path, content=file_of(line))
+        count: int = (await make.said(answer, 200))["created"]["annotations"]
+        return count
+
+    assert [await created(score) for score in (*numbers, 0.5)] == [1, 0, 1]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("spans", [1, 1000])
 async def test_an_id_and_an_external_id_that_it_got_later_name_one_document(

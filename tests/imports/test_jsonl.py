@@ -255,6 +255,14 @@ def changed(**fields: Any) -> dict[str, Any]:
             "comment-required",
         ),
         (
+            changed(
+                version=2, decisions=[{**DECISION, "verdict": "reject", "comment": "\u200b\u0301"}]
+            ),
+            "/annotations/0/decisions/0/comment",
+            "comment-required",
+        ),
+        ({**LINE, "title": "\u2060"}, "/title", "invalid-value"),
+        (
             {
                 **LINE,
                 "relations": [

@@ -88,6 +88,25 @@ async def test_a_queue_is_worked_off_by_keys(room: Room) -> None:
     assert [one["comment"] for one in decisions] == ["Leave the number out."]
 
 
+async def test_a_comment_that_nobody_sees_is_asked_for_again(room: Room) -> None:
+    first, *_ = await _queue(room)
+    page = await room.open("reviewer", "/review")
+    comment = page.get_by_label("Comment")
+    await expect(_item(page)).to_contain_text(QUOTES[0])
+
+    await page.keyboard.press("r")
+    await comment.fill("\u200b\u2060")
+    await page.keyboard.press("Control+Enter")
+
+    await expect(page.get_by_text("Say why: it goes back to the author.")).to_be_attached()
+    await expect(comment).to_be_focused()
+    assert await _status(room, first) == "pending"
+    await comment.fill("No claim.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("3 pending.")).to_be_visible()
+    assert await _status(room, first) == "rejected"
+
+
 async def test_an_item_is_shown_with_all_that_surrounds_it(room: Room) -> None:
     first, second, *_ = await _queue(room)
     document = {"id": first["document_id"]}

@@ -52,6 +52,7 @@ from app.core.errors.bodies import (
     UnknownLabel,
     UnknownUser,
     Unprocessable,
+    as_one,
     refuse,
 )
 from app.core.errors.callers import (
@@ -153,6 +154,7 @@ __all__ = [
     "UnknownUser",
     "Unprocessable",
     "UnsupportedMediaType",
+    "as_one",
     "catalogue",
     "refuse",
 ]

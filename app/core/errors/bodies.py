@@ -60,12 +60,15 @@ class InvalidBody(Unprocessable):
         return cls([UnknownField.example(), MissingField.example()])
 
 
+def as_one(refusals: Sequence[Unprocessable]) -> Unprocessable:
+    """One problem for the refusals, of which there is one at least; a single one is itself."""
+    return refusals[0] if len(refusals) == 1 else InvalidBody(refusals)
+
+
 def refuse(refusals: Sequence[Unprocessable]) -> None:
-    """Raise the refusals, if there are any, as one problem; a single one as itself."""
-    if len(refusals) == 1:
-        raise refusals[0]
+    """Raise the refusals, if there are any, as one problem."""
     if refusals:
-        raise InvalidBody(refusals)
+        raise as_one(refusals)
 
 
 class UnknownField(Unprocessable):
@@ -152,7 +155,11 @@ class InvalidAttribute(Unprocessable):
 
 
 class RelationNotAllowed(Unprocessable):
-    """The scheme does not let this relation join these labels; ``allowed`` says what it does."""
+    """The scheme does not let this relation join these labels; ``allowed`` says what it does.
+
+    Where an annotation was to get another label, ``relation`` is the id of one that does not join
+    it then. Of several, ``errors`` lists each, the first hundred.
+    """
 
     code = "relation-not-allowed"
     title = "The scheme does not allow this relation"
@@ -180,7 +187,10 @@ class InvalidScheme(Unprocessable):
 
 
 class CommentRequired(Unprocessable):
-    """To reject or to request changes, say why: the comment goes back to the author."""
+    """To reject or to request changes, say why: the comment goes back to the author.
+
+    White space and characters that nobody sees say nothing.
+    """
 
     code = "comment-required"
     title = "This verdict needs a comment"

@@ -8,6 +8,7 @@ import { STATUSES } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { isBlank } from "../text/blank.js";
 import { short } from "../text/short.js";
 import { outboxOf } from "../state/outbox.js";
 import { Decisions } from "./review/decisions.js";
@@ -146,7 +147,7 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     const draft = decisions.draft(entry.id);
     if (!ready(draft.verdict ?? "reject")) return;
     if (!draft.verdict) announce("Choose a verdict first.");
-    else if (draft.verdict === "approve" || draft.comment.trim()) decide(draft.verdict, draft.comment);
+    else if (draft.verdict === "approve" || !isBlank(draft.comment)) decide(draft.verdict, draft.comment);
     else {
       announce("Say why: it goes back to the author.");
       comment();

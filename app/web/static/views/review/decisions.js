@@ -2,6 +2,7 @@
 
 import { Refused, newId, path } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { isBlank } from "../../text/blank.js";
 import { short } from "../../text/short.js";
 
 /** @typedef {import("../../types").Decision} Decision */
@@ -146,7 +147,7 @@ export class Decisions {
       subject: subjectOf(entry.id),
       method: "POST",
       address: `${path`/v1/annotations/${entry.id}/decisions`}?offset_unit=utf16`,
-      body: { verdict, comment: comment.trim() || null },
+      body: { verdict, comment: isBlank(comment) ? null : comment.trim() },
       version: entry.seen.version,
       does: `Decide on “${short(entry.seen.quote)}”`,
     });
