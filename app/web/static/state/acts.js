@@ -75,6 +75,17 @@ export class Acts {
   }
 
   /**
+   * Send what was typed for an annotation that was withdrawn meanwhile. It is refused, and so it is
+   * kept and shown until somebody gives it up.
+   * @param {Annotation} before
+   * @param {Partial<Said>} said
+   */
+  editWithdrawn(before, said) {
+    const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
+    if (!fields.every((name) => same(said[name], before[name]))) this._patch(before, said, before.version);
+  }
+
+  /**
    * Withdraw an annotation, and so its relations. One's own can be brought back; another's would
    * come back as one's own, so that is no step to be undone.
    * @param {string} id
@@ -161,10 +172,14 @@ export class Acts {
     const now = this._now(id);
     const fields = /** @type {(keyof Said)[]} */ (Object.keys(was));
     if (!now || !fields.every((name) => same(was[name], now[name]))) return false;
-    const address = path`/v1/annotations/${now.id}` + UNIT;
-    const version = seen ?? now.version;
-    this._send(now.id, "PATCH", address, `Change “${short(now.quote)}”`, { body: said, version });
+    this._patch(now, said, seen ?? now.version);
     return true;
+  }
+
+  /** @param {Annotation} now @param {Partial<Said>} said @param {number} version */
+  _patch({ id, quote }, said, version) {
+    const address = path`/v1/annotations/${id}` + UNIT;
+    this._send(id, "PATCH", address, `Change “${short(quote)}”`, { body: said, version });
   }
 
   /**

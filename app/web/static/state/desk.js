@@ -183,7 +183,8 @@ export class Desk extends EventTarget {
   /** @param {Write} write */
   _concerns({ subject, address }) {
     const { annotations, relations } = this._confirmed;
-    return address.includes(this.document.id) || annotations.has(subject) || relations.has(subject);
+    const isKnown = annotations.has(subject) || relations.has(subject) || this._gone.has(subject);
+    return isKnown || address.includes(this.document.id);
   }
 
   /** @param {Outcome} outcome */

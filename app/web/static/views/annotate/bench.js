@@ -15,6 +15,7 @@ import { useTasks } from "./tasks.js";
 import { Tools } from "./tools.js";
 
 /** @typedef {import("../../state/desk.js").Desk} Desk */
+/** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Span} Span */
 /** @typedef {import("../../text/bounds.js").Bounds} Bounds */
 
@@ -35,14 +36,17 @@ export function Bench({ desk, role, wanted }) {
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
   const [draft, setDraft] = useState(/** @type {import("./tasks.js").Draft | null} */ (null));
+  // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
+  const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
+  const shown = chosen ?? (typing?.id === id ? typing : undefined);
   const mayWrite = role !== "reader";
-  const mayEdit = mayWrite && (role !== "annotator" || chosen?.author === desk.me.name);
+  const mayEdit = mayWrite && (role !== "annotator" || shown?.author === desk.me.name);
 
   useLayoutEffect(() => {
     const at = /** @type {HTMLDivElement} */ (host.current);
@@ -199,10 +203,12 @@ export function Bench({ desk, role, wanted }) {
       ></div>
     </section>
     <aside class="side" aria-label="Annotations">
-      <${Drawer} chosen=${chosen} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
+      <${Drawer} chosen=${shown} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
         <${Refusals} desk=${desk} choose=${choose} />
         ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
-        ${chosen && !draft && html`<${Card} key=${id} ...${tasks} chosen=${chosen} />`}
+        ${shown &&
+        !draft &&
+        html`<${Card} key=${id} ...${tasks} chosen=${shown} typing=${typing} setTyping=${setTyping} />`}
       <//>
       ${tasks.asking}
       <div class="in-sight" ref=${list} tabindex="-1">
