@@ -1,5 +1,6 @@
 /** Where the work is done: the text, the tools above it, and what is marked beside it. */
 
+import { Drafts } from "../../state/drafts.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
@@ -35,7 +36,10 @@ export function Bench({ desk, role, wanted }) {
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
-  const [draft, setDraft] = useState(/** @type {import("./tasks.js").Draft | null} */ (null));
+  /** @type {Drafts<import("./tasks.js").Draft>} */
+  const drafts = new Drafts(desk.me.name, "label");
+  const [draft, setDraft] = useState(() => drafts.get(desk.document.id));
+  useEffect(() => drafts.set(desk.document.id, draft), [draft]);
   // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
   const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
