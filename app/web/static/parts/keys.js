@@ -103,6 +103,10 @@ addEventListener("focusin", ({ target }) => {
 addEventListener("pointerdown", () => {
   field = null;
 });
+// What helps people to use a page may change one field while the focus is in another.
+addEventListener("change", ({ target }) => {
+  if (target !== field) field = null;
+});
 
 /**
  * Whether the field in which one types was taken away, or shut, by what somebody else did: what is

@@ -5,6 +5,7 @@ import { Confirm } from "../../parts/confirm.js";
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
 import { same } from "../../state/same.js";
+import { takenBy } from "../../state/taken.js";
 import { cut } from "./said.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -63,11 +64,12 @@ export function useTasks(at) {
     return () => desk.removeEventListener("acted", acted);
   }, [desk]);
 
-  /** @param {Draft} wanted */
-  const save = ({ from, said }) => {
+  /** @param {Draft} wanted @param {string} [more] to be said of it */
+  const save = ({ from, said }, more = "") => {
     const attributes = desk.scheme.labels.find((one) => one.name === said.label)?.attributes ?? [];
     if (attributes.some((one) => one.required && said.attributes[one.name] === undefined)) {
       setDraft({ from, said });
+      if (more) announce(more);
       return;
     }
     if (!from) setChosen(acts.create(said));
@@ -76,15 +78,16 @@ export function useTasks(at) {
       return;
     }
     setDraft(null);
-    announce(`Marked as ${said.label}.`);
+    announce(`Marked as ${said.label}. ${more}`);
   };
 
   /** @param {string} label */
   const relabel = (label) => {
     if (!chosen || !at.mayEdit) return;
-    const names = desk.scheme.labels.find((one) => one.name === label)?.attributes.map((one) => one.name);
-    const kept = Object.entries(chosen.attributes).filter(([name]) => names?.includes(name));
-    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: Object.fromEntries(kept) } });
+    const attributes = desk.scheme.labels.find((one) => one.name === label)?.attributes ?? [];
+    const { kept, left } = takenBy(chosen.attributes, attributes);
+    const more = left.length ? `Left out, for ${label} does not take it: ${left.join(", ")}.` : "";
+    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more);
   };
 
   /** @param {string} label */
