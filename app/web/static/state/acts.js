@@ -86,6 +86,16 @@ export class Acts {
   }
 
   /**
+   * Whether one may withdraw it, if one may change it: what is approved, a reviewer alone.
+   * @param {Annotation} annotation
+   */
+  mayWithdraw({ status }) {
+    const { me, document } = this._desk;
+    const role = me.memberships.find(({ project }) => project === document.project)?.role;
+    return status !== "approved" || me.is_admin || role === "reviewer" || role === "manager";
+  }
+
+  /**
    * Withdraw an annotation, and so its relations. One's own can be brought back; another's would
    * come back as one's own, so that is no step to be undone.
    * @param {string} id
@@ -188,7 +198,7 @@ export class Acts {
    */
   _withdraw(id, was) {
     const now = this._now(id);
-    if (!now || !same(was, saidBy(now))) return false;
+    if (!now || !same(was, saidBy(now)) || !this.mayWithdraw(now)) return false;
     const does = `Withdraw “${short(now.quote)}”`;
     this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
     return true;
@@ -220,7 +230,9 @@ export class Acts {
    * @param {{body?: unknown, version?: number}} more
    */
   _send(subject, method, address, does, more) {
-    this._desk.send({ key: newId(), subject, method, address, does, ...more });
+    const key = newId();
+    this.steps.sends(key);
+    this._desk.send({ key, subject, method, address, does, ...more });
   }
 }
 

@@ -188,9 +188,11 @@ export class Desk extends EventTarget {
   }
 
   /** @param {Outcome} outcome */
-  _take({ write, answer, refused }) {
+  _take({ write, answer, refused, behind = [] }) {
     if (!this._concerns(write)) return;
     if (refused) {
+      for (const { key } of [write, ...behind]) this.acts.steps.refused(key);
+      this.dispatchEvent(new CustomEvent("refused", { detail: write }));
       const { current } = refused.problem;
       if (current) this._keep(current);
       if (refused.status === 410) this._drop(write.subject);

@@ -27,9 +27,16 @@ export function Annotate({ me, project, id, role, place }) {
       const what = all.length === 1 ? all[0]?.kind.replace(".", " ") : `${all.length} changes`;
       announce(`${people}: ${what}.`);
     };
+    // What was said to be done is not.
+    const refused = (/** @type {Event} */ event) => {
+      const { does } = /** @type {CustomEvent<import("../state/outbox.js").Write>} */ (event).detail;
+      announce(`Not saved: ${does}.`);
+    };
+    desk.addEventListener("refused", refused);
     desk.addEventListener("change", changed);
     desk.addEventListener("heard", heard);
     return () => {
+      desk.removeEventListener("refused", refused);
       desk.removeEventListener("change", changed);
       desk.removeEventListener("heard", heard);
       desk.close();

@@ -110,8 +110,17 @@ export function Card(props) {
         <div class="row">
           ${!chosen.fragments &&
           html`<button type="button" onClick=${moveBounds}>Move the bounds <kbd>b</kbd></button>`}
-          <button type="button" class="danger" onClick=${withdraw}>Withdraw <kbd>Delete</kbd></button>
+          <button
+            type="button"
+            class="danger"
+            disabled=${!desk.acts.mayWithdraw(chosen)}
+            onClick=${withdraw}
+          >
+            Withdraw <kbd>Delete</kbd>
+          </button>
         </div>
+        ${!desk.acts.mayWithdraw(chosen) &&
+        html`<p><small>It is approved: only a reviewer can withdraw it.</small></p>`}
       `}
       ${mayWrite && !mayEdit && html`<p><small>Only ${chosen.author} or a reviewer can change this.</small></p>`}
     </section>

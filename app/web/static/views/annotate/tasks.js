@@ -149,9 +149,13 @@ export function useTasks(at) {
     if (!chosen) return;
     acts.withdraw(chosen.id);
     setChosen("");
-    announce(isOwn ? "Withdrawn. Ctrl+Z brings it back." : "Withdrawn.");
+    announce(isOwn ? "Withdrawn. Ctrl+Z marks it anew." : "Withdrawn.");
   };
   const withdraw = () => {
+    if (chosen && !acts.mayWithdraw(chosen)) {
+      announce("It is approved: only a reviewer can withdraw it.");
+      return;
+    }
     // What somebody else wrote, or a reviewer approved, does not come back as it was.
     if (isOwn && chosen?.status !== "approved") void withdrawNow();
     else setAsks(true);
@@ -169,7 +173,7 @@ export function useTasks(at) {
         <blockquote dir="auto">${chosen.quote}</blockquote>
         <p>
           By ${chosen.author}, ${chosen.status.replace("_", " ")}. It stays in the history, but it can
-          only be marked anew.
+          only be marked anew${isOwn ? " (Ctrl+Z), and then waits for review" : ""}.
         </p>
       <//>
     `;
