@@ -82,3 +82,47 @@ async def test_a_refused_step_is_said_not_to_be_saved_and_is_none_to_undo(room: 
     (stored,) = await room.stored(document)
     assert (stored["label"], stored["note"]) == ("claim", "Mine.")
     await expect(undo).to_be_disabled()
+
+
+async def test_an_approval_is_not_taken_away_by_one_key_or_drag(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await make.decision(room.client("reviewer"), claim["id"], "approve")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    asks = page.get_by_role("dialog", name="Change what is approved?")
+    handle = page.locator(".handle.end")
+    await expect(handle).to_be_visible()
+    # The label that it has is no change.
+    await page.keyboard.press("1")
+    await page.keyboard.press("2")
+    await asks.get_by_role("button", name="Cancel").click()
+    at = await handle.bounding_box()
+    assert at is not None
+    await page.mouse.move(at["x"] + 1, at["y"] + at["height"] + 6)
+    await page.mouse.down()
+    await page.mouse.move(at["x"] + 60, at["y"] + at["height"] / 2)
+    await page.mouse.up()
+    await asks.get_by_role("button", name="Cancel").click()
+    await expect(asks).to_have_count(0)
+    assert await handle.bounding_box() == at
+    (stored,) = await room.stored(document)
+    assert (stored["status"], stored["version"]) == ("approved", 2)
+
+    await page.keyboard.press("2")
+    await asks.get_by_role("button", name="Change it").click()
+    await _saved(page)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["status"]) == ("denial", "pending")
+
+
+async def test_who_writes_a_note_on_what_is_approved_is_told_that_it_is_no_more(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await make.decision(room.client("reviewer"), claim["id"], "approve")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await page.get_by_label("note").fill("Twice.")
+    await page.get_by_label("note").blur()
+    await expect(_said(page)).to_contain_text("It is no longer approved")
+    await _saved(page)
+    (stored,) = await room.stored(document)
+    assert stored["status"] == "pending"

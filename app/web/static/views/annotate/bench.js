@@ -43,6 +43,7 @@ export function Bench({ desk, role, wanted }) {
   // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
   const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
+  const latest = useRef((/** @type {() => void} */ act) => act());
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
@@ -113,11 +114,12 @@ export function Bench({ desk, role, wanted }) {
       if (!done) return;
       const said = hasMoved(span) ? cut(desk.document.text, span) : null;
       if (said && hasMoved(said)) {
-        desk.acts.edit(chosen.id, { ...said, fragments: null });
-      } else {
-        made.show(chosen);
-        paper.mark("chosen", [chosen]);
+        latest.current(() => desk.acts.edit(chosen.id, { ...said, fragments: null }));
       }
+      // Until it is moved, it is where it was.
+      const now = desk.annotation(chosen.id) ?? chosen;
+      made.show(now);
+      paper.mark("chosen", [now]);
     });
     made.show(chosen);
     return () => made.close();
@@ -144,6 +146,7 @@ export function Bench({ desk, role, wanted }) {
   };
   const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
   const tasks = { ...state, ...useTasks({ ...state, draft, setDraft, mayEdit }), mayWrite, mayEdit };
+  latest.current = tasks.asked;
 
   const clicked = (/** @type {MouseEvent} */ event) => {
     const at = paper?.selection();

@@ -36,6 +36,8 @@ import { cut } from "./said.js";
 export function useTasks(at) {
   const { desk, paper, chosen, setChosen, purpose, setPurpose, begin, selected, draft, setDraft } = at;
   const [asks, setAsks] = useState(false);
+  // What would take an approval away, until one says so.
+  const [held, setHeld] = useState(/** @type {{id: string, act: () => void} | null} */ (null));
   const { acts } = desk;
   const { text } = desk.document;
 
@@ -81,13 +83,22 @@ export function useTasks(at) {
     announce(`Marked as ${said.label}. ${more}`);
   };
 
+  /**
+   * Do what one key or one drag does to the chosen annotation; if it is approved, ask first.
+   * @param {() => void} act
+   */
+  const asked = (act) => {
+    if (chosen?.status === "approved") setHeld({ id: chosen.id, act });
+    else act();
+  };
+
   /** @param {string} label */
   const relabel = (label) => {
-    if (!chosen || !at.mayEdit) return;
+    if (!chosen || !at.mayEdit || label === chosen.label) return;
     const attributes = desk.scheme.labels.find((one) => one.name === label)?.attributes ?? [];
     const { kept, left } = takenBy(chosen.attributes, attributes);
     const more = left.length ? `Left out, for ${label} does not take it: ${left.join(", ")}.` : "";
-    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more);
+    asked(() => save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more));
   };
 
   /** @param {string} label */
@@ -110,7 +121,7 @@ export function useTasks(at) {
     } else if (purpose.kind === "attribute" && chosen) {
       acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
     } else if (purpose.kind === "bounds" && chosen) {
-      acts.edit(chosen.id, { ...span, fragments: null });
+      asked(() => acts.edit(chosen.id, { ...span, fragments: null }));
     }
     setPurpose(null);
     paper?.select(span.end);
@@ -126,7 +137,7 @@ export function useTasks(at) {
     parts.sort((one, other) => one.start - other.start);
     const { start } = /** @type {Span} */ (parts[0]);
     const { end } = /** @type {Span} */ (parts.at(-1));
-    acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts });
+    asked(() => acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts }));
     paper?.select(span.end);
   };
 
@@ -160,8 +171,23 @@ export function useTasks(at) {
     if (isOwn && chosen?.status !== "approved") void withdrawNow();
     else setAsks(true);
   };
+  const editing =
+    held &&
+    held.id === chosen?.id &&
+    html`
+      <${Confirm}
+        title="Change what is approved?"
+        verb="Change it"
+        act=${async () => held.act()}
+        onClose=${() => setHeld(null)}
+      >
+        <blockquote dir="auto">${chosen.quote}</blockquote>
+        <p>Changed, it waits for review again. Undoing brings back its words, but not the approval.</p>
+      <//>
+    `;
   const asking =
-    asks &&
+    editing ||
+    (asks &&
     chosen &&
     html`
       <${Confirm}
@@ -176,7 +202,7 @@ export function useTasks(at) {
           only be marked anew${isOwn ? " (Ctrl+Z), and then waits for review" : ""}.
         </p>
       <//>
-    `;
+    `);
 
-  return { mark, relabel, save, finish, addFragment, moveBounds, join, withdraw, asking };
+  return { mark, relabel, asked, save, finish, addFragment, moveBounds, join, withdraw, asking };
 }
