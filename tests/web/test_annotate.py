@@ -357,3 +357,26 @@ async def test_a_draft_of_what_was_withdrawn_is_kept_and_not_said_to_be_marked(r
         "Not marked: it was withdrawn meanwhile."
     )
     await expect(page.get_by_label("why")).to_have_value("Because.")
+
+
+async def test_another_label_keeps_what_it_takes_and_says_what_it_does_not(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    said = {"speaker": "Ukraine", "directness": "indirect", "hedge": "allegedly"}
+    claim = await room.annotation(document, "Chinese nationals fight", attributes=said)
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    await expect(page.get_by_role("region", name="The chosen annotation")).to_be_visible()
+
+    # A quote is direct or mixed, and has no hedge.
+    await page.keyboard.press("4")
+    await expect(page.locator(".announcement")).to_have_text(
+        "Marked as quote. Left out, for quote does not take it: directness, hedge."
+    )
+    await _saved(page)
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["attributes"]) == ("quote", {"speaker": "Ukraine"})
+
+    await page.keyboard.press("Control+z")
+    await _saved(page)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["attributes"]) == ("claim", said)

@@ -30,3 +30,51 @@ async def test_projects_are_listed(room: Room) -> None:
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
     await page.locator(f'a[href="#/projects/{room.project}"]').click()
     await expect(page.get_by_role("navigation", name=room.project)).to_be_visible()
+
+
+async def test_a_page_writes_nothing_as_who_signed_in_in_another(room: Room) -> None:
+    name = f"pull of {room.project}"
+    page = await room.open("annotator")
+    await page.goto("/#/tokens")
+    await page.get_by_label("Name", exact=True).fill(name)
+    other = await page.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    await other.get_by_role("button", name="Sign out").click()
+    await other.get_by_label("Name").fill("manager")
+    await other.get_by_label("Password").fill(PASSWORD)
+    await other.get_by_role("button", name="Sign in").click()
+    await expect(other.get_by_role("link", name="manager", exact=True)).to_be_visible()
+
+    told = page.get_by_role("alert").filter(has_text="manager has signed in in another window")
+    await expect(told).to_be_visible()
+    await page.get_by_role("button", name="Make it").click()
+    await expect(page.get_by_role("alert").last).to_contain_text("nothing was sent as annotator")
+    for person in ("annotator", "manager"):
+        tokens = (await room.client(person).get("/v1/tokens")).json()["items"]
+        assert name not in [one["name"] for one in tokens]
+
+    # Nor is the other's session ended from here: one sees at most that it is theirs.
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("link", name="manager", exact=True)).to_be_visible()
+    await expect(told).to_have_count(0)
+    assert (await page.context.request.get("/v1/me")).status == 200
+
+
+async def test_a_page_goes_on_when_its_user_is_signed_in_again_in_another(room: Room) -> None:
+    page = await room.open("annotator")
+    other = await page.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    for name in ("reader", "annotator"):
+        await other.get_by_role("button", name="Sign out").click()
+        await other.get_by_label("Name").fill(name)
+        await other.get_by_label("Password").fill(PASSWORD)
+        await other.get_by_role("button", name="Sign in").click()
+        await expect(other.get_by_role("link", name=name, exact=True)).to_be_visible()
+        told = page.get_by_role("alert").filter(has_text="has signed in in another window")
+        await expect(told).to_have_count(1 if name == "reader" else 0)
+
+    await page.get_by_role("button", name="Add a document").click()
+    await page.get_by_label("Title").fill("Mine")
+    await page.get_by_label("Text", exact=True).fill("Kyiv said so.")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("heading", name="Mine")).to_be_visible()

@@ -1,7 +1,9 @@
 """One's own tokens; and for admins, projects and users."""
 
+import asyncio
+
 import httpx
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.web import barriers
 from tests.web.conftest import Room
@@ -71,3 +73,33 @@ async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room
     await page.get_by_role("button", name=f"Deactivate {slug}").click()
     await page.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     await expect(row).to_contain_text("deactivated")
+
+
+async def test_a_button_that_is_pressed_twice_does_it_once(room: Room) -> None:
+    page = await room.open("admin")
+    sent: list[str] = []
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+            await released.wait()
+        await route.continue_()
+
+    await page.route("**/v1/tokens", late)
+    await page.route("**/v1/users", late)
+    name = f"twice-{room.project}"
+    for place, field, button in (("tokens", "Name", "Make it"), ("users", "User name", "Add")):
+        released.clear()
+        await page.goto(f"/#/{place}")
+        await page.get_by_label(field, exact=True).fill(name)
+        press = page.get_by_role("button", name=button, exact=True)
+        await press.dblclick()
+        # By the key that sends a form, too.
+        await page.get_by_label(field, exact=True).press("Enter")
+        await expect(press).to_be_disabled()
+        released.set()
+        await expect(page.get_by_role("row", name=name)).to_have_count(1)
+        await expect(press).to_be_enabled()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+    assert [one.rsplit("/", 1)[1] for one in sent] == ["tokens", "users"]

@@ -3,6 +3,8 @@
  * units, in which JavaScript counts.
  */
 
+import { speaker, speaksFor } from "./state/kept.js";
+
 /** @typedef {import("./types").Problem} Problem */
 
 /** The API refused: `problem` is its answer, RFC 9457. */
@@ -71,6 +73,32 @@ export function query(values) {
 /** Told when the session has ended. */
 export const signedOut = new EventTarget();
 
+/** Where one signs in and out, which is done as nobody yet. */
+const SESSION = "/v1/session";
+
+/** Who the page is of; nobody while it asks who one is. */
+let owner = "";
+
+/**
+ * Write only as this user from now on.
+ * @param {string} name
+ */
+export function actAs(name) {
+  owner = name;
+}
+
+/**
+ * All pages of a browser share one session: what this one's user wants is not written as another's.
+ * @throws {Unreachable} when somebody else is signed in by now, or nobody
+ */
+function mustSpeak() {
+  if (owner === "" || speaksFor(owner)) return;
+  const other = speaker();
+  if (other === "") signedOut.dispatchEvent(new Event("signedout"));
+  const now = other === "" ? "Nobody" : other;
+  throw new Unreachable(`${now} is signed in in this browser by now: nothing was sent as ${owner}.`);
+}
+
 /**
  * @typedef {object} Options
  * @property {unknown} [body] sent as JSON; a Blob is sent as it is
@@ -85,9 +113,10 @@ export const signedOut = new EventTarget();
  * @param {Options} [options]
  * @returns {Promise<Response>} whose status is below 300
  * @throws {Refused} when the API says no
- * @throws {Unreachable} when nobody answers, or the server is too busy
+ * @throws {Unreachable} when nobody answers, the server is too busy, or a write would be another user's
  */
 export async function call(method, address, { body, version, signal } = {}) {
+  if (method !== "GET" && address !== SESSION) mustSpeak();
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   const file = body instanceof Blob;
@@ -115,7 +144,7 @@ export async function call(method, address, { body, version, signal } = {}) {
     throw new Unreachable(why, { seconds: Number.isFinite(seconds) ? seconds : 0, status });
   }
   const refused = new Refused(await problemOf(answer));
-  if (refused.status === 401 && address !== "/v1/session") {
+  if (refused.status === 401 && address !== SESSION) {
     signedOut.dispatchEvent(new Event("signedout"));
   }
   throw refused;

@@ -1,6 +1,6 @@
 /** The page's beginning: who one is, which view is shown, and what stands around it. */
 
-import { get, signedOut } from "./api.js";
+import { actAs, get, signedOut } from "./api.js";
 import { Announcements } from "./parts/announce.js";
 import { Frame } from "./parts/frame.js";
 import { signedIn, useLoaded } from "./parts/loaded.js";
@@ -8,7 +8,7 @@ import { Trouble } from "./parts/trouble.js";
 import { place } from "./router.js";
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { SignIn, SignInAgain } from "./views/signin.js";
-import { nowSpeaks } from "./state/kept.js";
+import { nowSpeaks, onSpeaker, speaker } from "./state/kept.js";
 import { outboxOf } from "./state/outbox.js";
 
 /** @typedef {import("./types").Me} Me */
@@ -84,6 +84,23 @@ function View({ me, at }) {
   return html`<${view} key=${given.place.parts.join("/")} ...${given} />`;
 }
 
+/**
+ * In another page of the browser somebody else has signed in. What is here stays, to be read and
+ * copied, but is not sent.
+ * @param {{me: string, now: string}} props
+ */
+function SomebodyElse({ me, now }) {
+  return html`
+    <div class="trouble somebody-else" role="alert">
+      <p>
+        <strong>${now}</strong> has signed in in another window. This one still shows what${" "}
+        <strong>${me}</strong> sees, and sends nothing any more.
+      </p>
+      <button type="button" onClick=${() => location.reload()}>Go on as ${now}</button>
+    </div>
+  `;
+}
+
 /** Begin anew: nothing that the page knows of one user is there for the next. */
 function anew() {
   if (root) render(null, root);
@@ -94,25 +111,34 @@ function Page() {
   const [at, setPlace] = useState(place);
   const [me, setMe] = useState(/** @type {Me | null | undefined} */ (undefined));
   const [ended, setEnded] = useState(false);
+  // Who has signed in elsewhere since; null while nobody has.
+  const [last, setLast] = useState(/** @type {string | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
+  const know = (/** @type {Me} */ who) => {
+    actAs(who.name);
+    setMe(who);
+  };
   const find = () => {
     setError(null);
-    get("/v1/me").then(setMe, (error) => (error.status === 401 ? setMe(null) : setError(error)));
+    get("/v1/me").then(know, (error) => (error.status === 401 ? setMe(null) : setError(error)));
   };
   useEffect(() => {
     const move = () => setPlace(place());
     const end = () => setEnded(true);
     addEventListener("hashchange", move);
     signedOut.addEventListener("signedout", end);
+    const stop = onSpeaker(() => setLast(speaker()));
     find();
     return () => {
+      stop();
       removeEventListener("hashchange", move);
       signedOut.removeEventListener("signedout", end);
     };
   }, []);
   const enter = (/** @type {Me} */ who) => {
     nowSpeaks(who.name);
-    setMe(who);
+    setLast(null);
+    know(who);
     setEnded(false);
     signedIn.dispatchEvent(new Event("signedin"));
     outboxOf(who.name).resume();
@@ -124,6 +150,7 @@ function Page() {
   // The views stay while the session is renewed: what is typed in them is nowhere else.
   return html`
     <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${anew}>
+      ${last && last !== me.name && html`<${SomebodyElse} me=${me.name} now=${last} />`}
       <${View} me=${me} at=${at} />
     <//>
     ${ended && html`<${SignInAgain} name=${me.name} onSignedIn=${enter} onLeft=${anew} />`}

@@ -1,4 +1,6 @@
-/** Reading forms. */
+/** Reading forms, and sending them. */
+
+import { useState } from "../vendor/preact.js";
 
 /** @typedef {SubmitEvent & {currentTarget: HTMLFormElement}} Submitted */
 
@@ -24,4 +26,25 @@ export async function textOf(file) {
   } catch {
     throw new Error(`${file.name} is not a text in UTF-8.`);
   }
+}
+
+/**
+ * What a form does when it is sent: once at a time, however often its button is pressed.
+ * @param {(form: HTMLFormElement) => Promise<void>} act
+ */
+export function useSubmit(act) {
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  const submit = async (/** @type {Submitted} */ event) => {
+    event.preventDefault();
+    setBusy(true);
+    setRefusal(null);
+    try {
+      await act(event.currentTarget);
+    } catch (failure) {
+      setRefusal(failure);
+    }
+    setBusy(false);
+  };
+  return { busy, refusal, submit };
 }

@@ -1,7 +1,7 @@
 import { Refused, send } from "../api.js";
 import { link, place } from "../router.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { keep, nowSpeaks, recall } from "../state/kept.js";
+import { keep, nowSpeaks, recall, speaksFor } from "../state/kept.js";
 import { announce } from "./announce.js";
 import { KeySheet, useKeys } from "./keys.js";
 import { Outstanding } from "./outstanding.js";
@@ -112,6 +112,11 @@ export function Frame({ me, project, role, onSignedOut, children }) {
     }
   }, [here, project]);
   const signOut = async () => {
+    // The session of somebody who has signed in elsewhere meanwhile is theirs to end.
+    if (!speaksFor(me.name)) {
+      onSignedOut();
+      return;
+    }
     // What waits is not sent on the way out: it is sent when they are back.
     nowSpeaks("");
     try {

@@ -93,12 +93,39 @@ function nameOf(event) {
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 
 /**
+ * The field that was typed in last, until one has gone elsewhere.
+ * @type {Element | null}
+ */
+let field = null;
+addEventListener("focusin", ({ target }) => {
+  field = target instanceof Element && target.matches(TYPING) ? target : null;
+});
+addEventListener("pointerdown", () => {
+  field = null;
+});
+// What helps people to use a page may change one field while the focus is in another.
+addEventListener("change", ({ target }) => {
+  if (target !== field) field = null;
+});
+
+/**
+ * Whether the field in which one types was taken away, or shut, by what somebody else did: what is
+ * typed on is meant for it, and not for the page.
+ */
+function typesOn() {
+  return field !== null && (!field.isConnected || field.matches(":disabled"));
+}
+
+/**
  * What is meant by a key, here and now.
  * @param {KeyboardEvent} event
  */
 function meant(event) {
   // What lies below a dialog is not meant.
   if (document.querySelector("dialog[open]")) return undefined;
+  // By Escape one leaves the field, whether it is there or not.
+  if (event.key === "Escape") field = null;
+  if (typesOn()) return undefined;
   const said = nameOf(event);
   const target = event.target instanceof Element ? event.target : document.body;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;

@@ -1,7 +1,8 @@
-import { h, useState } from "../vendor/preact.js";
+import { h, useRef, useState } from "../vendor/preact.js";
+import { useLeaving } from "./leaving.js";
 
 /**
- * A field that is taken when one leaves it. Until then it shows what is typed, whatever happens
+ * A field that is taken when one leaves it, or when it goes. Until then it shows what is typed, whatever happens
  * around it meanwhile.
  * @param {{element?: "input" | "textarea", value: string | number, version: number,
  *   onTaken: (typed: string, seen?: number) => void, [attribute: string]: unknown}} props
@@ -12,19 +13,28 @@ export function Typed({ element = "input", value, version, onTaken, ...attribute
   const [typing, setTyping] = useState(
     /** @type {{typed: string, value: string | number, version: number} | null} */ (null),
   );
+  // What is not taken yet; null when all is.
+  const left = useRef(/** @type {string | null} */ (null));
   const type = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
     const typed = event.currentTarget.value;
+    left.current = typed;
     setTyping((begun) => ({ value, version, ...begun, typed }));
   };
-  const take = (/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+  const take = () => {
+    if (left.current === null) return;
     const moved = typing && typing.value !== value;
-    onTaken(event.currentTarget.value, moved ? typing.version : undefined);
+    onTaken(left.current, moved ? typing.version : undefined);
+    left.current = null;
   };
+  useLeaving(take);
   return h(element, {
     ...attributes,
     value: typing?.typed ?? value,
     onInput: type,
     onChange: take,
-    onBlur: () => setTyping(null),
+    onBlur: () => {
+      left.current = null;
+      setTyping(null);
+    },
   });
 }

@@ -75,6 +75,27 @@ export class Acts {
   }
 
   /**
+   * Send what was typed for an annotation that was withdrawn meanwhile. It is refused, and so it is
+   * kept and shown until somebody gives it up.
+   * @param {Annotation} before
+   * @param {Partial<Said>} said
+   */
+  editWithdrawn(before, said) {
+    const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
+    if (!fields.every((name) => same(said[name], before[name]))) this._patch(before, said, before.version);
+  }
+
+  /**
+   * Whether one may withdraw it, if one may change it: what is approved, a reviewer alone.
+   * @param {Annotation} annotation
+   */
+  mayWithdraw({ status }) {
+    const { me, document } = this._desk;
+    const role = me.memberships.find(({ project }) => project === document.project)?.role;
+    return status !== "approved" || me.is_admin || role === "reviewer" || role === "manager";
+  }
+
+  /**
    * Withdraw an annotation, and so its relations. One's own can be brought back; another's would
    * come back as one's own, so that is no step to be undone.
    * @param {string} id
@@ -161,10 +182,14 @@ export class Acts {
     const now = this._now(id);
     const fields = /** @type {(keyof Said)[]} */ (Object.keys(was));
     if (!now || !fields.every((name) => same(was[name], now[name]))) return false;
-    const address = path`/v1/annotations/${now.id}` + UNIT;
-    const version = seen ?? now.version;
-    this._send(now.id, "PATCH", address, `Change “${short(now.quote)}”`, { body: said, version });
+    this._patch(now, said, seen ?? now.version);
     return true;
+  }
+
+  /** @param {Annotation} now @param {Partial<Said>} said @param {number} version */
+  _patch({ id, quote }, said, version) {
+    const address = path`/v1/annotations/${id}` + UNIT;
+    this._send(id, "PATCH", address, `Change “${short(quote)}”`, { body: said, version });
   }
 
   /**
@@ -173,7 +198,7 @@ export class Acts {
    */
   _withdraw(id, was) {
     const now = this._now(id);
-    if (!now || !same(was, saidBy(now))) return false;
+    if (!now || !same(was, saidBy(now)) || !this.mayWithdraw(now)) return false;
     const does = `Withdraw “${short(now.quote)}”`;
     this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
     return true;
@@ -205,7 +230,9 @@ export class Acts {
    * @param {{body?: unknown, version?: number}} more
    */
   _send(subject, method, address, does, more) {
-    this._desk.send({ key: newId(), subject, method, address, does, ...more });
+    const key = newId();
+    this.steps.sends(key);
+    this._desk.send({ key, subject, method, address, does, ...more });
   }
 }
 

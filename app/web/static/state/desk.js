@@ -183,13 +183,16 @@ export class Desk extends EventTarget {
   /** @param {Write} write */
   _concerns({ subject, address }) {
     const { annotations, relations } = this._confirmed;
-    return address.includes(this.document.id) || annotations.has(subject) || relations.has(subject);
+    const isKnown = annotations.has(subject) || relations.has(subject) || this._gone.has(subject);
+    return isKnown || address.includes(this.document.id);
   }
 
   /** @param {Outcome} outcome */
-  _take({ write, answer, refused }) {
+  _take({ write, answer, refused, behind = [] }) {
     if (!this._concerns(write)) return;
     if (refused) {
+      for (const { key } of [write, ...behind]) this.acts.steps.refused(key);
+      this.dispatchEvent(new CustomEvent("refused", { detail: write }));
       const { current } = refused.problem;
       if (current) this._keep(current);
       if (refused.status === 410) this._drop(write.subject);

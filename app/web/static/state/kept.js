@@ -52,12 +52,30 @@ export function nowSpeaks(name) {
   keep(USER, name);
 }
 
+/** Who has signed in last; null where the browser does not tell. */
+export function speaker() {
+  return recall(USER);
+}
+
 /**
  * Whether what is sent now is sent as this user.
  * @param {string} name
  */
 export function speaksFor(name) {
-  return (recall(USER) ?? name) === name;
+  return (speaker() ?? name) === name;
+}
+
+/**
+ * Be told when somebody signs in or out in another page of this browser.
+ * @param {() => void} tell
+ * @returns {() => void} ends it
+ */
+export function onSpeaker(tell) {
+  const changed = (/** @type {StorageEvent} */ { key }) => {
+    if (key === USER || key === null) tell();
+  };
+  addEventListener("storage", changed);
+  return () => removeEventListener("storage", changed);
 }
 
 /** A name for this page that a reload keeps and that no other page has. */

@@ -32,7 +32,8 @@ import { same } from "./same.js";
  * @typedef {object} Outcome
  * @property {Write} write
  * @property {any} [answer] what the API made of it
- * @property {Refused} [refused] why it was refused; what waits behind it is not sent either
+ * @property {Refused} [refused] why it was refused
+ * @property {Write[]} [behind] what waited behind it and, if it was refused, is not sent either
  */
 
 const FIRST_WAIT = 500;
@@ -243,7 +244,7 @@ export class Outbox extends EventTarget {
     const behind = refused ? this.waiting.filter((one) => one.subject === write.subject) : [];
     if (refused) this.drop(write.subject);
     else this._follow(write, answer);
-    const told = new CustomEvent("outcome", { detail: outcome, cancelable: true });
+    const told = new CustomEvent("outcome", { detail: { ...outcome, behind }, cancelable: true });
     const [first, ...rest] = this.dispatchEvent(told) ? [write, ...behind] : behind;
     if (refused && first) this.refused.push({ write: first, behind: rest, problem: refused.problem });
     this._keep();

@@ -14,6 +14,12 @@ export class Steps {
     /** Under which id something is now that was withdrawn and came back. */
     /** @type {Map<string, string>} */
     this._names = new Map();
+    /** The writes that each step has sent, by their keys. */
+    /** @type {WeakMap<Step, Set<string>>} */
+    this._sent = new WeakMap();
+    /** The step that is being done or undone now. */
+    /** @type {Step | null} */
+    this._now = null;
   }
 
   /** What `undo` would undo; empty when there is nothing. */
@@ -31,7 +37,7 @@ export class Steps {
    * @param {Step} step
    */
   did(step) {
-    if (!step.redo()) return;
+    if (!this._run(step, step.redo)) return;
     this._done.push(step);
     this._undone = [];
   }
@@ -40,7 +46,7 @@ export class Steps {
   undo() {
     const step = this._done.pop();
     if (!step) return "Nothing to undo.";
-    if (!step.undo()) return `Not undone, for it was changed meanwhile: ${step.does}`;
+    if (!this._run(step, step.undo)) return `Not undone, for it was changed meanwhile: ${step.does}`;
     this._undone.push(step);
     return `Undone: ${step.does}`;
   }
@@ -49,9 +55,39 @@ export class Steps {
   redo() {
     const step = this._undone.pop();
     if (!step) return "Nothing to do again.";
-    if (!step.redo()) return `Not done again, for it was changed meanwhile: ${step.does}`;
+    if (!this._run(step, step.redo)) return `Not done again, for it was changed meanwhile: ${step.does}`;
     this._done.push(step);
     return `Done again: ${step.does}`;
+  }
+
+  /** @param {Step} step @param {() => boolean} act */
+  _run(step, act) {
+    this._now = step;
+    try {
+      return act();
+    } finally {
+      this._now = null;
+    }
+  }
+
+  /**
+   * Note that a write is sent, for the step that is being done or undone.
+   * @param {string} key of the write
+   */
+  sends(key) {
+    if (!this._now) return;
+    const keys = this._sent.get(this._now) ?? new Set();
+    this._sent.set(this._now, keys.add(key));
+  }
+
+  /**
+   * Forget the step that sent a write, for the write was refused: it did not happen, or was not undone.
+   * @param {string} key of the write
+   */
+  refused(key) {
+    const stands = (/** @type {Step} */ step) => !this._sent.get(step)?.has(key);
+    this._done = this._done.filter(stands);
+    this._undone = this._undone.filter(stands);
   }
 
   /**

@@ -10,6 +10,7 @@ import { html, useEffect, useReducer } from "../vendor/preact.js";
 import { Desk } from "../state/desk.js";
 import { Bench } from "./annotate/bench.js";
 
+/** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Status} Status */
 
 /** @param {import("../main.js").ViewProps} props */
@@ -27,9 +28,24 @@ export function Annotate({ me, project, id, role, place }) {
       const what = all.length === 1 ? all[0]?.kind.replace(".", " ") : `${all.length} changes`;
       announce(`${people}: ${what}.`);
     };
+    // What was said to be done is not.
+    const refused = (/** @type {Event} */ event) => {
+      const { does } = /** @type {CustomEvent<import("../state/outbox.js").Write>} */ (event).detail;
+      announce(`Not saved: ${does}.`);
+    };
+    const acted = (/** @type {Event} */ event) => {
+      const { before, now } = /** @type {CustomEvent<{before: Annotation, now: Annotation}>} */ (event).detail;
+      if (before.status === "approved" && now.status === "pending") {
+        announce("It is no longer approved, and waits for review again.");
+      }
+    };
+    desk.addEventListener("acted", acted);
+    desk.addEventListener("refused", refused);
     desk.addEventListener("change", changed);
     desk.addEventListener("heard", heard);
     return () => {
+      desk.removeEventListener("acted", acted);
+      desk.removeEventListener("refused", refused);
       desk.removeEventListener("change", changed);
       desk.removeEventListener("heard", heard);
       desk.close();

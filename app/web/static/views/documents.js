@@ -35,7 +35,7 @@ const PAGE = 50;
  * it again.
  * @param {import("../main.js").ViewProps} props
  */
-export function Documents({ project, role, place }) {
+export function Documents({ me, project, role, place }) {
   const [adding, setAdding] = useState(false);
   const [deleting, setDeleting] = useState(/** @type {DocumentItem | null} */ (null));
   const [troubleWithMore, setTroubleWithMore] = useState(/** @type {unknown} */ (null));
@@ -139,7 +139,7 @@ export function Documents({ project, role, place }) {
     </ul>
     ${troubleWithMore && html`<${Trouble} error=${troubleWithMore} />`}
     ${value?.next && html`<button type="button" class="more-button" onClick=${more}>More</button>`}
-    ${adding && html`<${AddDocument} project=${project} onClose=${() => setAdding(false)} />`}
+    ${adding && html`<${AddDocument} me=${me.name} project=${project} onClose=${() => setAdding(false)} />`}
     ${
       deleting &&
       html`

@@ -1,9 +1,9 @@
 import { all, send } from "../api.js";
-import { fieldsOf } from "../parts/form.js";
+import { fieldsOf, useSubmit } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect } from "../vendor/preact.js";
 
 /** @typedef {import("../types").Project} Project */
 
@@ -47,24 +47,17 @@ export function Projects({ me }) {
 
 /** For admins: another project, and the way to the users. */
 function Make() {
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
-  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const { slug = "", name, description } = fieldsOf(event.currentTarget);
-    setRefusal(null);
-    try {
-      const body = { slug, name, description: description || null };
-      await send("POST", "/v1/projects", { body });
-      go(link(["projects", slug, "manage"]));
-    } catch (failure) {
-      setRefusal(failure);
-    }
-  };
+  const { busy, refusal, submit } = useSubmit(async (form) => {
+    const { slug = "", name, description } = fieldsOf(form);
+    const body = { slug, name, description: description || null };
+    await send("POST", "/v1/projects", { body });
+    go(link(["projects", slug, "manage"]));
+  });
   return html`
     <p><a href="#/users">Users</a></p>
     <details class="panel narrow">
       <summary>Make a project</summary>
-      <form onSubmit=${make}>
+      <form onSubmit=${submit}>
         <label>Name <input name="name" required maxlength="1000" dir="auto" /></label>
         <label>
           Slug
@@ -86,7 +79,7 @@ function Make() {
           Description <textarea name="description" maxlength="10000" dir="auto"></textarea>
         </label>
         ${refusal && html`<${Trouble} error=${refusal} />`}
-        <button type="submit" class="main">Make it</button>
+        <button type="submit" class="main" disabled=${busy}>Make it</button>
       </form>
     </details>
   `;

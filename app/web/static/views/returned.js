@@ -6,7 +6,7 @@ import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { outboxOf } from "../state/outbox.js";
-import { BackItem } from "./returned/item.js";
+import { BackItem, answersOf } from "./returned/item.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Change} Change */
@@ -16,9 +16,14 @@ const HOW = "An answer sends one back to review.";
 /** So many are shown at once. */
 const SHOWN = 20;
 
-/** @param {Annotation} annotation */
-function isBack({ status }) {
-  return status === "changes_requested" || status === "rejected";
+/**
+ * One that came back; withdrawn since, it is there only for the answer that is typed to it.
+ * @typedef {Annotation & {withdrawn?: boolean}} Back
+ */
+
+/** @param {Back} annotation */
+function isBack({ status, withdrawn }) {
+  return !withdrawn && (status === "changes_requested" || status === "rejected");
 }
 
 /**
@@ -45,7 +50,7 @@ function useBack(project, me) {
     [project, me],
   );
   const { value } = loaded;
-  const [items, setItems] = useState(/** @type {Annotation[]} */ ([]));
+  const [items, setItems] = useState(/** @type {Back[]} */ ([]));
   useEffect(() => {
     if (!value) return;
     setItems(value.items);
@@ -60,13 +65,19 @@ function useBack(project, me) {
     /** @param {string} id */
     const drop = (id) =>
       setItems((before) => before.filter((one) => one.id !== id));
+    const answers = answersOf(me);
+    /** @param {string} id */
+    const withdraw = (id) => {
+      if (answers.get(id) === null) drop(id);
+      else setItems((before) => before.map((one) => (one.id === id ? { ...one, withdrawn: true } : one)));
+    };
     const outbox = outboxOf(me);
     const answered = (/** @type {Event} */ event) => {
       const { write, answer, refused } = /** @type {CustomEvent<Outcome>} */ (event).detail;
       if (!refused && answer?.status === "pending") drop(write.subject);
     };
     const stop = follow(project, value.end, ({ kind, subject, state }) => {
-      if (kind === "annotation.withdrawn") drop(subject);
+      if (kind === "annotation.withdrawn") withdraw(subject);
       else if (kind.startsWith("annotation.") && state?.author === me) put(state);
     });
     outbox.addEventListener("outcome", answered);

@@ -118,11 +118,15 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   /** Whether that can be decided now; if not, why not is said. */
   const ready = (/** @type {Verdict} */ verdict) => {
     if (!entry) return false;
+    if (entry.withdrawn) {
+      announce("It was withdrawn meanwhile.");
+      return false;
+    }
     if (entry.now.version !== entry.seen.version) {
       announce("It changed meanwhile. Look at the new version first.");
       return false;
     }
-    // What is on its way, withdrawn or one's own has no form, and that of what one has edited does
+    // What is on its way or one's own has no form, and that of what one has edited does
     // not offer to approve it; the page says which.
     return document.querySelector(`form.decide [value="${verdict}"]`) !== null;
   };
@@ -131,6 +135,8 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
     moved.current = true;
     entry.selected = null;
     decisions.decide(entry, verdict, typed);
+    // The field goes, and nothing more is typed for it: the next key is one of the page's.
+    document.getElementById("item")?.focus();
   };
   const choose = (/** @type {Verdict} */ verdict) => {
     if (!entry || !ready(verdict)) return;

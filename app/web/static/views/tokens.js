@@ -1,7 +1,7 @@
 import { all, path, send } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
-import { fieldsOf } from "../parts/form.js";
+import { fieldsOf, useSubmit } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { ROLES } from "../parts/roles.js";
@@ -21,29 +21,21 @@ export function Tokens({ me }) {
   );
   const [made, setMade] = useState(/** @type {(Token & {token: string}) | null} */ (null));
   const [revoking, setRevoking] = useState(/** @type {Token | null} */ (null));
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   useEffect(() => {
     document.title = "Tokens · Stet";
   }, []);
-  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
+  const { busy, refusal, submit } = useSubmit(async (form) => {
     const { name, role, project, expires } = fieldsOf(form);
-    setRefusal(null);
-    try {
-      const body = {
-        name,
-        role: role || null,
-        project: project || null,
-        expires_at: expires ? endOf(expires) : null,
-      };
-      setMade(await send("POST", "/v1/tokens", { body }));
-      form.reset();
-      reload();
-    } catch (failure) {
-      setRefusal(failure);
-    }
-  };
+    const body = {
+      name,
+      role: role || null,
+      project: project || null,
+      expires_at: expires ? endOf(expires) : null,
+    };
+    setMade(await send("POST", "/v1/tokens", { body }));
+    form.reset();
+    reload();
+  });
   const revoke = async (/** @type {Token} */ token) => {
     await send("DELETE", path`/v1/tokens/${token.id}`, { version: token.version });
     announce(`${token.name} is revoked.`);
@@ -57,7 +49,7 @@ export function Tokens({ me }) {
     <div role="status">${made && html`<${Made} key=${made.id} token=${made} />`}</div>
     ${value?.length === 0 && html`<p>You have none.</p>`}
     ${value && value.length > 0 && html`<${Table} tokens=${value} onRevoke=${setRevoking} />`}
-    <form class="panel narrow" onSubmit=${make}>
+    <form class="panel narrow" onSubmit=${submit}>
       <h2>Make a token</h2>
       <label>
         Name
@@ -87,7 +79,7 @@ export function Tokens({ me }) {
       </div>
       <p><small id="without-end">Without a date, it is valid until it is revoked.</small></p>
       ${refusal && html`<${Trouble} error=${refusal} />`}
-      <button type="submit" class="main">Make it</button>
+      <button type="submit" class="main" disabled=${busy}>Make it</button>
     </form>
     ${
       revoking &&

@@ -1,7 +1,7 @@
 import { Refused, all, path, send } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
-import { fieldsOf } from "../parts/form.js";
+import { fieldsOf, useSubmit } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { Trouble } from "../parts/trouble.js";
@@ -16,32 +16,24 @@ export function Users({ me }) {
     [],
   );
   const [changing, setChanging] = useState(/** @type {User | null} */ (null));
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   useEffect(() => {
     document.title = "Users · Stet";
   }, []);
-  const make = async (/** @type {import("../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
+  const { busy, refusal, submit } = useSubmit(async (form) => {
     const { name, display_name, is_admin } = fieldsOf(form);
     // White space at a password's ends is a part of it.
     const password = String(new FormData(form).get("password"));
-    setRefusal(null);
-    try {
-      const body = {
-        name,
-        display_name: display_name || null,
-        password: password || null,
-        is_admin: is_admin === "on",
-      };
-      await send("POST", "/v1/users", { body });
-      announce(`${name} is added.`);
-      form.reset();
-      reload();
-    } catch (failure) {
-      setRefusal(failure);
-    }
-  };
+    const body = {
+      name,
+      display_name: display_name || null,
+      password: password || null,
+      is_admin: is_admin === "on",
+    };
+    await send("POST", "/v1/users", { body });
+    announce(`${name} is added.`);
+    form.reset();
+    reload();
+  });
   const change = async (/** @type {User} */ user) => {
     const body = { is_active: !user.is_active };
     const version = user.version;
@@ -61,7 +53,7 @@ export function Users({ me }) {
       value &&
       html`
         <${Table} me=${me.name} users=${value} onChange=${setChanging} />
-        <form class="panel narrow" onSubmit=${make}>
+        <form class="panel narrow" onSubmit=${submit}>
           <h2>Add a user</h2>
           <label>
             User name
@@ -84,7 +76,7 @@ export function Users({ me }) {
           </p>
           <label class="check"><input type="checkbox" name="is_admin" /> An admin</label>
           ${refusal && html`<${Trouble} error=${refusal} />`}
-          <button type="submit" class="main">Add</button>
+          <button type="submit" class="main" disabled=${busy}>Add</button>
         </form>
       `
     }

@@ -1,5 +1,6 @@
 /** Where the work is done: the text, the tools above it, and what is marked beside it. */
 
+import { Drafts } from "../../state/drafts.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
@@ -15,6 +16,7 @@ import { useTasks } from "./tasks.js";
 import { Tools } from "./tools.js";
 
 /** @typedef {import("../../state/desk.js").Desk} Desk */
+/** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Span} Span */
 /** @typedef {import("../../text/bounds.js").Bounds} Bounds */
 
@@ -34,15 +36,22 @@ export function Bench({ desk, role, wanted }) {
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
-  const [draft, setDraft] = useState(/** @type {import("./tasks.js").Draft | null} */ (null));
+  /** @type {Drafts<import("./tasks.js").Draft>} */
+  const drafts = new Drafts(desk.me.name, "label");
+  const [draft, setDraft] = useState(() => drafts.get(desk.document.id));
+  useEffect(() => drafts.set(desk.document.id, draft), [draft]);
+  // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
+  const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
+  const latest = useRef((/** @type {() => void} */ act) => act());
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
+  const shown = chosen ?? (typing?.id === id ? typing : undefined);
   const mayWrite = role !== "reader";
-  const mayEdit = mayWrite && (role !== "annotator" || chosen?.author === desk.me.name);
+  const mayEdit = mayWrite && (role !== "annotator" || shown?.author === desk.me.name);
 
   useLayoutEffect(() => {
     const at = /** @type {HTMLDivElement} */ (host.current);
@@ -105,11 +114,12 @@ export function Bench({ desk, role, wanted }) {
       if (!done) return;
       const said = hasMoved(span) ? cut(desk.document.text, span) : null;
       if (said && hasMoved(said)) {
-        desk.acts.edit(chosen.id, { ...said, fragments: null });
-      } else {
-        made.show(chosen);
-        paper.mark("chosen", [chosen]);
+        latest.current(() => desk.acts.edit(chosen.id, { ...said, fragments: null }));
       }
+      // Until it is moved, it is where it was.
+      const now = desk.annotation(chosen.id) ?? chosen;
+      made.show(now);
+      paper.mark("chosen", [now]);
     });
     made.show(chosen);
     return () => made.close();
@@ -136,6 +146,7 @@ export function Bench({ desk, role, wanted }) {
   };
   const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
   const tasks = { ...state, ...useTasks({ ...state, draft, setDraft, mayEdit }), mayWrite, mayEdit };
+  latest.current = tasks.asked;
 
   const clicked = (/** @type {MouseEvent} */ event) => {
     const at = paper?.selection();
@@ -199,10 +210,12 @@ export function Bench({ desk, role, wanted }) {
       ></div>
     </section>
     <aside class="side" aria-label="Annotations">
-      <${Drawer} chosen=${chosen} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
+      <${Drawer} chosen=${shown} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
         <${Refusals} desk=${desk} choose=${choose} />
         ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
-        ${chosen && !draft && html`<${Card} key=${id} ...${tasks} chosen=${chosen} />`}
+        ${shown &&
+        !draft &&
+        html`<${Card} key=${id} ...${tasks} chosen=${shown} typing=${typing} setTyping=${setTyping} />`}
       <//>
       ${tasks.asking}
       <div class="in-sight" ref=${list} tabindex="-1">

@@ -12,14 +12,29 @@ import { Relations } from "./relations.js";
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Decision} Decision */
 
-/** @param {import("./keys.js").Tasks & {chosen: Annotation}} props */
+/**
+ * @param {import("./keys.js").Tasks & {chosen: Annotation, typing: Annotation | null,
+ *   setTyping: (typing: Annotation | null) => void}} props `typing` is the annotation as it was when
+ *   somebody began to type what is not taken yet
+ */
 export function Card(props) {
   const { desk, chosen, choose, begin, purpose, setPurpose, join, relabel, withdraw, moveBounds } = props;
-  const { mayWrite, mayEdit } = props;
+  const { mayWrite, mayEdit, typing, setTyping } = props;
   const { labels } = desk.scheme;
-  const label = labels.find((one) => one.name === chosen.label);
+  const isGone = !desk.annotation(chosen.id);
+  // A field stays where it is while one types in it, also if its label goes.
+  const stands = typing ?? chosen;
+  const label = labels.find((one) => one.name === stands.label);
+  const isRelabelled = stands.label !== chosen.label;
   /** @param {Partial<import("../../state/acts.js").Said>} said @param {number} [seen] */
-  const edit = (said, seen) => desk.acts.edit(chosen.id, said, seen);
+  const edit = (said, seen) => {
+    if (isGone) desk.acts.editWithdrawn(chosen, said);
+    else desk.acts.edit(chosen.id, said, seen);
+  };
+  const types = (/** @type {Event} */ { target }) => {
+    const isText = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea");
+    if (isText && !typing) setTyping(chosen);
+  };
   const choosesLabel = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     relabel(event.currentTarget.value);
     // It shows what stands, until that has changed.
@@ -28,7 +43,20 @@ export function Card(props) {
   const note = (/** @type {string} */ typed, /** @type {number | undefined} */ seen) =>
     edit({ note: typed.trim() || null }, seen);
   return html`
-    <section class="panel card" aria-label="The chosen annotation">
+    <section
+      class="panel card"
+      aria-label="The chosen annotation"
+      onInput=${types}
+      onFocusOut=${() => setTyping(null)}
+    >
+      ${isGone &&
+      html`<p class="came-back" role="alert">
+        ✕ Withdrawn meanwhile. What you type cannot be saved any more, but is kept.
+      </p>`}
+      ${isRelabelled &&
+      html`<p class="came-back" role="alert">
+        Its label was made “${chosen.label}” meanwhile. What you type is kept.
+      </p>`}
       <div class="where">
         <${Badge} status=${chosen.status} />
         <span>${chosen.author}</span>
@@ -40,11 +68,11 @@ export function Card(props) {
       ${chosen.warnings.map((one) => html`<p class="came-back">${one.detail}</p>`)}
       <label class="field">
         <span>label</span>
-        <select value=${chosen.label} disabled=${!mayEdit} onChange=${choosesLabel}>
+        <select value=${chosen.label} disabled=${!mayEdit || isGone} onChange=${choosesLabel}>
           ${labels.map((one) => html`<option value=${one.name}>${one.name}</option>`)}
         </select>
       </label>
-      <${Fragments} desk=${desk} chosen=${chosen} mayEdit=${mayEdit} />
+      <${Fragments} desk=${desk} chosen=${chosen} mayEdit=${mayEdit && !isGone} />
       <${AttributesForm}
         attributes=${label?.attributes ?? []}
         values=${chosen.attributes}
@@ -52,7 +80,7 @@ export function Card(props) {
         disabled=${!mayEdit}
         pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id: chosen.id })}
         set=${(/** @type {Annotation["attributes"]} */ attributes, /** @type {number} */ seen) =>
-          edit({ attributes }, seen)}
+          edit({ attributes }, isRelabelled ? stands.version : seen)}
       />
       <label class="field">
         <span>note</span>
@@ -74,15 +102,25 @@ export function Card(props) {
         purpose=${purpose}
         setPurpose=${setPurpose}
         join=${join}
-        mayWrite=${mayWrite}
+        mayWrite=${mayWrite && !isGone}
       />
       ${mayEdit &&
+      !isGone &&
       html`
         <div class="row">
           ${!chosen.fragments &&
           html`<button type="button" onClick=${moveBounds}>Move the bounds <kbd>b</kbd></button>`}
-          <button type="button" class="danger" onClick=${withdraw}>Withdraw <kbd>Delete</kbd></button>
+          <button
+            type="button"
+            class="danger"
+            disabled=${!desk.acts.mayWithdraw(chosen)}
+            onClick=${withdraw}
+          >
+            Withdraw <kbd>Delete</kbd>
+          </button>
         </div>
+        ${!desk.acts.mayWithdraw(chosen) &&
+        html`<p><small>It is approved: only a reviewer can withdraw it.</small></p>`}
       `}
       ${mayWrite && !mayEdit && html`<p><small>Only ${chosen.author} or a reviewer can change this.</small></p>`}
     </section>

@@ -5,6 +5,7 @@ import { Confirm } from "../../parts/confirm.js";
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
 import { same } from "../../state/same.js";
+import { takenBy } from "../../state/taken.js";
 import { cut } from "./said.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -35,6 +36,8 @@ import { cut } from "./said.js";
 export function useTasks(at) {
   const { desk, paper, chosen, setChosen, purpose, setPurpose, begin, selected, draft, setDraft } = at;
   const [asks, setAsks] = useState(false);
+  // What would take an approval away, until one says so.
+  const [held, setHeld] = useState(/** @type {{id: string, act: () => void} | null} */ (null));
   const { acts } = desk;
   const { text } = desk.document;
 
@@ -63,11 +66,12 @@ export function useTasks(at) {
     return () => desk.removeEventListener("acted", acted);
   }, [desk]);
 
-  /** @param {Draft} wanted */
-  const save = ({ from, said }) => {
+  /** @param {Draft} wanted @param {string} [more] to be said of it */
+  const save = ({ from, said }, more = "") => {
     const attributes = desk.scheme.labels.find((one) => one.name === said.label)?.attributes ?? [];
     if (attributes.some((one) => one.required && said.attributes[one.name] === undefined)) {
       setDraft({ from, said });
+      if (more) announce(more);
       return;
     }
     if (!from) setChosen(acts.create(said));
@@ -76,15 +80,25 @@ export function useTasks(at) {
       return;
     }
     setDraft(null);
-    announce(`Marked as ${said.label}.`);
+    announce(`Marked as ${said.label}. ${more}`);
+  };
+
+  /**
+   * Do what one key or one drag does to the chosen annotation; if it is approved, ask first.
+   * @param {() => void} act
+   */
+  const asked = (act) => {
+    if (chosen?.status === "approved") setHeld({ id: chosen.id, act });
+    else act();
   };
 
   /** @param {string} label */
   const relabel = (label) => {
-    if (!chosen || !at.mayEdit) return;
-    const names = desk.scheme.labels.find((one) => one.name === label)?.attributes.map((one) => one.name);
-    const kept = Object.entries(chosen.attributes).filter(([name]) => names?.includes(name));
-    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: Object.fromEntries(kept) } });
+    if (!chosen || !at.mayEdit || label === chosen.label) return;
+    const attributes = desk.scheme.labels.find((one) => one.name === label)?.attributes ?? [];
+    const { kept, left } = takenBy(chosen.attributes, attributes);
+    const more = left.length ? `Left out, for ${label} does not take it: ${left.join(", ")}.` : "";
+    asked(() => save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more));
   };
 
   /** @param {string} label */
@@ -107,7 +121,7 @@ export function useTasks(at) {
     } else if (purpose.kind === "attribute" && chosen) {
       acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
     } else if (purpose.kind === "bounds" && chosen) {
-      acts.edit(chosen.id, { ...span, fragments: null });
+      asked(() => acts.edit(chosen.id, { ...span, fragments: null }));
     }
     setPurpose(null);
     paper?.select(span.end);
@@ -123,7 +137,7 @@ export function useTasks(at) {
     parts.sort((one, other) => one.start - other.start);
     const { start } = /** @type {Span} */ (parts[0]);
     const { end } = /** @type {Span} */ (parts.at(-1));
-    acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts });
+    asked(() => acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts }));
     paper?.select(span.end);
   };
 
@@ -146,15 +160,34 @@ export function useTasks(at) {
     if (!chosen) return;
     acts.withdraw(chosen.id);
     setChosen("");
-    announce(isOwn ? "Withdrawn. Ctrl+Z brings it back." : "Withdrawn.");
+    announce(isOwn ? "Withdrawn. Ctrl+Z marks it anew." : "Withdrawn.");
   };
   const withdraw = () => {
+    if (chosen && !acts.mayWithdraw(chosen)) {
+      announce("It is approved: only a reviewer can withdraw it.");
+      return;
+    }
     // What somebody else wrote, or a reviewer approved, does not come back as it was.
     if (isOwn && chosen?.status !== "approved") void withdrawNow();
     else setAsks(true);
   };
+  const editing =
+    held &&
+    held.id === chosen?.id &&
+    html`
+      <${Confirm}
+        title="Change what is approved?"
+        verb="Change it"
+        act=${async () => held.act()}
+        onClose=${() => setHeld(null)}
+      >
+        <blockquote dir="auto">${chosen.quote}</blockquote>
+        <p>Changed, it waits for review again. Undoing brings back its words, but not the approval.</p>
+      <//>
+    `;
   const asking =
-    asks &&
+    editing ||
+    (asks &&
     chosen &&
     html`
       <${Confirm}
@@ -166,10 +199,10 @@ export function useTasks(at) {
         <blockquote dir="auto">${chosen.quote}</blockquote>
         <p>
           By ${chosen.author}, ${chosen.status.replace("_", " ")}. It stays in the history, but it can
-          only be marked anew.
+          only be marked anew${isOwn ? " (Ctrl+Z), and then waits for review" : ""}.
         </p>
       <//>
-    `;
+    `);
 
-  return { mark, relabel, save, finish, addFragment, moveBounds, join, withdraw, asking };
+  return { mark, relabel, asked, save, finish, addFragment, moveBounds, join, withdraw, asking };
 }

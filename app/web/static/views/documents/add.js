@@ -4,19 +4,50 @@ import { Dialog } from "../../parts/dialog.js";
 import { fieldsOf, textOf } from "../../parts/form.js";
 import { Trouble } from "../../parts/trouble.js";
 import { go, link } from "../../router.js";
-import { html, useRef, useState } from "../../vendor/preact.js";
+import { Drafts } from "../../state/drafts.js";
+import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 
 /**
- * A new document: its text is pasted, or comes from a file that is chosen or dropped.
- * @param {{project: string, onClose: () => void}} props
+ * A new document: its text is pasted, or comes from a file that is chosen or dropped. What is typed
+ * and not added is there when one comes back.
+ * @param {{me: string, project: string, onClose: () => void}} props
  */
-export function AddDocument({ project, onClose }) {
+export function AddDocument({ me, project, onClose }) {
+  /** @type {Drafts<{id: string, fields: Record<string, string>}>} */
+  const drafts = new Drafts(me, "document");
+  const [before, setBefore] = useState(() => drafts.get(project));
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
   const [over, setOver] = useState(false);
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   // Made once: sent again after a lost answer, the document is not there twice.
-  const id = useRef(newId());
+  const id = useRef(before?.id ?? newId());
+  const keep = () => {
+    if (!form.current) return;
+    const fields = /** @type {Record<string, string>} */ (
+      Object.fromEntries([...new FormData(form.current)].filter(([, value]) => typeof value === "string"))
+    );
+    const isTyped = Object.values(fields).some((value) => value !== "");
+    drafts.set(project, isTyped ? { id: id.current, fields } : null);
+  };
+  useLayoutEffect(() => {
+    for (const [name, value] of Object.entries(before?.fields ?? {})) {
+      const field = form.current?.elements.namedItem(name);
+      if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value;
+    }
+    // Before the drafts are asked whether all is kept.
+    addEventListener("beforeunload", keep, { capture: true });
+    return () => {
+      removeEventListener("beforeunload", keep, { capture: true });
+      keep();
+    };
+  }, []);
+  const clear = () => {
+    form.current?.reset();
+    id.current = newId();
+    setBefore(null);
+    setError(null);
+  };
 
   /** @param {File | undefined} file */
   const take = async (file) => {
@@ -56,6 +87,7 @@ export function AddDocument({ project, onClose }) {
         published_on: published_on || null,
       };
       const made = await send("POST", path`/v1/projects/${project}/documents`, { body });
+      form.current?.reset();
       onClose();
       go(link(["projects", project, "documents", made.id]));
     } catch (refusal) {
@@ -73,6 +105,7 @@ export function AddDocument({ project, onClose }) {
         onDragOver=${hover}
         onDragLeave=${() => setOver(false)}
       >
+        ${before && html`<p role="status">What you typed before is here still, and not added yet.</p>`}
         <label>Title <input name="title" required maxlength="1000" dir="auto" /></label>
         <label>Text <textarea name="text" rows="10" required dir="auto"></textarea></label>
         <label>
@@ -103,6 +136,7 @@ export function AddDocument({ project, onClose }) {
         <div class="row">
           <button type="submit" class="main" disabled=${busy}>Add</button>
           <button type="button" onClick=${onClose}>Cancel</button>
+          ${before && html`<button type="button" class="quiet" onClick=${clear}>Clear the form</button>`}
         </div>
       </form>
     <//>

@@ -75,6 +75,23 @@ export function rebased(draft, stored) {
 }
 
 /**
+ * A draft that was kept while the page was loaded again: the keys in it may be others' by now.
+ * @param {Draft} draft
+ * @param {Pick<Scheme, "labels" | "relations">} stored the scheme as it is now
+ */
+export function resumed(draft, stored) {
+  /** @template {Edited} T @param {T} thing */
+  const anew = (thing) => ({ ...thing, key: ++keys });
+  const labels = draft.labels.map((label) => ({ ...anew(label), attributes: label.attributes.map(anew) }));
+  return rebased({ ...draft, labels, relations: draft.relations.map(anew) }, stored);
+}
+
+/** The scheme as it is edited as JSON. @param {Draft} draft */
+export function asText(draft) {
+  return JSON.stringify(written(draft), null, 2);
+}
+
+/**
  * The scheme as it is sent: without what is empty, and without what only the page knows.
  * @param {Draft} draft
  */

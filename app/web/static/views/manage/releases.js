@@ -1,6 +1,6 @@
 import { all, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
-import { fieldsOf } from "../../parts/form.js";
+import { fieldsOf, useSubmit } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { Trouble } from "../../parts/trouble.js";
@@ -97,27 +97,16 @@ function Table({ here, releases, format }) {
 function Make({ here, onMade }) {
   const { labels, authors } = useChoices(here);
   const [chosen, setChosen] = useState({ ...NO_FILTER, status: ["approved"] });
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
-  const [busy, setBusy] = useState(false);
-  const make = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
+  const { busy, refusal, submit } = useSubmit(async (form) => {
     const { name, description } = fieldsOf(form);
-    setBusy(true);
-    setRefusal(null);
-    try {
-      const body = { name, description: description || null, filter: chosen };
-      await send("POST", `${here}/releases`, { body });
-      announce(`${name} is made.`);
-      form.reset();
-      onMade();
-    } catch (failure) {
-      setRefusal(failure);
-    }
-    setBusy(false);
-  };
+    const body = { name, description: description || null, filter: chosen };
+    await send("POST", `${here}/releases`, { body });
+    announce(`${name} is made.`);
+    form.reset();
+    onMade();
+  });
   return html`
-    <form class="panel" onSubmit=${make}>
+    <form class="panel" onSubmit=${submit}>
       <h3>Make a release</h3>
       <label class="narrow">
         Name

@@ -2,10 +2,11 @@ import { Refused, get, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Trouble } from "../../parts/trouble.js";
-import { html, useState } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { Drafts } from "../../state/drafts.js";
 import { AtRisk } from "./at_risk.js";
 import { differences, losses } from "./differences.js";
-import { drafted, read, rebased, written } from "./draft.js";
+import { asText, drafted, read, rebased, resumed, written } from "./draft.js";
 import { Orphans } from "./orphans.js";
 import { SchemeForm } from "./scheme_form.js";
 import { SchemeShown } from "./scheme_shown.js";
@@ -15,9 +16,9 @@ import { SchemeShown } from "./scheme_shown.js";
 
 /**
  * The project's labels, attributes and relation types; to be edited by who manages it.
- * @param {{project: string, manages: boolean}} props
+ * @param {{me: import("../../types").Me, project: string, manages: boolean}} props
  */
-export function SchemeSection({ project, manages }) {
+export function SchemeSection({ me, project, manages }) {
   const { value, error, reload, set } = useLoaded(
     async (signal) =>
       /** @type {Scheme} */ (await get(path`/v1/projects/${project}/scheme`, { signal })),
@@ -28,21 +29,28 @@ export function SchemeSection({ project, manages }) {
       <h2>Scheme</h2>
       ${error && html`<${Trouble} error=${error} again=${reload} />`}
       ${value && !manages && html`<${SchemeShown} scheme=${value} />`}
-      ${value && manages && html`<${Editor} project=${project} stored=${value} setStored=${set} />`}
+      ${value &&
+      manages &&
+      html`<${Editor} me=${me.name} project=${project} stored=${value} setStored=${set} />`}
     </section>
   `;
 }
 
 /**
- * @param {{project: string, stored: Scheme, setStored: (scheme: Scheme) => void}} props
+ * @param {{me: string, project: string, stored: Scheme, setStored: (scheme: Scheme) => void}} props
  *   `stored` is the scheme as it was last seen, which edits are compared with
  */
-function Editor({ project, stored, setStored }) {
-  const [draft, setDraft] = useState(() => drafted(stored, stored));
+function Editor({ me, project, stored, setStored }) {
+  /** @type {Drafts<{draft: Draft, text: string | null, version: number}>} */
+  const drafts = new Drafts(me, "scheme");
+  const [before] = useState(() => drafts.get(project));
+  const [draft, setDraft] = useState(() =>
+    before ? resumed(before.draft, stored) : drafted(stored, stored),
+  );
   // The text while it is edited as JSON; null while it is edited in the form.
-  const [text, setText] = useState(/** @type {string | null} */ (null));
+  const [text, setText] = useState(before?.text ?? null);
   const [previewed, setPreviewed] = useState(false);
-  const [moved, setMoved] = useState(false);
+  const [moved, setMoved] = useState(before !== null && before.version !== stored.version);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
 
@@ -67,14 +75,14 @@ function Editor({ project, stored, setStored }) {
   const toForm = () => {
     if (takeText()) setText(null);
   };
-  const toText = () => setText(JSON.stringify(written(draft), null, 2));
+  const toText = () => setText(asText(draft));
   const preview = () => {
     if (takeText()) setPreviewed(true);
   };
   const discard = () => {
     change(drafted(stored, stored));
     setMoved(false);
-    if (text !== null) setText(JSON.stringify(written(drafted(stored, stored)), null, 2));
+    if (text !== null) setText(asText(drafted(stored, stored)));
   };
   const save = async () => {
     setBusy(true);
@@ -84,7 +92,7 @@ function Editor({ project, stored, setStored }) {
       const next = await send("PUT", address, { body: written(draft), version: stored.version });
       setStored(next);
       change(drafted(next, next));
-      if (text !== null) setText(JSON.stringify(written(drafted(next, next)), null, 2));
+      if (text !== null) setText(asText(drafted(next, next)));
       setMoved(false);
       announce("The scheme is saved.");
     } catch (failure) {
@@ -99,7 +107,12 @@ function Editor({ project, stored, setStored }) {
     setBusy(false);
   };
   const found = differences(stored, draft);
+  const isEdited = text === null ? found.length > 0 : text !== asText(drafted(stored, stored));
+  useEffect(() => {
+    drafts.set(project, isEdited ? { draft, text, version: stored.version } : null);
+  }, [draft, text, stored]);
   return html`
+    ${before && isEdited && html`<p role="status">What you edited before is here still, and not saved yet.</p>`}
     <p><small>Version ${stored.version}. Each change that is saved makes another.</small></p>
     <div class="row ways" role="group" aria-label="How to edit">
       <button type="button" aria-pressed=${text === null} onClick=${text === null ? null : toForm}>

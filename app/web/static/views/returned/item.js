@@ -10,6 +10,7 @@ import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { short } from "../../text/short.js";
+import { Drafts } from "../../state/drafts.js";
 import { outboxOf } from "../../state/outbox.js";
 import { SideBySide } from "../review/differences.js";
 import { Excerpt, sentencesAround } from "../review/excerpt.js";
@@ -24,7 +25,16 @@ import { Said } from "../review/surroundings.js";
 const NONE = [];
 
 /**
- * @param {{item: Annotation, labels: Label[], me: string, leave: () => void}} props `leave` takes
+ * What an author has typed as an answer and not sent yet, by annotation.
+ * @param {string} author
+ * @returns {Drafts<string>}
+ */
+export function answersOf(author) {
+  return new Drafts(author, "answer");
+}
+
+/**
+ * @param {{item: import("../returned.js").Back, labels: Label[], me: string, leave: () => void}} props `leave` takes
  *   it out of the list
  */
 export function BackItem({ item, labels, me, leave }) {
@@ -82,12 +92,14 @@ function Why({ decision: { reviewer, decided_at, comment } }) {
 }
 
 /**
- * @param {{item: Annotation, seen: Annotation, me: string, take: () => void, leave: () => void}} props
+ * @param {{item: import("../returned.js").Back, seen: Annotation, me: string, take: () => void,
+ *   leave: () => void}} props
  */
 function Answer({ item, seen, me, take, leave }) {
   const { id, project, document_id: document } = seen;
   const outbox = outboxOf(me);
-  const [note, setNote] = useState(seen.note ?? "");
+  const answers = answersOf(me);
+  const [note, setNote] = useState(answers.get(id) ?? seen.note ?? "");
   const [asking, setAsking] = useState(false);
   const [, show] = useState(0);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
@@ -121,17 +133,26 @@ function Answer({ item, seen, me, take, leave }) {
     };
     if (refusal) outbox.replace(refusal, answer);
     else outbox.add(answer);
+    answers.set(id, null);
   };
-  const withdrawn = () => {
+  const forget = () => {
     if (refusal) outbox.forget(refusal);
+    answers.set(id, null);
     leave();
   };
   if (outbox.has(id)) {
     return html`<p class="notice" role="status">… Your answer is on its way. ${outbox.trouble}</p>`;
   }
-  const changed = item.version !== seen.version;
+  const { withdrawn } = item;
+  const changed = !withdrawn && item.version !== seen.version;
   const place = ["projects", project, "documents", document];
   return html`
+    ${withdrawn &&
+    html`
+      <p class="notice" role="alert">
+        <strong>✕ Withdrawn meanwhile.</strong> What you typed is not sent; it can still be read and copied.
+      </p>
+    `}
     ${changed && html`<${Changed} item=${item} seen=${seen} take=${take} />`}
     ${!changed && refusal && html`<${Trouble} error=${new Refused(refusal.problem)} />`}
     <form onSubmit=${reply}>
@@ -143,25 +164,26 @@ function Answer({ item, seen, me, take, leave }) {
           dir="auto"
           value=${note}
           onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => {
+            const typed = event.currentTarget.value;
             event.currentTarget.setCustomValidity("");
-            setNote(event.currentTarget.value);
+            answers.set(id, typed === (seen.note ?? "") ? null : typed);
+            setNote(typed);
           }}
         ></textarea>
       </label>
       <div class="row">
-        <button type="submit" class="main" disabled=${changed}>Answer and send back</button>
-        <a href=${link(place, { annotation: id })}>Edit in its document</a>
-        <button
-          type="button"
-          class="danger"
-          disabled=${changed}
-          onClick=${() => setAsking(true)}
-        >
-          Withdraw
-        </button>
+        <button type="submit" class="main" disabled=${changed || withdrawn}>Answer and send back</button>
+        ${withdrawn
+          ? html`<button type="button" onClick=${forget}>Let it go</button>`
+          : html`
+              <a href=${link(place, { annotation: id })}>Edit in its document</a>
+              <button type="button" class="danger" disabled=${changed} onClick=${() => setAsking(true)}>
+                Withdraw
+              </button>
+            `}
       </div>
     </form>
-    ${asking && html`<${Withdraw} item=${item} leave=${withdrawn} onClose=${() => setAsking(false)} />`}
+    ${asking && html`<${Withdraw} item=${item} leave=${forget} onClose=${() => setAsking(false)} />`}
   `;
 }
 

@@ -2,6 +2,7 @@
 
 import { Refused, newId, path } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { Drafts } from "../../state/drafts.js";
 import { isBlank } from "../../text/blank.js";
 import { short } from "../../text/short.js";
 
@@ -28,17 +29,26 @@ const ONE = "decision:";
 /** How many decisions the API takes at once. */
 const AT_ONCE = 1000;
 
-// What is typed outlives the view, so that a look at the whole document loses nothing.
-/** @type {Map<string, Draft>} */
-const drafts = new Map();
-
 /** @type {WeakSet<Outbox>} */
 const kept = new WeakSet();
 
-/** What was sent is typed again. @param {import("../../state/outbox.js").Write} write */
-function draftAgain({ subject, body }) {
+/**
+ * What a reviewer has typed, by annotation.
+ * @param {Outbox} outbox of the reviewer
+ * @returns {Drafts<Draft>}
+ */
+function draftsOf(outbox) {
+  return new Drafts(outbox.owner, "decision");
+}
+
+/**
+ * What was sent is typed again.
+ * @param {Outbox} outbox
+ * @param {import("../../state/outbox.js").Write} write
+ */
+function draftAgain(outbox, { subject, body }) {
   const { verdict, comment } = /** @type {Draft} */ (body);
-  drafts.set(subject.slice(ONE.length), { verdict, comment: comment ?? "" });
+  draftsOf(outbox).set(subject.slice(ONE.length), { verdict, comment: comment ?? "" });
 }
 
 /**
@@ -52,7 +62,7 @@ function keepRefused(outbox) {
     const { write, refused } = /** @type {CustomEvent<Outcome>} */ (event).detail;
     if (!refused || !write.subject.startsWith(ONE)) return;
     event.preventDefault();
-    draftAgain(write);
+    draftAgain(outbox, write);
     announce(`${write.does}: not taken. ${refused.message}`);
   });
 }
@@ -65,6 +75,7 @@ export class Decisions {
   constructor(queue, outbox) {
     this.queue = queue;
     this.outbox = outbox;
+    this._drafts = draftsOf(outbox);
     /** @type {Results | null} */
     this.results = null;
     queue.isWaiting = (id) => this.waiting(id) !== undefined;
@@ -92,8 +103,8 @@ export class Decisions {
     for (const refusal of this.outbox.refused) {
       const { write, problem } = refusal;
       const entry = this.queue.entries.find((one) => subjectOf(one.id) === write.subject);
-      if (!entry || drafts.has(entry.id)) continue;
-      draftAgain(write);
+      if (!entry || this._drafts.get(entry.id)) continue;
+      draftAgain(this.outbox, write);
       refuse(entry, new Refused(problem));
       // Told as a change, which leads here again: what is left is then taken.
       this.outbox.forget(refusal);
@@ -107,13 +118,12 @@ export class Decisions {
    * @returns {Draft}
    */
   draft(id) {
-    return drafts.get(id) ?? { verdict: null, comment: "" };
+    return this._drafts.get(id) ?? { verdict: null, comment: "" };
   }
 
   /** @param {string} id @param {Draft} draft */
   keep(id, draft) {
-    if (draft.verdict || draft.comment) drafts.set(id, draft);
-    else drafts.delete(id);
+    this._drafts.set(id, draft.verdict || draft.comment ? draft : null);
     this.queue.tell();
   }
 
@@ -140,7 +150,7 @@ export class Decisions {
    * @param {string} comment
    */
   decide(entry, verdict, comment) {
-    drafts.delete(entry.id);
+    this._drafts.set(entry.id, null);
     entry.refused = null;
     this.outbox.add({
       key: newId(),

@@ -137,38 +137,53 @@ function Judgement({ entry, decisions, me, mayDecide, allowSelf, editor, take, c
     const stuck = decisions.outbox.trouble;
     return html`<p class="notice" role="status">… ${said(waiting)}: on its way. ${stuck}</p>`;
   }
-  if (entry.withdrawn) {
-    return html`
-      <p class="notice"><strong>✕ Withdrawn meanwhile.</strong> There is nothing to decide any more.</p>
-    `;
-  }
-  const changed = now.version !== seen.version;
+  const { withdrawn } = entry;
+  const changed = !withdrawn && now.version !== seen.version;
   const draft = decisions.draft(id);
   const own = !allowSelf && seen.author === me;
   const edited = !allowSelf && editor === me;
+  const typed = draft.verdict !== null || draft.comment !== "";
+  // In one place whatever happens around it: who types in it goes on typing.
   return html`
+    ${withdrawn && html`<${Withdrawn} typed=${typed} />`}
     ${changed && html`<${Changed} entry=${entry} take=${take} />`}
-    ${!changed && entry.refused && html`<${Trouble} error=${entry.refused} />`}
-    ${!mayDecide
-      ? html`<p class="notice">You may look. It takes the role reviewer or above to decide.</p>`
-      : own
-        ? html`<p class="notice">⊘ Yours: another reviewer decides on it.</p>`
-        : html`
-            ${edited &&
-            html`
-              <p class="notice">
-                ⊘ You made this version: another reviewer approves it. You may reject it or request changes.
-              </p>
-            `}
-            <${DecisionForm}
-              draft=${draft}
-              mayApprove=${!edited}
-              blocked=${changed}
-              keep=${(/** @type {typeof draft} */ next) => decisions.keep(id, next)}
-              choose=${choose}
-              send=${send}
-            />
-          `}
+    ${!withdrawn && !changed && entry.refused && html`<${Trouble} error=${entry.refused} />`}
+    ${!withdrawn &&
+    !mayDecide &&
+    html`<p class="notice">You may look. It takes the role reviewer or above to decide.</p>`}
+    ${!withdrawn && mayDecide && own && html`<p class="notice">⊘ Yours: another reviewer decides on it.</p>`}
+    ${!withdrawn &&
+    mayDecide &&
+    !own &&
+    edited &&
+    html`
+      <p class="notice">
+        ⊘ You made this version: another reviewer approves it. You may reject it or request changes.
+      </p>
+    `}
+    ${mayDecide &&
+    !own &&
+    (!withdrawn || typed) &&
+    html`
+      <${DecisionForm}
+        draft=${draft}
+        mayApprove=${!edited}
+        blocked=${changed || withdrawn}
+        keep=${(/** @type {typeof draft} */ next) => decisions.keep(id, next)}
+        choose=${choose}
+        send=${send}
+      />
+    `}
+  `;
+}
+
+/** There is nothing to decide any more. @param {{typed: boolean}} props */
+function Withdrawn({ typed }) {
+  return html`
+    <p class="notice" role="alert">
+      <strong>✕ Withdrawn meanwhile.</strong> There is nothing to decide any more.
+      ${typed && " What you typed is not sent; it can still be read and copied."}
+    </p>
   `;
 }
 

@@ -1,0 +1,269 @@
+"""What one types while others write: nothing of it is lost, and none of it is taken for a key."""
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests import make
+from tests.web.conftest import PASSWORD, Room
+
+CARD = "The chosen annotation"
+
+
+async def _saved(page: Page) -> None:
+    await expect(page.locator(".outstanding")).to_have_text("")
+
+
+async def _withdraw(room: Room, annotation: dict[str, Any], by: str) -> None:
+    path = f"/v1/annotations/{annotation['id']}"
+    seen = (await room.client(by).get(path)).headers["ETag"]
+    gone = await room.client(by).delete(path, headers={"If-Match": seen})
+    assert gone.status_code == 204
+
+
+async def _label(room: Room, annotation: dict[str, Any], label: str) -> None:
+    """Have a reviewer make it something else."""
+    path = f"/v1/annotations/{annotation['id']}"
+    edit = {"label": label, "attributes": {}}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+
+
+async def test_a_comment_on_what_is_withdrawn_meanwhile_is_typed_to_its_end(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    first = await room.annotation(document, "Chinese nationals fight")
+    await room.annotation(document, "155 people")
+    page = await room.open("reviewer", "/review")
+    await expect(page.get_by_text("2 pending.")).to_be_visible()
+    comment = page.get_by_label("Comment")
+
+    await page.keyboard.press("r")
+    await page.keyboard.type("Not in ")
+    await _withdraw(room, first, "annotator")
+    await expect(page.get_by_role("article").get_by_role("alert")).to_contain_text("Withdrawn")
+    await page.keyboard.type("the source, joking aside.")
+    await page.keyboard.press("Control+Enter")
+
+    await expect(page.locator(".announcement")).to_have_text("It was withdrawn meanwhile.")
+    await expect(comment).to_have_value("Not in the source, joking aside.")
+    await expect(comment).to_be_focused()
+    assert [one["status"] for one in await room.stored(document)] == ["pending"]
+    # Left by Escape, the page has its keys again.
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("article")).to_contain_text("155 people")
+
+
+async def test_a_note_on_what_is_withdrawn_meanwhile_is_typed_to_its_end_and_kept(
+    room: Room,
+) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await room.annotation(document, "155 people")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    card = page.get_by_role("region", name=CARD)
+
+    await card.get_by_label("note").click()
+    await page.keyboard.type("Said on ")
+    await _withdraw(room, claim, "reviewer")
+    await expect(card.get_by_role("alert")).to_contain_text("Withdrawn meanwhile")
+    await page.keyboard.type("page 12, twice.")
+    await expect(card.get_by_label("note")).to_have_value("Said on page 12, twice.")
+    await page.keyboard.press("Escape")
+
+    refusal = page.get_by_role("alert").filter(has_text="Not saved")
+    await expect(refusal).to_contain_text("Said on page 12, twice.")
+    await expect(card).to_have_count(0)
+    assert [one["label"] for one in await room.stored(document)] == ["claim"]
+
+
+async def test_a_field_stays_while_one_types_in_it_though_its_label_goes(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    other = await room.annotation(document, "155 people")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    card = page.get_by_role("region", name=CARD)
+
+    await card.get_by_label("hedge").click()
+    await page.keyboard.type("allegedly 2")
+    await _label(room, claim, "evidence-missing")
+    await expect(card.get_by_role("alert")).to_contain_text("evidence-missing")
+    await page.keyboard.type("41n")
+    await expect(card.get_by_label("hedge")).to_have_value("allegedly 241n")
+    await page.keyboard.press("Escape")
+
+    refusal = page.get_by_role("alert").filter(has_text="Not saved")
+    await expect(refusal).to_contain_text("allegedly 241n")
+    stored = {one["id"]: one for one in await room.stored(document)}
+    assert stored[claim["id"]]["label"] == "evidence-missing"
+    assert stored[other["id"]] == {**stored[other["id"]], "label": "claim", "version": 1}
+
+
+async def test_what_is_typed_on_where_a_field_was_is_no_key(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await room.annotation(document, "155 people")
+    page = await room.open("reviewer", "/review")
+    await expect(page.get_by_text("2 pending.")).to_be_visible()
+
+    # Nothing is typed yet, so nothing is kept.
+    await page.get_by_label("Comment").click()
+    await _withdraw(room, claim, "annotator")
+    await expect(page.get_by_label("Comment")).to_have_count(0)
+    await page.keyboard.type("ja")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("article")).to_contain_text("Withdrawn meanwhile.")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await page.keyboard.press("a")
+    await expect(page.get_by_text("Nothing here is pending.")).to_be_visible()
+    assert [one["status"] for one in await room.stored(document)] == ["approved"]
+
+
+async def _sign_in(page: Page, name: str) -> None:
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
+async def test_a_note_is_saved_though_the_page_is_loaded_again_or_left_before(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    place = f"/documents/{document['id']}?annotation={claim['id']}"
+    page = await room.open("annotator", place)
+    note = page.get_by_role("region", name=CARD).get_by_label("note")
+
+    await note.click()
+    await page.keyboard.type("Before the reload.")
+    await page.reload()
+    await expect(note).to_have_value("Before the reload.")
+    await _saved(page)
+    # By an address, no field is left first.
+    await page.evaluate("history.pushState(null, '', location.hash)")
+    await note.fill("Before going back.")
+    await page.evaluate("(place) => { location.hash = place }", f"#/projects/{room.project}")
+    await expect(page.get_by_role("button", name="Add a document")).to_be_visible()
+    await _saved(page)
+
+    (stored,) = await room.stored(document)
+    assert (stored["note"], stored["version"]) == ("Before going back.", 3)
+
+
+async def test_a_comment_is_there_after_a_reload_and_for_no_other_user(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    await room.annotation(document, "Chinese nationals fight")
+    page = await room.open("reviewer", "/review")
+    comment = page.get_by_label("Comment")
+    await expect(page.get_by_text("1 pending.")).to_be_visible()
+    await page.keyboard.press("r")
+    await page.keyboard.type("Not in the source.")
+    await page.reload()
+    await expect(comment).to_have_value("Not in the source.")
+
+    for name, typed in (("manager", ""), ("reviewer", "Not in the source.")):
+        await page.get_by_role("button", name="Sign out").click()
+        await _sign_in(page, name)
+        await expect(comment).to_have_value(typed)
+    await page.get_by_role("button", name="Reject and go on").click()
+    await expect(page.get_by_text("Nothing here is pending.")).to_be_visible()
+    (stored,) = await room.stored(document)
+    assert stored["status"] == "rejected"
+
+
+async def test_edits_of_a_scheme_stand_while_one_looks_elsewhere(room: Room) -> None:
+    page = await room.open("manager", "/manage/scheme")
+    name = page.get_by_label("Name of the scheme")
+    kept = page.get_by_text("What you edited before is here still")
+    await name.fill("Mine")
+    await page.get_by_role("link", name="Members").click()
+    await expect(page.get_by_role("heading", name="Members")).to_be_visible()
+    await page.get_by_role("link", name="Scheme").click()
+    await expect(name).to_have_value("Mine")
+    await expect(kept).to_be_visible()
+
+    # What another saves meanwhile is told, and not overwritten unseen.
+    path = f"/v1/projects/{room.project}/scheme"
+    manager = room.client("manager")
+    stored = await manager.get(path)
+    theirs = {**stored.json(), "labels": [*stored.json()["labels"], {"name": "theirs"}]}
+    seen = {"If-Match": stored.headers["ETag"]}
+    await make.said(await manager.put(path, json=theirs, headers=seen), 200)
+    await page.reload()
+    await expect(name).to_have_value("Mine")
+    await expect(page.get_by_text("The scheme was changed meanwhile")).to_be_visible()
+    await page.get_by_role("button", name="Preview").click()
+    await expect(page.locator(".differences")).to_contain_text("label “theirs”")
+
+    await page.get_by_role("button", name="Discard the edits").click()
+    await page.reload()
+    await expect(name).not_to_have_value("Mine")
+    await expect(kept).to_have_count(0)
+
+
+async def test_a_document_that_is_not_added_yet_is_there_when_one_comes_back(room: Room) -> None:
+    page = await room.open("annotator")
+    add = page.get_by_role("button", name="Add a document")
+    text = page.get_by_label("Text", exact=True)
+    await add.click()
+    await page.get_by_label("Title").fill("Pasted")
+    await text.fill(make.TEXT)
+    await page.keyboard.press("Escape")
+    await expect(text).to_have_count(0)
+    await add.click()
+    await expect(text).to_have_value(make.TEXT)
+    await page.reload()
+    await add.click()
+    await expect(text).to_have_value(make.TEXT)
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("heading", name="Pasted")).to_be_visible()
+
+    # What was added, or is not wanted any more, does not come back.
+    await page.get_by_role("link", name="Documents").click()
+    await add.click()
+    await expect(text).to_have_value("")
+    await text.fill("Unwanted")
+    await page.keyboard.press("Escape")
+    await add.click()
+    await page.get_by_role("button", name="Clear the form").click()
+    await page.keyboard.press("Escape")
+    await add.click()
+    await expect(text).to_have_value("")
+
+
+async def test_what_the_browser_does_not_keep_is_asked_about(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    await room.annotation(document, "Chinese nationals fight")
+    page = await room.open("reviewer", "/review")
+    await page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'Quota'); }; }"
+    )
+    await expect(page.get_by_text("1 pending.")).to_be_visible()
+    await page.keyboard.press("r")
+    await page.keyboard.type("Not in the source.")
+    async with page.expect_event("dialog") as asked:
+        await page.close(run_before_unload=True)
+    dialog = await asked.value
+    assert dialog.type == "beforeunload"
+    await dialog.dismiss()
+    await expect(page.get_by_label("Comment")).to_have_value("Not in the source.")
+
+
+async def test_an_answer_to_what_is_withdrawn_meanwhile_can_still_be_read(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await make.decision(room.client("reviewer"), claim["id"], "reject", comment="Who says so?")
+    page = await room.open("annotator", "/returned")
+    answer = page.get_by_label("Your answer")
+    await answer.click()
+    await page.keyboard.type("Kyiv ")
+    await page.reload()
+    await expect(answer).to_have_value("Kyiv ")
+    await answer.click()
+    await _withdraw(room, claim, "reviewer")
+    await expect(page.get_by_role("alert")).to_contain_text("Withdrawn meanwhile.")
+    await page.keyboard.type("does.")
+
+    await expect(answer).to_have_value("Kyiv does.")
+    await expect(page.get_by_role("button", name="Answer and send back")).to_be_disabled()
+    await page.get_by_role("button", name="Let it go").click()
+    await expect(answer).to_have_count(0)
