@@ -10,7 +10,7 @@ class InvalidHttp(Problem):
 
     The connection is closed. A proxy or a client that speaks another protocol to this port, such
     as TLS, is the usual cause. Or the method is unknown: methods are written in capitals, so
-    ``get`` is none.
+    ``get`` is none. Or there is not one ``Host`` header that names a host, with or without a port.
     """
 
     status = 400
