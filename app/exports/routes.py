@@ -30,6 +30,7 @@ from app.core.listing import Link, Pages
 from app.core.methods import without_body
 from app.core.paging import Page
 from app.core.routing import Db, Route, session_of
+from app.core.shapes import INT64
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
@@ -188,7 +189,12 @@ async def changes(
     request: Request,
     after: Annotated[
         int,
-        Query(ge=0, le=LAST, description="The last change that the caller has; 0 for none."),
+        Query(
+            ge=0,
+            le=LAST,
+            description="The last change that the caller has; 0 for none.",
+            json_schema_extra=INT64,
+        ),
     ] = 0,
     wait: Annotated[
         int | None,
