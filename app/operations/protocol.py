@@ -17,7 +17,13 @@ from httptools import HttpParserInvalidMethodError
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.core.errors import HeadTooLarge, InvalidHttp, Problem, RequestTimeout
+from app.core.errors import (
+    HeadTooLarge,
+    InvalidHttp,
+    Problem,
+    RequestTimeout,
+    UnknownTransferCoding,
+)
 from app.core.observability import Observed
 from app.core.problems import ProblemResponse
 from app.core.settings import settings
@@ -171,6 +177,8 @@ class Protocol(HttpToolsProtocol):
             size += len(name) + len(value)
             if name == b"host":
                 hosts.append(value)
+            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                return UnknownTransferCoding("A body is taken with its length or in chunks.")
         if size > MAX_HEAD_BYTES:
             return HeadTooLarge(limit=MAX_HEAD_BYTES)
         if not hosts:

@@ -272,6 +272,26 @@ async def test_who_speaks_http_1_0_is_answered_without_chunks(
     assert body == whole
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "gzip,chunked", "deflate, gzip, chunked"])
+async def test_a_body_in_a_coding_that_is_not_known_is_not_taken_as_it_is(
+    wire: Wire, coding: str
+) -> None:
+    asked = head("POST", DOCUMENTS, **JSON, Transfer_Encoding=coding)
+    await wire.send(asked, chunk(BODY), b"0\r\n\r\n")
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (501, "unknown-transfer-coding")
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "chunked "])
+async def test_a_body_in_chunks_is_taken(wire: Wire, coding: str) -> None:
+    asked = head("POST", "/v1/session", Content_Type="application/json", Transfer_Encoding=coding)
+    await wire.send(asked, chunk(NOBODY), b"0\r\n\r\n")
+
+    assert (await wire.answer()).code == "bad-credentials"
+
+
 @pytest.mark.parametrize("method", [b"get", b"FOO", b"Post"])
 async def test_who_sends_an_unknown_method_is_told_so(wire: Wire, method: bytes) -> None:
     await wire.send(method + b" /healthz HTTP/1.1\r\nHost: stet\r\n\r\n")

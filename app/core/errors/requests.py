@@ -123,3 +123,14 @@ class HeadTooLarge(Problem):
     @classmethod
     def example(cls) -> Self:
         return cls(limit=65_536)
+
+
+class UnknownTransferCoding(Problem):
+    """The body comes in a ``Transfer-Encoding`` other than ``chunked`` alone.
+
+    Send it as it is, with its length or in chunks. The connection is closed.
+    """
+
+    status = 501
+    code = "unknown-transfer-coding"
+    title = "The body's transfer coding is not known"
