@@ -124,7 +124,8 @@ IfMatch = Annotated[
 
 
 async def _maybe_seen(request: Request, if_match: IfMatch = None) -> int | None:
-    if if_match is not None and "if-none-match" in request.headers:
+    names = [name for name, _ in request.scope["headers"]]
+    if if_match is not None and b"if-none-match" in names:
         raise InvalidParameter(
             "If-None-Match", "What changes something names one version by If-Match, and no other."
         )

@@ -35,8 +35,8 @@ MAX_HEAD_BYTES = 65_536
 _COPIED = 65_536
 """What is longer together, in bytes, is not copied to be sent together."""
 
-# RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
-_HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?")
+# The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
+_HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
 
 _RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 """What the kernel does with a connection that is closed (SO_LINGER)."""
