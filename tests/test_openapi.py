@@ -211,6 +211,19 @@ def test_a_single_resource_has_a_tag_and_is_not_sent_twice() -> None:
         assert "If-None-Match" in {p["name"] for p in OPERATIONS[name]["parameters"]}
 
 
+def test_a_sequence_may_need_64_bits() -> None:
+    operation = DOCUMENT["paths"]["/v1/projects/{project}/changes"]["get"]
+    export = DOCUMENT["paths"]["/v1/projects/{project}/export"]["get"]
+    sequences = [
+        *(it["schema"] for it in operation["parameters"] if it["name"] == "after"),
+        *(it["schema"] for it in export["parameters"] if it["name"] == "Stet-Snapshot"),
+        operation["responses"]["200"]["headers"]["Stet-Snapshot"]["schema"],
+        DOCUMENT["components"]["schemas"]["ReleaseOut"]["properties"]["snapshot"],
+    ]
+
+    assert [(it["type"], it["format"]) for it in sequences] == [("integer", "int64")] * 4
+
+
 def test_filters_on_attributes_are_described() -> None:
     for name in ("list_annotations", "export_project"):
         parameters = {p["name"]: p for p in OPERATIONS[name]["parameters"]}

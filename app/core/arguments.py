@@ -8,8 +8,9 @@ it is a mistake in the program. The fields remain FastAPI's.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, get_args, get_origin
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple, get_args, get_origin
 
 from fastapi import Request, Response
 from fastapi._compat import field_annotation_is_sequence, lenient_issubclass
@@ -125,6 +126,22 @@ class _Step:
             return None
 
 
+class _Form(NamedTuple):
+    """How a value is written in a path, a query or a header."""
+
+    written: re.Pattern[str]
+    said: str
+
+
+# As JSON writes them: pydantic takes what Python does, such as 1_0, +1 and 1.0, and yes and on.
+_FORMS: Mapping[Any, _Form] = {
+    int: _Form(
+        re.compile(r"-?(0|[1-9][0-9]*)"), "Input should be an integer, in decimal digits alone"
+    ),
+    bool: _Form(re.compile("true|false"), "Input should be true or false"),
+}
+
+
 class _Parameter:
     """A parameter in the path, the query or a header."""
 
@@ -137,6 +154,8 @@ class _Parameter:
         self._loc = (place, self._alias)
         self._many = get_origin(field.field_info.annotation) is list
         self._required = field.field_info.is_required()
+        kinds = (field.field_info.annotation, *get_args(field.field_info.annotation))
+        self._form = next((_FORMS[kind] for kind in kinds if kind in _FORMS), None)
 
     def read(self, request: Request, wrong: list[Wrong]) -> Any:
         """Its value; what is wrong with it is added to ``wrong``."""
@@ -148,6 +167,9 @@ class _Parameter:
                 )
                 return None
             return self._field.get_default()
+        if self._form and isinstance(given, str) and not self._form.written.fullmatch(given):
+            wrong.append({"type": "form", "loc": self._loc, "msg": self._form.said, "input": given})
+            return None
         value, others = self._field.validate(given, {}, loc=self._loc)
         wrong += others
         return value
@@ -163,7 +185,7 @@ class _Parameter:
             return str(request.scope["path_params"][self._alias])
         # Lines of one name are one list (RFC 9110, section 5.3).
         lines = [value for name, value in request.scope["headers"] if name == self._header]
-        return b", ".join(lines).decode("latin-1") if lines else None
+        return b", ".join(lines).decode("latin-1").strip() if lines else None
 
 
 def _wants_more(dependant: Dependant) -> bool:

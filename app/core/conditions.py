@@ -125,21 +125,27 @@ IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        description="The ETag of the version that the caller saw.",
+        description="The ETag of the version that the caller saw: one, no list of them and no `*`. "
+        "`If-None-Match` is for GET and is refused beside it.",
         examples=['"1"'],
     ),
 ]
 
 
-async def _seen(if_match: IfMatch = None) -> int:
-    version = _named(if_match)
+async def _maybe_seen(request: Request, if_match: IfMatch = None) -> int | None:
+    names = [name for name, _ in request.scope["headers"]]
+    if if_match is not None and b"if-none-match" in names:
+        raise InvalidParameter(
+            "If-None-Match", "What changes something names one version by If-Match, and no other."
+        )
+    return _named(if_match)
+
+
+async def _seen(request: Request, if_match: IfMatch = None) -> int:
+    version = await _maybe_seen(request, if_match)
     if version is None:
         raise PreconditionRequired('Send If-Match with the ETag that you saw, such as "3".')
     return version
-
-
-async def _maybe_seen(if_match: IfMatch = None) -> int | None:
-    return _named(if_match)
 
 
 Seen = Annotated[int, Depends(_seen)]

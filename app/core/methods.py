@@ -4,6 +4,8 @@ from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_HEAD = "stet.head"
+
 
 class HeadAsGet:
     """ASGI middleware that answers HEAD as GET, without the body (RFC 9110, section 9.3.2)."""
@@ -18,17 +20,22 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
 
-        async def without_body(message: Message) -> None:
+        async def head_alone(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
         # The server looks at the method of its own scope to end the answer rightly.
-        asked: Scope = {**scope, "method": "GET"}
+        asked: Scope = {**scope, "method": "GET", _HEAD: True}
         try:
-            await self._app(asked, receive, without_body)
+            await self._app(asked, receive, head_alone)
         finally:
             scope.update({name: asked[name] for name in ("route", "state") if name in asked})
+
+
+def without_body(scope: Scope) -> bool:
+    """Whether HEAD was asked: the body is sent to nobody, so what is of any length is not made."""
+    return _HEAD in scope
 
 
 def methods_at(request: Request) -> list[str]:

@@ -45,6 +45,9 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+INT64: dict[str, Any] = {"format": "int64"}
+"""How the OpenAPI document says that a sequence may need more than 32 bits."""
+
 Moment = Annotated[
     dt.datetime,
     PlainSerializer(rfc3339, return_type=str),
@@ -61,8 +64,11 @@ def _written_out(value: object) -> object:
     # Of strings and numbers pydantic takes more: seconds since 1970, a time without seconds.
     if isinstance(value, dt.datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
         return value
+    lost = isinstance(value, str) and _RFC3339.fullmatch(value.replace(" ", "+"))
     raise PydanticCustomError(
-        "moment", "A moment is written as RFC 3339 has it, such as 2026-11-23T09:00:00Z"
+        "moment",
+        "A moment is written as RFC 3339 has it, such as 2026-11-23T09:00:00Z{hint}",
+        {"hint": "; a + in a query is written %2B" if lost else ""},
     )
 
 

@@ -1,6 +1,7 @@
 """Answers that are streamed for as long as their reader takes them, and what is streamed."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.changes.access import SNAPSHOT
 from app.core.errors import InvalidHttp
+from app.core.methods import without_body
 from app.exports import content
 from app.exports.encodings import accepted, encoded
 from app.exports.schemas import LossReport
@@ -47,7 +49,7 @@ class Stream(StreamingResponse):
     """A stream that lets go of what it holds once it has ended, one way or the other.
 
     A failure in the middle breaks the connection, so that a part never looks like the whole; so
-    does a reader that has stopped reading.
+    does a reader that has stopped reading. Of HEAD it does not begin.
     """
 
     held: AsyncExitStack | None = None
@@ -55,6 +57,8 @@ class Stream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, then let go."""
+        if without_body(scope):
+            self.body_iterator = _nothing()
 
         async def in_time(message: Message) -> None:
             async with asyncio.timeout(STALLED_SECONDS):
@@ -68,6 +72,10 @@ class Stream(StreamingResponse):
         while True:
             with suppress(InvalidHttp):
                 return await super().listen_for_disconnect(receive)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""
 
 
 def reported(losses: LossReport, sequence: int) -> Response:

@@ -27,8 +27,10 @@ from app.core.errors import (
     Unauthenticated,
 )
 from app.core.listing import Link, Pages
+from app.core.methods import without_body
 from app.core.paging import Page
 from app.core.routing import Db, Route, session_of
+from app.core.shapes import INT64
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
@@ -187,7 +189,12 @@ async def changes(
     request: Request,
     after: Annotated[
         int,
-        Query(ge=0, le=LAST, description="The last change that the caller has; 0 for none."),
+        Query(
+            ge=0,
+            le=LAST,
+            description="The last change that the caller has; 0 for none.",
+            json_schema_extra=INT64,
+        ),
     ] = 0,
     wait: Annotated[
         int | None,
@@ -225,6 +232,8 @@ async def changes(
     follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
     patience = 0
+    if without_body(request.scope):
+        wait = None
     if wait and not follows and not await has_news(db, standing.project_id, after):
         patience = wait
     await db.rest()
@@ -235,6 +244,7 @@ async def changes(
         )
         headers = {
             "Stet-Snapshot": str(last),
+            "Vary": "Accept",
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",
         }
@@ -248,7 +258,7 @@ async def changes(
     return Stream(
         log.lines(entries),
         media_type=MEDIA_TYPES[Format.JSONL],
-        headers={"Stet-Snapshot": str(last)},
+        headers={"Stet-Snapshot": str(last), "Vary": "Accept"},
     )
 
 

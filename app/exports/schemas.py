@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import AnnotationFilter
 from app.core.routing import MAX_PARAMETERS
-from app.core.shapes import In, Line, Moment, MomentIn, Out, Prose
+from app.core.shapes import INT64, In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.formats.codecs import Format
 from app.formats.losses import Kind
@@ -16,7 +16,10 @@ from app.formats.losses import Kind
 class ChangeOut(Out):
     """One entry of a project's log."""
 
-    sequence: int = Field(description="Rises from entry to entry, with gaps where nothing is.")
+    sequence: int = Field(
+        description="Rises from entry to entry, with gaps where nothing is.",
+        json_schema_extra=INT64,
+    )
     at: Moment
     actor: str | None = Field(description="Who did it; null when it was done from a shell.")
     kind: ChangeKind
@@ -153,7 +156,9 @@ class ReleaseOut(Out):
     project: str
     description: str | None
     filter: ReleaseFilterOut
-    snapshot: int = Field(description="The sequence of the last change that it holds.")
+    snapshot: int = Field(
+        description="The sequence of the last change that it holds.", json_schema_extra=INT64
+    )
     scheme_version: int
     counts: ReleaseCounts
     sha256: str = Field(description="Of its export as `jsonl`, uncompressed.")

@@ -1,11 +1,14 @@
 """HTTP as uvicorn speaks it, with limits where it has none and problems for what is not HTTP.
 
 uvicorn answers what it cannot parse in plain text, takes a head of any size, waits for one without
-end, and sends the head of an answer and its body apart, which the kernel and the caller each pay
-for twice.
+end, asks for no Host, answers HTTP/1.0 in chunks, and sends the head of an answer and its body
+apart, which the kernel and the caller each pay for twice.
 """
 
 import asyncio
+import re
+import socket
+import struct
 import sys
 from collections.abc import Awaitable
 from typing import Any
@@ -14,7 +17,13 @@ from httptools import HttpParserInvalidMethodError
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.core.errors import HeadTooLarge, InvalidHttp, Problem, RequestTimeout
+from app.core.errors import (
+    HeadTooLarge,
+    InvalidHttp,
+    Problem,
+    RequestTimeout,
+    UnknownTransferCoding,
+)
 from app.core.observability import Observed
 from app.core.problems import ProblemResponse
 from app.core.settings import settings
@@ -25,6 +34,12 @@ MAX_HEAD_BYTES = 65_536
 
 _COPIED = 65_536
 """What is longer together, in bytes, is not copied to be sent together."""
+
+# The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
+_HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
+
+_RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+"""What the kernel does with a connection that is closed (SO_LINGER)."""
 
 
 class _Refused(Exception):
@@ -120,6 +135,8 @@ class Protocol(HttpToolsProtocol):
                     raise self._problem
                 return message
 
+            if scope["http_version"] == "1.0":
+                send = _until_closed(cycle, send)
             # Not awaited here: each request would pay for one coroutine more.
             served: Awaitable[None] = app(scope, received, send)
             return served
@@ -145,14 +162,34 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request's head is here, and its body may follow: the application measures that."""
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEAD_BYTES:
-            self._problem = HeadTooLarge(limit=MAX_HEAD_BYTES)
+        self._problem = self._problem_of_head()
+        if self._problem is not None:
             raise _Refused
         # This takes no CONNECT, and no URL without a path.
         super().on_headers_complete()
         self._in_head = False
         self._disarm()
+
+    def _problem_of_head(self) -> Problem | None:
+        size = len(self.url)
+        hosts = []
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                return UnknownTransferCoding("A body is taken with its length or in chunks.")
+        if size > MAX_HEAD_BYTES:
+            return HeadTooLarge(limit=MAX_HEAD_BYTES)
+        if not hosts:
+            # HTTP/1.0 has none.
+            needed = self.parser.get_http_version() != "1.0"
+            return InvalidHttp("HTTP/1.1 needs a Host header.") if needed else None
+        if len(hosts) > 1:
+            return InvalidHttp("There is more than one Host header.")
+        if _HOST.fullmatch(hosts[0].strip()) is None:
+            return InvalidHttp("The Host header names no host, with or without a port.")
+        return None
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
         """Called when the parser has given up."""
@@ -220,3 +257,29 @@ class Protocol(HttpToolsProtocol):
         # Else it answers the problem itself, once it reads on.
         cycle.keep_alive = False
         cycle.message_event.set()
+
+
+def _until_closed(cycle: RequestResponseCycle, send: Send) -> Send:
+    """Sends an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1).
+
+    Where its length is not known, it ends where the connection does. So that a part never looks
+    like the whole, whatever closes the connection before the end resets it.
+    """
+    opened = cycle.transport.get_extra_info("socket")
+    unmeasured = False
+
+    async def sent(message: Message) -> None:
+        nonlocal unmeasured
+        if message["type"] == "http.response.start":
+            unmeasured = all(name != b"content-length" for name, _ in message["headers"])
+            if unmeasured:
+                cycle.chunked_encoding = False
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        elif unmeasured:
+            # What uvicorn would hold it against.
+            cycle.expected_content_length = len(message.get("body", b""))
+            if not message.get("more_body", False):
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END)
+        await send(message)
+
+    return sent

@@ -18,9 +18,11 @@ SECURE_COOKIE = "__Host-stet_session"
 
 
 async def _credential(request: Request) -> Credential:
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, text = header.partition(" ")
+    shown = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(shown) > 1:
+        raise Unauthenticated("There is more than one Authorization header; send one.")
+    if shown:
+        scheme, _, text = shown[0].decode("latin-1").partition(" ")
         credential = parse_token(text.strip()) if scheme.lower() == "bearer" else None
     else:
         credential = session_shown(request)

@@ -105,6 +105,18 @@ async def test_the_same_moment_in_any_zone_is_the_same(newsroom: Newsroom) -> No
     assert len(await walked(newsroom, updated_after=earlier)) == 1
 
 
+async def test_who_writes_a_plus_in_a_query_as_it_is_is_told_how_to(newsroom: Newsroom) -> None:
+    path = "/v1/projects/demo/annotations?updated_after=2026-11-23T09:00:00"
+
+    lost = await newsroom["reader"].get(f"{path}+00:00")
+    written = await newsroom["reader"].get(f"{path}%2B00:00")
+
+    [error] = make.refused(lost, 422, "invalid-parameter")["errors"]
+    assert error["parameter"] == "updated_after"
+    assert error["detail"].endswith("written %2B.")
+    assert written.status_code == 200
+
+
 ATTRIBUTES: list[dict[str, Any]] = [
     {"text": "Київ", "sure": True, "count": 1, "score": 1.0, "kind": "один"},
     {"text": "київ", "sure": False, "count": -7, "score": 0.1 + 0.2, "kind": "two"},

@@ -58,6 +58,35 @@ async def test_a_request_that_waits_in_vain_is_answered_with_nothing(newsroom: N
 
 
 @pytest.mark.parametrize("headers", [{}, EVENTS])
+async def test_head_waits_for_nothing(newsroom: Newsroom, headers: dict[str, str]) -> None:
+    await make.document(newsroom["annotator"])
+    end = await head(newsroom)
+
+    async with asyncio.timeout(20):
+        answer = await newsroom["reader"].head(
+            PATH, params={"after": end, "wait": 60}, headers=headers
+        )
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Stet-Snapshot"] == str(end)
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/projects/demo/export?format=jsonl"])
+async def test_head_reads_none_of_what_it_does_not_send(
+    newsroom: Newsroom, statements: list[str], path: str
+) -> None:
+    await make.document(newsroom["annotator"])
+    statements.clear()
+    await newsroom["reader"].get(path)
+    whole = len(statements)
+    statements.clear()
+
+    await newsroom["reader"].head(path)
+
+    assert 0 < len(statements) < whole
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS])
 async def test_a_log_that_ends_above_its_last_entry_is_waited_for(
     newsroom: Newsroom, statements: list[str], headers: dict[str, str]
 ) -> None:
@@ -145,6 +174,7 @@ async def test_events_come_to_whoever_accepts_them_and_likes_lines_no_better(
 
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith("text/event-stream") is events
+    assert answer.headers["Vary"] == "Accept"
 
 
 async def test_an_event_comes_while_the_stream_lasts(newsroom: Newsroom) -> None:

@@ -71,6 +71,32 @@ async def test_a_parameter_that_has_one_value_is_not_repeated(newsroom: Newsroom
     assert {"limit", "cursor", "offset_unit", "order", "q", "revision", "document"} <= set(asked)
 
 
+WRITTEN_OTHERWISE = {
+    "integer": ("1_0", "%2B1", "1.0", "1e1", "01", "%201", "1%20", "%D9%A1", ""),
+    "boolean": ("1", "0", "t", "yes", "on", "off", "True", "TRUE", "%20true", ""),
+}
+
+
+async def test_numbers_and_flags_are_written_in_one_way(newsroom: Newsroom) -> None:
+    desk = Desk(newsroom)
+    asked = set()
+
+    for route in OURS:
+        request = await desk.request(route)
+        for name, schema in _query_parameters(newsroom, route).items():
+            for value in WRITTEN_OTHERWISE.get(schema.get("type", ""), ()):
+                others = [part for part in request.query.split("&") if part]
+                query = "&".join(
+                    [*(it for it in others if not it.startswith(f"{name}=")), f"{name}={value}"]
+                )
+                answer = await replace(request, query=query).send(newsroom["admin"])
+                problem = make.refused(answer, 422, "invalid-parameter")
+                assert [error["parameter"] for error in problem["errors"]] == [name], value
+                asked.add(name)
+
+    assert asked >= {"limit", "after", "wait", "start", "end", "revision", "annotated", "dry_run"}
+
+
 async def test_a_query_has_so_many_parameters_and_no_more(newsroom: Newsroom) -> None:
     path = "/v1/projects/demo/annotations"
     most = "&".join(f"label=label-{number}" for number in range(MAX_PARAMETERS))

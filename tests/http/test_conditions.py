@@ -143,6 +143,22 @@ async def test_a_malformed_condition_is_refused(newsroom: Newsroom) -> None:
         assert await rows(newsroom) == before, route
 
 
+@pytest.mark.parametrize("beside", ["*", '"1"', '"999"'])
+async def test_no_second_condition_of_a_change_is_passed_over(
+    newsroom: Newsroom, beside: str
+) -> None:
+    desk = Desk(newsroom)
+
+    for route in CHANGES:
+        request = await _change(desk, newsroom, route)
+        seen = (await newsroom["admin"].get(_looked_at(request))).headers["ETag"]
+        before = await rows(newsroom)
+        answer = await request.send(newsroom["admin"], If_Match=seen, If_None_Match=beside)
+        problem = make.refused(answer, 422, "invalid-parameter")
+        assert [error["parameter"] for error in problem["errors"]] == ["If-None-Match"]
+        assert await rows(newsroom) == before, route
+
+
 async def test_of_two_versions_in_two_lines_none_is_taken_as_of_two_in_one(
     newsroom: Newsroom,
 ) -> None:

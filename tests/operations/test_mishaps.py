@@ -23,6 +23,7 @@ FIRST = {"If-Match": '"1"'}
 # What is no answer to a request in itself, and the one that only has others below it.
 ELSEWHERE = {"head-too-large", "import-refused", "internal-error", "invalid-http"}
 ELSEWHERE |= {"format-not-installed", "request-timeout", "unavailable", "unprocessable"}
+ELSEWHERE |= {"unknown-transfer-coding"}
 
 
 async def furnish(newsroom: Newsroom) -> None:

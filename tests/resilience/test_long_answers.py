@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import DIALECTS, TOKENS, Databases
+from tests.resilience.wire import Wire, head
 from tests.serving import Forked, Server, stet
 
 EXPORT = "/v1/projects/demo/export?format=jsonl"
@@ -99,6 +100,23 @@ async def test_an_export_that_fails_half_way_does_not_look_whole(
             async for _ in pieces:
                 pass
         await answer.aclose()
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["fails", "is killed"])
+async def test_an_export_without_chunks_that_fails_half_way_does_not_look_whole(
+    served: tuple[Server, str], *, killed: bool
+) -> None:
+    server, url = served
+    wire = await Wire.to(server)
+    asked = head("GET", EXPORT, Authorization=f"Bearer {TOKENS['reader']}")
+    await wire.send(asked.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    await wire.told()
+    await (server.kill() if killed else harm(url))
+
+    with pytest.raises(ConnectionResetError):
+        await wire.rest()
+
+    await wire.close()
 
 
 async def test_readers_who_take_nothing_keep_nobody_else_from_reading(

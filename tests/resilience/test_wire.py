@@ -217,6 +217,14 @@ GARBAGE = {
     + b"many\r\n",
     "an address without a path": b"GET http://stet HTTP/1.1\r\nHost: stet\r\n\r\n",
     "a port past counting": b"GET http://stet:99999/ HTTP/1.1\r\nHost: stet\r\n\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two hosts": head("GET", "/healthz", host="stet"),
+    "two hosts in one": b"GET /healthz HTTP/1.1\r\nHost: stet, stet\r\n\r\n",
+    "a host with a blank": b"GET /healthz HTTP/1.1\r\nHost: st et\r\n\r\n",
+    "a host with a path": b"GET /healthz HTTP/1.1\r\nHost: stet/healthz\r\n\r\n",
+    "a host with a name": b"GET /healthz HTTP/1.1\r\nHost: a@stet\r\n\r\n",
+    "a host's port that is none": b"GET /healthz HTTP/1.1\r\nHost: stet:http\r\n\r\n",
+    "an old version with a host that is none": b"GET /healthz HTTP/1.0\r\nHost: st et\r\n\r\n",
     "what proxies are asked": b"CONNECT stet:443 HTTP/1.1\r\nHost: stet\r\n\r\n",
 }
 
@@ -232,6 +240,56 @@ async def test_what_is_not_http_is_answered_with_a_problem(
     assert answer.headers["connection"] == "close"
     assert len(answer.headers["x-request-id"]) == 36
     assert await wire.ended()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "stet", "stet.example:8000", "my_stet:", "127.0.0.1", "[::1]:8000", "st%C3%A9t", " stet "],
+)
+async def test_any_host_is_taken(wire: Wire, host: str) -> None:
+    await wire.send(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+
+    assert (await wire.answer()).status == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/projects/demo/export?format=jsonl"])
+@pytest.mark.parametrize("host", [b"", b"Host: stet\r\n"])
+async def test_who_speaks_http_1_0_is_answered_without_chunks(
+    served: Served, wire: Wire, path: str, host: bytes
+) -> None:
+    who = {"Authorization": JSON["Authorization"], "Accept-Encoding": "identity"}
+    async with httpx.AsyncClient(base_url=served.server.url, headers=who) as client:
+        whole = (await client.get(path)).content
+
+    authorization = f"Authorization: {who['Authorization']}\r\n".encode()
+    await wire.send(f"GET {path} HTTP/1.0\r\n".encode(), host, authorization, b"\r\n")
+    told = await wire.told()
+    body = await wire.rest()
+
+    assert told.startswith("HTTP/1.1 200 ")
+    assert "\r\nconnection: close\r\n" in told
+    assert "transfer-encoding" not in told
+    assert body == whole
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "gzip,chunked", "deflate, gzip, chunked"])
+async def test_a_body_in_a_coding_that_is_not_known_is_not_taken_as_it_is(
+    wire: Wire, coding: str
+) -> None:
+    asked = head("POST", DOCUMENTS, **JSON, Transfer_Encoding=coding)
+    await wire.send(asked, chunk(BODY), b"0\r\n\r\n")
+    answer = await wire.answer()
+
+    assert (answer.status, answer.code) == (501, "unknown-transfer-coding")
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "chunked "])
+async def test_a_body_in_chunks_is_taken(wire: Wire, coding: str) -> None:
+    asked = head("POST", "/v1/session", Content_Type="application/json", Transfer_Encoding=coding)
+    await wire.send(asked, chunk(NOBODY), b"0\r\n\r\n")
+
+    assert (await wire.answer()).code == "bad-credentials"
 
 
 @pytest.mark.parametrize("method", [b"get", b"FOO", b"Post"])

@@ -53,6 +53,16 @@ async def test_a_token_s_secret_is_kept_nowhere(newsroom: Newsroom) -> None:
     assert made["token"][-43:].encode().hex() not in kept
 
 
+@pytest.mark.parametrize("other", ["manager", "reader"])
+async def test_two_tokens_at_once_say_nothing(newsroom: Newsroom, other: str) -> None:
+    headers = [("Authorization", f"Bearer {TOKENS[who]}") for who in ("reader", other)]
+
+    answer = await newsroom["nobody"].get("/v1/me", headers=headers)
+
+    problem = make.refused(answer, 401, "unauthenticated")
+    assert "more than one" in problem["detail"]
+
+
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])
 async def test_a_token_says_who_is_asking(newsroom: Newsroom, scheme: str) -> None:
     client = newsroom.client(Authorization=f"{scheme} {TOKENS['reader']}")

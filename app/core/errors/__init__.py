@@ -27,7 +27,7 @@
     ├── TooManyRequests 429
     ├── HeadTooLarge 431
     ├── InternalError 500
-    ├── FormatNotInstalled 501
+    ├── FormatNotInstalled, UnknownTransferCoding 501
     └── Unavailable 503
 
 Commands raise them, ``core.problems`` turns all of them into ``application/problem+json``
@@ -71,6 +71,7 @@ from app.core.errors.requests import (
     RequestTimeout,
     TooLarge,
     TooManyRequests,
+    UnknownTransferCoding,
     UnsupportedMediaType,
 )
 from app.core.errors.server import FormatNotInstalled, InternalError, Unavailable
@@ -151,6 +152,7 @@ __all__ = [
     "UnknownAnnotation",
     "UnknownField",
     "UnknownLabel",
+    "UnknownTransferCoding",
     "UnknownUser",
     "Unprocessable",
     "UnsupportedMediaType",

@@ -10,7 +10,7 @@ class InvalidHttp(Problem):
 
     The connection is closed. A proxy or a client that speaks another protocol to this port, such
     as TLS, is the usual cause. Or the method is unknown: methods are written in capitals, so
-    ``get`` is none.
+    ``get`` is none. Or there is not one ``Host`` header that names a host, with or without a port.
     """
 
     status = 400
@@ -123,3 +123,14 @@ class HeadTooLarge(Problem):
     @classmethod
     def example(cls) -> Self:
         return cls(limit=65_536)
+
+
+class UnknownTransferCoding(Problem):
+    """The body comes in a ``Transfer-Encoding`` other than ``chunked`` alone.
+
+    Send it as it is, with its length or in chunks. The connection is closed.
+    """
+
+    status = 501
+    code = "unknown-transfer-coding"
+    title = "The body's transfer coding is not known"
