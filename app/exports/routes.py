@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.changes.access import LAST, SNAPSHOT, SeenSequence
-from app.changes.queries import end, has_news, holding
+from app.changes.queries import check_reaches, end, has_news, holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -187,7 +187,12 @@ async def changes(
     request: Request,
     after: Annotated[
         int,
-        Query(ge=0, le=LAST, description="The last change that the caller has; 0 for none."),
+        Query(
+            ge=0,
+            le=LAST,
+            description="The last change that the caller has; 0 for none. One that is not in the "
+            "log is refused: the database was put back from a copy, so begin again with an export.",
+        ),
     ] = 0,
     wait: Annotated[
         int | None,
@@ -224,6 +229,7 @@ async def changes(
 
     follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
+    check_reaches(last, after, "Last-Event-ID" if last_event_id else "after")
     patience = 0
     if wait and not follows and not await has_news(db, standing.project_id, after):
         patience = wait
