@@ -27,6 +27,8 @@ DOCUMENT: dict[str, Any] = APP.openapi()
 
 # Words that a client's language may keep for itself.
 RESERVED = {"class", "delete", "export", "import", "new", "return", "yield"}
+# Names by which generated modules of Python call what they import: a parameter would hide it.
+IMPORTED = {"cast", "client", "datetime", "errors", "httpx", "quote"}
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -92,6 +94,12 @@ def test_operation_ids_are_unique_and_make_well_named_clients() -> None:
     assert len(ids) == len(set(ids))
     assert [id for id in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", id)] == []
     assert set(ids) & RESERVED == set()
+
+
+def test_no_parameter_hides_what_a_generated_client_imports() -> None:
+    parameters = {p["name"] for o in OPERATIONS.values() for p in o.get("parameters", ())}
+
+    assert parameters & IMPORTED == set()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

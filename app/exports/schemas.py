@@ -83,8 +83,11 @@ class ReleaseFilter(In):
     origin: Annotated[list[Annotated[Origin, Field(strict=False)]], _Few] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
     updated_after: MomentIn | None = None
-    quote: Line | None = Field(
-        default=None, description="The annotation's words contain this, whatever its case."
+    quote_contains: Line | None = Field(
+        default=None,
+        # What releases that are there call it.
+        serialization_alias="quote",
+        description="The annotation's words contain this, whatever its case.",
     )
     attributes: dict[str, Prose] = Field(
         default={},
@@ -104,13 +107,13 @@ class ReleaseFilter(In):
             origin=tuple(self.origin),
             document=self.document,
             updated_after=self.updated_after,
-            quote=self.quote,
+            quote_contains=self.quote_contains,
             attributes=tuple(self.attributes.items()),
         )
 
     def stored(self) -> dict[str, Any]:
         """What of it was said."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        return self.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
 
 class ReleaseFilterOut(Out):
@@ -122,7 +125,7 @@ class ReleaseFilterOut(Out):
     origin: list[Origin] = []
     document: UUID | None = None
     updated_after: Moment | None = None
-    quote: str | None = None
+    quote_contains: str | None = Field(default=None, validation_alias="quote")
     attributes: dict[str, str] = {}
     annotated: bool = False
 

@@ -65,7 +65,7 @@ _RELEASE = {
         "origin": [],
         "document": None,
         "updated_after": None,
-        "quote": None,
+        "quote_contains": None,
         "attributes": {},
         "annotated": False,
     },
