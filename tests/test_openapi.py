@@ -15,6 +15,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import MEDIA_TYPE, catalogue
+from app.core.vocabulary import ChangeKind
 from app.main import create_app, wrapped
 from app.operations.described import TAGS
 from app.projects.schemas import AttributeName, Term
@@ -217,6 +218,51 @@ def test_a_single_resource_has_a_tag_and_is_not_sent_twice() -> None:
         assert "ETag" in responses["200"]["headers"]
         assert "content" not in responses["304"]
         assert "If-None-Match" in {p["name"] for p in OPERATIONS[name]["parameters"]}
+
+
+def test_what_a_stream_holds_is_described() -> None:
+    known = DOCUMENT["components"]["schemas"]
+    for name, holds in (
+        ("follow_changes", "ChangeOut"),
+        ("export_project", "ExportedDocument"),
+        ("export_release", "ExportedDocument"),
+    ):
+        content = OPERATIONS[name]["responses"]["200"]["content"]["application/x-ndjson"]
+        held = {"$ref": f"#/components/schemas/{holds}"}
+
+        assert content["schema"]["contentSchema"] == held
+        for example in examples_of(content):
+            assert [faults(held, json.loads(line)) for line in example.splitlines()] == [[]]
+    assert known["ChangeKind"]["enum"] == list(ChangeKind)
+
+
+def test_an_export_is_typed_by_what_it_is() -> None:
+    for name in ("export_project", "export_release"):
+        content = OPERATIONS[name]["responses"]["200"]["content"]
+        kinds = {media_type: it["schema"].get("format") for media_type, it in content.items()}
+
+        # What generators know of these, they take the first of: bytes serve for every format.
+        assert next(iter(content)) == "application/octet-stream"
+        assert {media_type for media_type, format in kinds.items() if format == "binary"} == {
+            "application/octet-stream",
+            "application/vnd.apache.parquet",
+            "application/zip",
+        }
+        assert content["application/ld+json"]["schema"] == {"type": "object"}
+    assert OPERATIONS["import_file"]["requestBody"]["required"] is True
+
+
+def test_events_are_shown_as_they_are_sent() -> None:
+    content = OPERATIONS["follow_changes"]["responses"]["200"]["content"]
+
+    [lines] = examples_of(content["application/x-ndjson"])
+    [events] = examples_of(content["text/event-stream"])
+
+    entry = json.loads(lines)
+    assert events == (
+        f"retry: 1000\n\nid: {entry['sequence']}\nevent: {entry['kind']}\n"
+        f"data: {lines.removesuffix(chr(10))}\n\n"
+    )
 
 
 def test_filters_on_attributes_are_described() -> None:

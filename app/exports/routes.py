@@ -32,10 +32,10 @@ from app.core.routing import Db, Route, session_of
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
-from app.exports.access import STREAM, NameInPath, Stream, reported, streamed
+from app.exports.access import STREAM, NameInPath, Stream, lines_of, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
-from app.exports.schemas import ReleaseIn, ReleaseOut
+from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -167,11 +167,11 @@ async def export_release(
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "The log, streamed: a JSON object a line. `Stet-Snapshot` names its end "
+            "description": "The log, streamed: a `ChangeOut` a line. `Stet-Snapshot` names its end "
             "then; ask next for what comes `after` that. With `Accept: text/event-stream` the same "
-            "as server-sent events, whose ids are the sequences.",
+            "as server-sent events: `event` is the kind, `id` the sequence, `data` the line.",
             "content": {
-                MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}},
+                MEDIA_TYPES[Format.JSONL]: {"schema": lines_of(ChangeOut)},
                 _EVENTS: {"schema": {"type": "string"}},
             },
             "headers": SNAPSHOT,
@@ -212,6 +212,9 @@ async def changes(
 
     Whoever keeps the last `sequence` misses nothing and sees nothing twice, whatever is written at
     the same time. Begin with an export, and go on from its `Stet-Snapshot`.
+
+    A document's deletion comes after the withdrawal of its annotations, and an annotation's after
+    that of its relations. Offsets are in the unit that is asked for, also of versions long gone.
     """
     database: Database = request.app.state.database
     heads: Heads = request.app.state.heads
