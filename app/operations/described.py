@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from app.core.vocabulary import AttributeType
 from app.operations.answers import HEADERS, complete
 from app.operations.examples import PROBLEMS
 from app.operations.links import add_links
@@ -121,6 +122,8 @@ def document(app: FastAPI, lines: Sequence[type[BaseModel]]) -> dict[str, Any]:
         schemas.pop(unused, None)
     for schema in schemas.values():
         _without_titles(schema)
+    # Generators make names of the values by leaving ``[]`` out, which makes two of them one.
+    schemas["AttributeType"]["x-enum-varnames"] = [one.name for one in AttributeType]
     schemas |= {"Problem": _PROBLEM, "ProblemError": _PROBLEM_ERROR}
     components["schemas"] = dict(sorted(schemas.items()))
     components["headers"] = HEADERS
