@@ -24,6 +24,7 @@ from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
 from app.exports.heads import Heads
+from app.exports.schemas import ChangeOut, ExportedDocument
 from app.imports import routes as imports
 from app.operations import metrics_folder
 from app.operations import routes as operations
@@ -88,7 +89,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         app.router.routes.extend(router.routes)
     problems.install(app)
     app.add_exception_handler(NotModified, not_modified)
-    describe(app)
+    describe(app, ChangeOut, ExportedDocument)
     return app
 
 

@@ -39,12 +39,14 @@ CHECKS = {
     "missing_required_header": {"expected-statuses": [401, 403, 404, 410, 422, 428]},
     "negative_data_rejection": {"expected-statuses": REFUSALS},
 }
-# Each decision that is not of its form is refused on its own, in an answer to them all.
+# Each decision that is not of its form is refused on its own, in an answer to them all; and no body
+# at all is a file, that of an empty project.
 OF_OPERATIONS = [
     {
-        "include-operation-id": "decide_many",
+        "include-operation-id": operation,
         "checks": {"negative_data_rejection": {"expected-statuses": [200, *REFUSALS]}},
     }
+    for operation in ("decide_many", "import_file")
 ]
 
 F = TypeVar("F", bound=Callable[..., None])

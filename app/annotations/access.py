@@ -68,7 +68,7 @@ async def annotation_filter(
     updated_after: Annotated[
         MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
     ] = None,
-    quote: Annotated[
+    quote_contains: Annotated[
         str | None,
         Query(
             min_length=1,
@@ -100,7 +100,7 @@ async def annotation_filter(
         document,
         updated_after,
         attributes,
-        quote,
+        quote_contains,
     )
 
 

@@ -63,9 +63,9 @@ def matching(
         conditions.append(Annotation.updated_at > given.updated_after)
     for place, (name, value) in enumerate(given.attributes):
         conditions.append(_attribute_is(place, name, value, dialect))
-    if given.quote is not None:
-        places = places or Places(keys_within(given.quote))
-        conditions += _quote_contains(given.quote, places, dialect)
+    if given.quote_contains is not None:
+        places = places or Places(keys_within(given.quote_contains))
+        conditions += _quote_contains(given.quote_contains, places, dialect)
     return query.where(and_(*conditions))
 
 

@@ -248,7 +248,8 @@ async def of_project(
     await check_attributes(db, standing, given)
     after = pages.after(int)
     shape = (given, db.dialect, order is Order.NEWEST, after is not None)
-    places = None if given.quote is None else await look_up(db, given.quote)
+    part = given.quote_contains
+    places = None if part is None else await look_up(db, part)
     parameters: dict[str, Any] = {"project_id": standing.project_id, "limit": pages.limit}
     if after is not None:
         parameters["after"] = after[0]

@@ -200,7 +200,7 @@ class AnnotationFilter:
     document: UUID | None = None
     updated_after: dt.datetime | None = None
     attributes: tuple[tuple[str, str], ...] = ()
-    quote: str | None = None
+    quote_contains: str | None = None
 
     @property
     def everything(self) -> bool:
@@ -213,5 +213,5 @@ class AnnotationFilter:
             or self.document
             or self.updated_after
             or self.attributes
-            or self.quote
+            or self.quote_contains
         )

@@ -23,16 +23,26 @@ def holding(standing: Standing, seen: int | None = None) -> Holding:
         InvalidParameter: when it does not go so far.
     """
     wanted = standing.sequence if seen is None else seen
-    if wanted > standing.sequence:
-        raise InvalidParameter(
-            "Stet-Snapshot",
-            f"The project's log ends at {standing.sequence}: it has no change {wanted}.",
-        )
+    check_reaches(standing.sequence, wanted, "Stet-Snapshot")
 
     async def holds(db: Session) -> bool:
         return await end(db, standing.project_id) >= wanted
 
     return holds
+
+
+def check_reaches(last: int, wanted: int, parameter: str) -> None:
+    """Raise unless a log that ends at ``last`` reaches what the parameter says was seen of it.
+
+    It never ends before what it has told, unless it was put back from a copy.
+
+    Raises:
+        InvalidParameter: when it does not; it says where the log ends.
+    """
+    if wanted > last:
+        raise InvalidParameter(
+            parameter, f"The project's log ends at {last}: it has no change {wanted}."
+        )
 
 
 async def end(db: Session, project_id: UUID) -> int:

@@ -1,6 +1,7 @@
 """Field types that every resource shares: how a time, a slug or a line of text looks in JSON."""
 
 import datetime as dt
+import json
 import re
 from typing import Annotated, Any
 
@@ -27,10 +28,22 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
+def _told_defaults(schema: dict[str, Any]) -> None:
+    # What has a default is always there, to generators of clients, even in a request.
+    for field in schema.get("properties", {}).values():
+        default = field.pop("default", None)
+        if default is not None:
+            # The defaults of what is inside are told there.
+            said = json.dumps({} if isinstance(default, dict) else default)
+            field["description"] = f"{field.get('description', '')} `{said}` if left out.".strip()
+
+
 class In(BaseModel):
     """What a caller may say: unknown fields are refused, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra=_told_defaults
+    )
 
 
 class Patch(In):

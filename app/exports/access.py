@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.types import Message, Receive, Scope, Send
 
 from app.changes.access import SNAPSHOT
@@ -14,21 +15,41 @@ from app.core.errors import InvalidHttp
 from app.core.methods import without_body
 from app.exports import content
 from app.exports.encodings import accepted, encoded
-from app.exports.schemas import LossReport
+from app.exports.schemas import ExportedDocument, LossReport
 from app.formats.codecs import MEDIA_TYPES, Format, codec
 from app.formats.losses import Kind
 from app.formats.record import Head
 
+
+def lines_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a stream that holds one of these a line."""
+    return {
+        "type": "string",
+        "contentMediaType": MEDIA_TYPES[Format.JSONL],
+        "contentSchema": {"$ref": f"#/components/schemas/{model.__name__}"},
+        "description": f"Lines, each the JSON of a `{model.__name__}`.",
+    }
+
+
+_BINARY = {"type": "string", "format": "binary"}
+# Of several that it knows, a generator of clients takes the first: bytes, whatever comes.
+_WRITTEN: dict[str, dict[str, Any]] = {
+    MEDIA_TYPES[Format.SPACY]: _BINARY,
+    MEDIA_TYPES[Format.BRAT]: _BINARY,
+    MEDIA_TYPES[Format.PARQUET]: _BINARY,
+    MEDIA_TYPES[Format.JSONL]: lines_of(ExportedDocument),
+    MEDIA_TYPES[Format.CSV]: {"type": "string"},
+    MEDIA_TYPES[Format.CONLL]: {"type": "string"},
+    MEDIA_TYPES[Format.WEB_ANNOTATION]: {"type": "object"},
+}
+
 STREAM: dict[str, Any] = {
     "description": "The project, streamed: one consistent snapshot, whatever is written meanwhile. "
     "`Stet-Snapshot` names the last change that it holds, `Stet-Loses` the kinds of things that "
-    "the format cannot hold. With `dry_run`, a report of what would be lost.",
+    "the format cannot hold. With `dry_run`, a `LossReport` of what would be lost. Of `jsonl` each "
+    "line is an `ExportedDocument`; `doccano` has lines of its own.",
     "model": LossReport | list[dict[str, Any]],
-    "content": {
-        media_type: {"schema": {"type": "string"}}
-        for media_type in dict.fromkeys(MEDIA_TYPES.values())
-        if media_type != "application/json"
-    },
+    "content": {media_type: {"schema": schema} for media_type, schema in _WRITTEN.items()},
     "headers": {
         **SNAPSHOT,
         "Stet-Loses": {

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.changes.access import LAST, SNAPSHOT, SeenSequence
-from app.changes.queries import end, has_news, holding
+from app.changes.queries import check_reaches, end, has_news, holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -34,10 +34,10 @@ from app.core.shapes import INT64
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
-from app.exports.access import STREAM, NameInPath, Stream, reported, streamed
+from app.exports.access import STREAM, NameInPath, Stream, lines_of, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
-from app.exports.schemas import ReleaseIn, ReleaseOut
+from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -169,11 +169,11 @@ async def export_release(
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "The log, streamed: a JSON object a line. `Stet-Snapshot` names its end "
+            "description": "The log, streamed: a `ChangeOut` a line. `Stet-Snapshot` names its end "
             "then; ask next for what comes `after` that. With `Accept: text/event-stream` the same "
-            "as server-sent events, whose ids are the sequences.",
+            "as server-sent events: `event` is the kind, `id` the sequence, `data` the line.",
             "content": {
-                MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}},
+                MEDIA_TYPES[Format.JSONL]: {"schema": lines_of(ChangeOut)},
                 _EVENTS: {"schema": {"type": "string"}},
             },
             "headers": SNAPSHOT,
@@ -192,7 +192,8 @@ async def changes(
         Query(
             ge=0,
             le=LAST,
-            description="The last change that the caller has; 0 for none.",
+            description="The last change that the caller has; 0 for none. One that is not in the "
+            "log is refused: the database was put back from a copy, so begin again with an export.",
             json_schema_extra=INT64,
         ),
     ] = 0,
@@ -214,6 +215,9 @@ async def changes(
 
     Whoever keeps the last `sequence` misses nothing and sees nothing twice, whatever is written at
     the same time. Begin with an export, and go on from its `Stet-Snapshot`.
+
+    A document's deletion comes after the withdrawal of its annotations, and an annotation's after
+    that of its relations. Offsets are in the unit that is asked for, also of versions long gone.
     """
     database: Database = request.app.state.database
     heads: Heads = request.app.state.heads
@@ -231,6 +235,7 @@ async def changes(
 
     follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
+    check_reaches(last, after, "Last-Event-ID" if last_event_id else "after")
     patience = 0
     if without_body(request.scope):
         wait = None
@@ -242,12 +247,8 @@ async def changes(
         events = log.events(
             database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
         )
-        headers = {
-            "Stet-Snapshot": str(last),
-            "Vary": "Accept",
-            "Cache-Control": "no-cache",
-            "X-Accel-Buffering": "no",
-        }
+        headers = {"Stet-Snapshot": str(last), "Vary": "Accept"}
+        headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return Stream(events, media_type=_EVENTS, headers=headers)
     if patience:
         await _unless_gone(request, heads.beyond(standing.project_id, after, seconds=patience))

@@ -1,14 +1,16 @@
 """What a follower is told, what an export loses, and what a release is."""
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.annotations.schemas import AnnotationFilter
+from app.annotations.schemas import AnnotationFilter, SpanOut
 from app.core.routing import MAX_PARAMETERS
 from app.core.shapes import INT64, In, Line, Moment, MomentIn, Out, Prose
-from app.core.vocabulary import ChangeKind, Origin, Status
+from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status, Verdict
+from app.documents.schemas import Normalized
 from app.formats.codecs import Format
 from app.formats.losses import Kind
 
@@ -24,11 +26,18 @@ class ChangeOut(Out):
     actor: str | None = Field(description="Who did it; null when it was done from a shell.")
     kind: ChangeKind
     subject: UUID | None = Field(
-        description="The document, annotation, relation or user; null for the project itself."
+        description="The document, annotation, relation or user; null for the project itself and "
+        "its scheme."
     )
     version: int = Field(description="The subject's version after the change.")
     state: dict[str, Any] | None = Field(
-        description="What the subject is after the change; null once it is withdrawn or deleted."
+        description="What the subject is after the change, as its own GET answers it, by the first "
+        "word of `kind`: a `ProjectOut`, `MemberOut`, `SchemeOut`, `AnnotationOut` or "
+        "`RelationOut`; of a document what of its `DocumentOut` is its own, without `project` "
+        "and `counts`. A document's `text` comes with `document.created` alone, "
+        "since it never changes, and is null there once the document is deleted. Null after "
+        "`document.deleted`, `annotation.withdrawn` and `relation.withdrawn`; after "
+        "`member.removed` only the `name`."
     )
 
     @classmethod
@@ -43,6 +52,75 @@ class ChangeOut(Out):
             version=row.version,
             state=state,
         )
+
+
+class ExportedDecision(Out):
+    """A reviewer's verdict on one version of an annotation, in an export."""
+
+    version: int
+    verdict: Verdict
+    comment: str | None
+    reviewer: str
+    decided_at: Moment
+
+
+class ExportedAnnotation(Out):
+    """An annotation in an export, with the decisions on it, oldest first."""
+
+    id: UUID
+    external_id: str | None
+    label: str
+    start: int
+    end: int
+    quote: str
+    fragments: list[SpanOut] | None
+    attributes: dict[str, Any]
+    note: str | None
+    origin: Origin
+    confidence: float | None
+    author: str
+    edited_by: str = Field(description="Who wrote its words last.")
+    status: Status
+    decided_by: str | None
+    decided_at: Moment | None
+    version: int
+    created_at: Moment
+    updated_at: Moment
+    decisions: list[ExportedDecision]
+
+
+class ExportedRelation(Out):
+    """A relation in an export; both ends are annotations of its document."""
+
+    id: UUID
+    type: str
+    source: UUID
+    target: UUID
+    author: str
+    created_at: Moment
+
+
+class ExportedDocument(Out):
+    """A line of `jsonl`: a document with its annotations in text order and its relations by age."""
+
+    id: UUID
+    external_id: str | None
+    title: str
+    language: str | None
+    source_url: str | None
+    published_on: dt.date | None
+    metadata: dict[str, Any]
+    version: int
+    created_by: str | None
+    created_at: Moment
+    updated_at: Moment
+    revision: int
+    sha256: str
+    normalized: Normalized
+    text: str
+    offset_unit: Literal[OffsetUnit.CODE_POINTS]
+    annotations: list[ExportedAnnotation]
+    relations: list[ExportedRelation]
 
 
 class Example(Out):
@@ -86,8 +164,11 @@ class ReleaseFilter(In):
     origin: Annotated[list[Annotated[Origin, Field(strict=False)]], _Few] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
     updated_after: MomentIn | None = None
-    quote: Line | None = Field(
-        default=None, description="The annotation's words contain this, whatever its case."
+    quote_contains: Line | None = Field(
+        default=None,
+        # What releases that are there call it.
+        serialization_alias="quote",
+        description="The annotation's words contain this, whatever its case.",
     )
     attributes: dict[str, Prose] = Field(
         default={},
@@ -107,13 +188,13 @@ class ReleaseFilter(In):
             origin=tuple(self.origin),
             document=self.document,
             updated_after=self.updated_after,
-            quote=self.quote,
+            quote_contains=self.quote_contains,
             attributes=tuple(self.attributes.items()),
         )
 
     def stored(self) -> dict[str, Any]:
         """What of it was said."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        return self.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
 
 class ReleaseFilterOut(Out):
@@ -125,7 +206,7 @@ class ReleaseFilterOut(Out):
     origin: list[Origin] = []
     document: UUID | None = None
     updated_after: Moment | None = None
-    quote: str | None = None
+    quote_contains: str | None = Field(default=None, validation_alias="quote")
     attributes: dict[str, str] = {}
     annotated: bool = False
 

@@ -28,9 +28,9 @@ from app.projects.access import GrowingProject
 router = APIRouter(route_class=FileRoute, tags=["import"])
 
 _FILE: dict[str, Any] = {
-    # An empty project is an empty file of lines.
-    "required": False,
-    "description": "The file itself. Its `Content-Type` is not looked at; `format` says it.",
+    "required": True,
+    "description": "The file itself; that of an empty project is empty. Its `Content-Type` is not "
+    "looked at; `format` says it.",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 

@@ -99,7 +99,7 @@ def complete(
         add_problems(responses, *BODY_PROBLEMS)
         if _takes_prose(operation["requestBody"], schemas):
             add_problems(responses, errors.ControlCharacter)
-    _parameters(operation, uses)
+    _parameters(operation, uses, path)
     _headers(responses, name, uses)
     if method == "GET" and _call_of(Tag) in uses:
         _not_modified(operation)
@@ -144,8 +144,12 @@ def _takes_prose(part: Any, schemas: dict[str, Any]) -> bool:
     )
 
 
-def _parameters(operation: dict[str, Any], uses: set[Any]) -> None:
+def _parameters(operation: dict[str, Any], uses: set[Any], path: str) -> None:
     parameters: list[dict[str, Any]] = operation.get("parameters", [])
+    # Those of the path in its order: generated functions take them by position.
+    parameters.sort(
+        key=lambda it: path.index(f"{{{it['name']}}}") if it["in"] == "path" else len(path)
+    )
     for parameter in parameters:
         schema = parameter["schema"]
         kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]

@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, completed with what FastAPI does not know."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
+from app.core.vocabulary import AttributeType
 from app.operations.answers import HEADERS, complete
 from app.operations.examples import PROBLEMS
 from app.operations.links import add_links
@@ -85,18 +89,21 @@ _SECURITY = {
 }
 
 
-def describe(app: FastAPI) -> None:
-    """Let the application describe itself in full; made when it is first asked for."""
+def describe(app: FastAPI, *lines: type[BaseModel]) -> None:
+    """Let the application describe itself in full; made when it is first asked for.
+
+    ``lines`` are what streams hold, one a line: to FastAPI a stream is bytes.
+    """
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document(app)
+            app.openapi_schema = document(app, lines)
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's way to extend it
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI, lines: Sequence[type[BaseModel]]) -> dict[str, Any]:
     """The OpenAPI document of an application."""
     made = get_openapi(
         title="Stet",
@@ -110,10 +117,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     )
     components = made["components"]
     schemas = components["schemas"]
+    schemas |= _schemas(lines)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for schema in schemas.values():
         _without_titles(schema)
+    # Generators make names of the values by leaving ``[]`` out, which makes two of them one.
+    schemas["AttributeType"]["x-enum-varnames"] = [one.name for one in AttributeType]
     schemas |= {"Problem": _PROBLEM, "ProblemError": _PROBLEM_ERROR}
     components["schemas"] = dict(sorted(schemas.items()))
     components["headers"] = HEADERS
@@ -135,6 +145,15 @@ def document(app: FastAPI) -> dict[str, Any]:
         if f"'#/components/examples/{code}'" in shown
     }
     return made
+
+
+def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    """The models as they are answered, and what they refer to."""
+    _, made = models_json_schema(
+        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    found: dict[str, Any] = made["$defs"]
+    return found
 
 
 def _without_titles(schema: Any) -> None:

@@ -19,6 +19,17 @@ class ByMediaType(dict[str, Any]):
 _STREAMED = ByMediaType(
     {
         "application/x-ndjson": LINE,
+        "application/ld+json": {
+            "@context": ["http://www.w3.org/ns/anno.jsonld", {"stet": "urn:stet:terms:"}],
+            "@graph": [
+                {
+                    "id": f"urn:uuid:{story.DOCUMENT_ID}",
+                    "type": "stet:Document",
+                    "stet:title": story.NEW_DOCUMENT["title"],
+                    "stet:text": story.TEXT,
+                }
+            ],
+        },
         "application/json": {
             "format": "csv",
             "documents": 1,
@@ -54,6 +65,8 @@ _CHANGE = {
     "state": story.CLAIM,
 }
 
+_ENTRY = json.dumps(_CHANGE, ensure_ascii=False, separators=(",", ":"))
+
 _RELEASE = {
     "name": "2026-11",
     "project": "demo",
@@ -65,7 +78,7 @@ _RELEASE = {
         "origin": [],
         "document": None,
         "updated_after": None,
-        "quote": None,
+        "quote_contains": None,
         "attributes": {},
         "annotated": False,
     },
@@ -204,7 +217,15 @@ ANSWERS: dict[str, dict[int, Any]] = {
             "refusals": [],
         }
     },
-    "follow_changes": {200: json.dumps(_CHANGE, ensure_ascii=False) + "\n"},
+    "follow_changes": {
+        200: ByMediaType(
+            {
+                "application/x-ndjson": f"{_ENTRY}\n",
+                "text/event-stream": "retry: 1000\n\n"
+                f"id: {_CHANGE['sequence']}\nevent: {_CHANGE['kind']}\ndata: {_ENTRY}\n\n",
+            }
+        )
+    },
     "get_health": {200: {"status": "ok"}},
     "get_readiness": {
         200: {

@@ -12,10 +12,14 @@ from pydantic_core import PydanticCustomError
 from app.core.shapes import In, Moment, Out, Patch, Prose, Slug, Title
 from app.core.vocabulary import AttributeType, Role
 
-# Unicode's white space but control characters, and its word characters (UTS #18, Annex C), spelled
-# out: to a reader of the OpenAPI document ``\s`` has one more and ``\w`` is ASCII (ECMA-262).
+# Unicode's white space but control characters, spelled out: to a reader of the OpenAPI document
+# ``\s`` has one more (ECMA-262).
 _BLANK = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Unicode's word characters (UTS #18, Annex C).
 _WORD = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
+# For a document that engines of any kind read, of which many know no ``\p``: what of ASCII is no
+# word character, but for space, dot and hyphen (JSON Schema Core, section 6.4).
+_NO_WORD = r"\x00-\x1f\x21-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f"
 
 Term = Annotated[
     str,
@@ -42,7 +46,17 @@ def _unique(names: Iterable[str | None], what: str, at: str) -> None:
             seen.add(name)
 
 
-AttributeName = Annotated[str, StringConstraints(pattern=rf"^[{_WORD}][{_WORD} .-]{{0,98}}$")]
+AttributeName = Annotated[
+    str,
+    StringConstraints(pattern=rf"^[{_WORD}][{_WORD} .-]{{0,98}}$"),
+    Field(
+        json_schema_extra={
+            "pattern": rf"^[^\x20\x2d\x2e{_NO_WORD}][^{_NO_WORD}]{{0,98}}$",
+            "description": "Letters, digits and underscores of any script, and inside also space, "
+            "dot and hyphen; up to 99.",
+        }
+    ),
+]
 """A name that can stand in a query, ``attribute.<name>=``: word characters, space, dot, hyphen."""
 
 
@@ -161,6 +175,12 @@ class ProjectSettings(In):
     )
 
 
+class ProjectSettingsOut(Out):
+    """What a project allows, in full."""
+
+    allow_self_review: bool
+
+
 class ProjectIn(In):
     """A new project."""
 
@@ -187,7 +207,7 @@ class ProjectOut(Out):
     slug: str
     name: str
     description: str | None
-    settings: ProjectSettings
+    settings: ProjectSettingsOut
     scheme_version: int
     version: int
     created_at: Moment
@@ -200,7 +220,7 @@ class ProjectOut(Out):
             slug=row.slug,
             name=row.name,
             description=row.description,
-            settings=ProjectSettings(allow_self_review=row.allow_self_review),
+            settings=ProjectSettingsOut(allow_self_review=row.allow_self_review),
             scheme_version=row.scheme_version,
             version=row.version,
             created_at=row.created_at,

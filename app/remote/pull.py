@@ -164,9 +164,7 @@ class Directory:
         """One stretch of the log, or a whole export; and whether there is more to read."""
         if self._sequence is None:
             return self._anew(advance), False
-        with self._client.changes(self._sequence, wait=wait) as log:
-            # A log that ends before what was read of it has come from a backup.
-            stretch = _read(log) if log.end >= self._sequence else None
+        stretch = self._stretch(self._sequence, wait)
         if stretch is None or len(stretch.documents) > _DOCUMENTS_AT_ONCE:
             return self._anew(advance), False
         updated = removed = 0
@@ -177,6 +175,16 @@ class Directory:
             removed += 0 if found else self._remove(self._path(id))
         self._save(stretch.sequence)
         return Pulled(updated, removed, stretch.sequence), stretch.more
+
+    def _stretch(self, after: int, wait: int) -> "Stretch | None":
+        """What the log says above ``after``; None where it ends before: it is from a backup."""
+        try:
+            with self._client.changes(after, wait=wait) as log:
+                return _read(log)
+        except Refusal as error:
+            if any(refused.get("parameter") == "after" for refused in error.errors):
+                return None
+            raise
 
     def _anew(self, advance: Callable[[int], None]) -> Pulled:
         """Every document, from one export."""

@@ -54,8 +54,8 @@ async def test_the_database_says_how_rare_keys_are(
     # PostgreSQL's statistics are read once a minute, SQLite's index each time.
     asked = [one for one in statements if "pg_stats" in one or "json_each" in one]
     assert len(asked) == (1 if dialect == "postgresql" else 2)
-    assert await quotes(newsroom["reader"], quote=PART) == [PART]
-    assert await quotes(newsroom["reader"], quote="the rare ministry sat") == []
+    assert await quotes(newsroom["reader"], quote_contains=PART) == [PART]
+    assert await quotes(newsroom["reader"], quote_contains="the rare ministry sat") == []
 
 
 async def test_what_was_common_in_the_first_documents_may_be_rare(newsroom: Newsroom) -> None:

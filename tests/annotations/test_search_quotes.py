@@ -37,17 +37,19 @@ async def test_quotes_are_found_by_any_part_of_them(newsroom: Newsroom) -> None:
         await make.annotation(newsroom["annotator"], document["id"], quote=quote)
     reader = newsroom["reader"]
 
-    assert await quotes(reader, quote="CHINESE") == ["Chinese nationals"]
-    assert await quotes(reader, quote="ese nat") == ["Chinese nationals"]
-    assert await quotes(reader, quote="nation") == [
+    assert await quotes(reader, quote_contains="CHINESE") == ["Chinese nationals"]
+    assert await quotes(reader, quote_contains="ese nat") == ["Chinese nationals"]
+    assert await quotes(reader, quote_contains="nation") == [
         "Chinese nationals",
         "nationals” fight, 100 %",
     ]
-    assert await quotes(reader, quote="0 %") == ["nationals” fight, 100 %"]
-    assert await quotes(reader, quote="”") == ["nationals” fight, 100 %"]
-    assert await quotes(reader, quote="москва МОСКВА") == ["МОСКВА москва"]
-    assert await quotes(reader, quote="sure") == []
-    assert await quotes(reader, quote="nation", limit=1) == await quotes(reader, quote="nation")
+    assert await quotes(reader, quote_contains="0 %") == ["nationals” fight, 100 %"]
+    assert await quotes(reader, quote_contains="”") == ["nationals” fight, 100 %"]
+    assert await quotes(reader, quote_contains="москва МОСКВА") == ["МОСКВА москва"]
+    assert await quotes(reader, quote_contains="sure") == []
+    assert await quotes(reader, quote_contains="nation", limit=1) == await quotes(
+        reader, quote_contains="nation"
+    )
 
 
 async def test_every_part_of_every_quote_is_found_and_nothing_else(newsroom: Newsroom) -> None:
@@ -70,7 +72,7 @@ async def test_every_part_of_every_quote_is_found_and_nothing_else(newsroom: New
         part = SAID[start : start + chance.choice((1, 2, 3, 5, 12))]
         part = chance.choice((str, str.swapcase, str.upper, str.lower))(part)
         expected = [quote for quote in stored if fold(part) in fold(quote)]
-        assert await quotes(newsroom["reader"], quote=part) == expected, part
+        assert await quotes(newsroom["reader"], quote_contains=part) == expected, part
 
 
 async def test_the_end_of_a_word_that_search_cuts_is_found_in_a_quote(newsroom: Newsroom) -> None:
@@ -78,8 +80,10 @@ async def test_the_end_of_a_word_that_search_cuts_is_found_in_a_quote(newsroom: 
     document = await make.document(newsroom["annotator"], f"Das {word}gesetz gilt.")
     await make.annotation(newsroom["annotator"], document["id"], quote=f"{word}gesetz gilt")
 
-    assert await quotes(newsroom["reader"], quote="schgesetz gilt") == [f"{word}gesetz gilt"]
-    assert await quotes(newsroom["reader"], quote="schgesetz galt") == []
+    assert await quotes(newsroom["reader"], quote_contains="schgesetz gilt") == [
+        f"{word}gesetz gilt"
+    ]
+    assert await quotes(newsroom["reader"], quote_contains="schgesetz galt") == []
 
 
 async def test_the_quote_goes_with_the_other_filters_and_into_the_export(
@@ -89,9 +93,9 @@ async def test_the_quote_goes_with_the_other_filters_and_into_the_export(
     for label, quote in (("claim", "SAID that"), ("denial", "that “Chinese"), ("claim", "fight")):
         await make.annotation(newsroom["annotator"], document["id"], label, quote)
 
-    assert await quotes(newsroom["reader"], quote="THAT", label="claim") == ["SAID that"]
+    assert await quotes(newsroom["reader"], quote_contains="THAT", label="claim") == ["SAID that"]
     export = await newsroom["reader"].get(
-        "/v1/projects/demo/export", params={"format": "jsonl", "quote": "THAT"}
+        "/v1/projects/demo/export", params={"format": "jsonl", "quote_contains": "THAT"}
     )
     assert export.status_code == 200
     assert "SAID that" in export.text
@@ -106,7 +110,7 @@ async def test_the_longest_part_is_looked_for_and_a_longer_or_empty_one_is_refus
     await make.annotation(newsroom["annotator"], document["id"], quote=text)
     reader = newsroom["reader"]
 
-    assert await quotes(reader, quote=text[:1000].upper()) == [text]
+    assert await quotes(reader, quote_contains=text[:1000].upper()) == [text]
     for refused in ("", "a" * 1001):
         answer = await reader.get(PATH, params={"quote": refused})
         make.refused(answer, 422, "invalid-parameter")
@@ -117,4 +121,4 @@ async def test_a_project_finds_its_own_quotes(newsroom: Newsroom) -> None:
     document = await make.document(newsroom["admin"], project="other")
     await make.annotation(newsroom["admin"], document["id"])
 
-    assert await quotes(newsroom["admin"], quote="nationals") == []
+    assert await quotes(newsroom["admin"], quote_contains="nationals") == []

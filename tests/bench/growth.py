@@ -121,8 +121,10 @@ WORK: dict[str, Ask] = {
     "documents": _get(f"{_PROJECT}/documents?limit=50"),
     "q: a word of one document": _get(f"{_PROJECT}/documents?q=00000007x"),
     "q: a phrase in one": _get(f'{_PROJECT}/documents?q="00000007x the ministry said"'),
-    "quote: words of one": _get(f"{_PROJECT}/annotations?quote=00000007x the ministry&limit=50"),
-    "quote: a part of a word": _get(f"{_PROJECT}/annotations?quote=0000007x&limit=50"),
+    "quote: words of one": _get(
+        f"{_PROJECT}/annotations?quote_contains=00000007x the ministry&limit=50"
+    ),
+    "quote: a part of a word": _get(f"{_PROJECT}/annotations?quote_contains=0000007x&limit=50"),
 }
 
 

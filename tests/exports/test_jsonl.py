@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.exports.schemas import ExportedDocument
 from tests import make
 from tests.conftest import Newsroom
 
@@ -33,6 +34,8 @@ async def test_a_line_holds_a_document_with_its_annotations_and_relations(
     response = await newsroom["reader"].get(PATH)
 
     (line,) = lines_of(response)
+    # It is what the OpenAPI document says of it, no more and no less.
+    assert ExportedDocument.model_validate(line).model_dump(mode="json") == line
     assert response.headers["content-type"] == "application/x-ndjson"
     assert response.headers["content-disposition"] == 'attachment; filename="demo.jsonl"'
     assert int(response.headers["stet-snapshot"]) > 0

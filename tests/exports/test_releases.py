@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.core.database import Database
 from app.core.routing import MAX_PARAMETERS
@@ -240,6 +240,25 @@ async def test_a_filter_has_so_many_parts_and_no_more(newsroom: Newsroom) -> Non
 
         problem = make.refused(answer, 422, "invalid-value")
         assert [error["pointer"] for error in problem["errors"]] == [f"/filter/{kind}"]
+
+
+async def test_a_release_by_its_words_is_stored_as_ever_and_read_as_it_is_asked_for(
+    newsroom: Newsroom,
+) -> None:
+    manager = newsroom["manager"]
+    made = await make.release(manager, "first", quote_contains="Chinese")
+    database: Database = newsroom.app.state.database
+    async with database.session(writes=False) as db:
+        stored = (await db.execute(select(Release.filter))).scalar_one()
+
+    again = await manager.post(
+        PATH, json={"name": "first", "filter": {"quote_contains": "Chinese"}}
+    )
+
+    assert made["filter"]["quote_contains"] == "Chinese"
+    # So it is in the databases that there are.
+    assert stored == {"quote": "Chinese"}
+    assert (again.status_code, again.json()) == (200, made)
 
 
 async def test_a_release_is_read_whatever_filter_may_be_said_since(newsroom: Newsroom) -> None:

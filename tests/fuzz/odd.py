@@ -49,6 +49,14 @@ ODD_HEADERS: dict[str, list[str]] = {
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND"]
 PARAMETERS = [
     *("limit", "cursor", "offset_unit", "q", "status", "label", "start", "end", "after", "format"),
-    *("revision", "document", "updated_after", "quote", "mode", "attribute.speaker", "attribute."),
+    *(
+        "revision",
+        "document",
+        "updated_after",
+        "quote_contains",
+        "mode",
+        "attribute.speaker",
+        "attribute.",
+    ),
     *("dry_run", "author", "origin", "x", ""),
 ]

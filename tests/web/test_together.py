@@ -50,6 +50,36 @@ async def test_what_others_do_appears_without_moving_the_page(room: Room) -> Non
     assert abs(after["y"] - before["y"]) < 2
 
 
+async def test_what_was_put_back_from_a_copy_is_loaded_again(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await room.annotation(document, "Chinese nationals fight for Russia", by="annotator-b")
+    await expect(page.locator(".side h2").last).to_contain_text("1 of 1")
+
+    async def put_back(route: Route) -> None:
+        # As a log answers that ends before what the page has heard of it.
+        if route.request.method == "HEAD":
+            await route.fulfill(headers={"Stet-Snapshot": "1"})
+        else:
+            await route.fulfill(status=422)
+
+    await page.route("**/changes*", put_back)
+    async with page.expect_event("load"):
+        await _hidden(page, hidden=True)
+        await _hidden(page, hidden=False)
+
+
+async def _hidden(page: Page, *, hidden: bool) -> None:
+    """What a page is told when another comes before it, or it comes back."""
+    await page.evaluate(
+        """(hidden) => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
 async def test_two_edits_of_one_annotation_are_shown_side_by_side(room: Room) -> None:
     document = await room.document(make.TEXT)
     claim = await room.annotation(document, "Chinese nationals fight for Russia")

@@ -1,6 +1,6 @@
 /** What others write in a project, as it happens: the change log as server-sent events. */
 
-import { Refused, call, path } from "./api.js";
+import { Refused, call, get, path } from "./api.js";
 
 /** @typedef {import("./types").Change} Change */
 
@@ -19,10 +19,16 @@ const KINDS = [
  * @returns {Promise<number>} the sequence of the last change
  */
 export async function logEnd(project, signal) {
-  const far = Number.MAX_SAFE_INTEGER;
-  const address = `${path`/v1/projects/${project}/changes`}?after=${far}`;
-  const answer = await call("GET", address, signal ? { signal } : {});
-  return Number(answer.headers.get("Stet-Snapshot"));
+  const options = signal ? { signal } : {};
+  const address = path`/v1/projects/${project}`;
+  try {
+    const answer = await call("HEAD", `${address}/changes`, options);
+    return Number(answer.headers.get("Stet-Snapshot"));
+  } catch (error) {
+    // The answer to HEAD has no words: those for the project say what is wrong.
+    if (error instanceof Refused) await get(address, options);
+    throw error;
+  }
 }
 
 /**
@@ -66,8 +72,13 @@ export function follow(project, after, tell, onConnected = () => {}) {
       });
     }
   };
+  const more = (/** @type {number} */ end) => {
+    // The log was put back from a copy, and so was what is shown.
+    if (end < last) location.reload();
+    else connect();
+  };
   const askWhy = () => {
-    logEnd(project).then(connect, (error) => {
+    logEnd(project).then(more, (error) => {
       // A session that has ended is told to all; what may be seen no longer is not asked for again.
       if (error instanceof Refused && error.status !== 401) stopped = true;
       else again = setTimeout(askWhy, 5000);
