@@ -132,12 +132,38 @@ export class Paper {
    * @returns {{start: number, end: number} | null}
    */
   selection() {
-    const selection = getSelection();
-    if (!selection?.anchorNode || !selection.focusNode) return null;
-    const anchor = this.offset(selection.anchorNode, selection.anchorOffset);
-    const focus = this.offset(selection.focusNode, selection.focusOffset);
-    if (anchor === null || focus === null) return null;
+    const ends = this.ends();
+    if (!ends) return null;
+    const { anchor, focus } = ends;
     return { start: Math.min(anchor, focus), end: Math.max(anchor, focus) };
+  }
+
+  /**
+   * Where what is selected was begun, and where it leads to. What goes on beside the text ends with
+   * the text: so does a paragraph that the browser selects whole, and a drag that leaves the text.
+   * @returns {{anchor: number, focus: number} | null} null when both ends are beside it
+   */
+  ends() {
+    const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0 } = getSelection() ?? {};
+    if (!anchorNode || !focusNode) return null;
+    if (!this.host.contains(anchorNode) && !this.host.contains(focusNode)) return null;
+    return {
+      anchor: this.nearest(anchorNode, anchorOffset),
+      focus: this.nearest(focusNode, focusOffset),
+    };
+  }
+
+  /**
+   * The offset of a place in the page; beside the text, the end of the text on that side.
+   * @param {Node} node
+   * @param {number} within
+   */
+  nearest(node, within) {
+    const offset = this.offset(node, within);
+    if (offset !== null) return offset;
+    const text = document.createRange();
+    text.selectNodeContents(this.host);
+    return text.comparePoint(node, within) < 0 ? 0 : this.text.length;
   }
 
   /**

@@ -38,7 +38,7 @@ const PAGE = 50;
 export function Documents({ project, role, place }) {
   const [adding, setAdding] = useState(false);
   const [deleting, setDeleting] = useState(/** @type {DocumentItem | null} */ (null));
-  const [troubleWithMore, setTroubleWithMore] = useState(/** @type {unknown} */ (null));
+  const [trouble, setTrouble] = useState(/** @type {{at: string, error: unknown} | null} */ (null));
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const asked = {
@@ -60,6 +60,8 @@ export function Documents({ project, role, place }) {
     async (signal) => /** @type {Found} */ (await get(address(), { signal })),
     [address()],
   );
+  const latest = useRef({ at: address(), value });
+  latest.current = { at: address(), value };
   useEffect(() => {
     document.title = `Documents · ${project} · Stet`;
   }, []);
@@ -88,16 +90,20 @@ export function Documents({ project, role, place }) {
 
   const more = async () => {
     if (!value?.next) return;
-    setTroubleWithMore(null);
+    const at = address();
+    setTrouble(null);
     try {
       const page = /** @type {Found} */ (await get(address(value.next)));
-      const before = value.items.length;
-      set({ items: [...value.items, ...page.items], next: page.next });
+      const { at: now, value: shown } = latest.current;
+      // Another list is asked for by now, or this page of it is there already.
+      if (now !== at || shown?.next !== value.next) return;
+      const before = shown.items.length;
+      set({ items: [...shown.items, ...page.items], next: page.next });
       announce(`${page.items.length} more documents.`);
       // The button may be gone now: who works by keyboard goes on at the first of the new ones.
       requestAnimationFrame(() => /** @type {HTMLElement} */ (titles()[before])?.focus());
     } catch (failure) {
-      setTroubleWithMore(failure);
+      setTrouble({ at, error: failure });
     }
   };
   /** @param {DocumentItem} item */
@@ -137,7 +143,7 @@ export function Documents({ project, role, place }) {
         `,
       )}
     </ul>
-    ${troubleWithMore && html`<${Trouble} error=${troubleWithMore} />`}
+    ${trouble?.at === address() && html`<${Trouble} error=${trouble.error} />`}
     ${value?.next && html`<button type="button" class="more-button" onClick=${more}>More</button>`}
     ${adding && html`<${AddDocument} project=${project} onClose=${() => setAdding(false)} />`}
     ${

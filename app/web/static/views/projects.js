@@ -35,7 +35,7 @@ export function Projects({ me }) {
             <a href=${link(["projects", project.slug])}>
               <strong dir="auto">${project.name}</strong>
               <span dir="auto">${project.description}</span>
-              <small>${project.slug}, ${role(project)}</small>
+              <small>${[project.slug, role(project)].filter(Boolean).join(", ")}</small>
             </a>
           </li>
         `,

@@ -206,7 +206,7 @@ export function Bench({ desk, role, wanted }) {
       <//>
       ${tasks.asking}
       <div class="in-sight" ref=${list} tabindex="-1">
-        <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} />
+        <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} mayWrite=${mayWrite} />
       </div>
     </aside>
   `;
