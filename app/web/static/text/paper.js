@@ -63,7 +63,8 @@ export class Paper {
     this._spans = new Map(Array.from(spans, (span) => [span.id, span]));
     const placed = lanes(this._spans.values());
     for (const [id, strokes] of this._strokes) {
-      if (!this._spans.has(id)) this._erase(id, strokes);
+      // What is marked besides has no span here, and stays.
+      if (strokes.span && !this._spans.has(id)) this._erase(id, strokes);
     }
     for (const [id, lane] of placed) {
       const span = /** @type {Painted} */ (this._spans.get(id));
