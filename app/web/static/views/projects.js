@@ -1,5 +1,5 @@
 import { all, send } from "../api.js";
-import { fieldsOf } from "../parts/form.js";
+import { SLUG, fieldsOf } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
@@ -71,6 +71,7 @@ function Make() {
           <input
             name="slug"
             required
+            ...${SLUG}
             autocomplete="off"
             autocapitalize="none"
             spellcheck="false"
