@@ -1,6 +1,6 @@
 /** One's own decisions: typed, on their way through the outbox, and answered. */
 
-import { Refused, newId, path } from "../../api.js";
+import { Refused, get, newId, path } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { short } from "../../text/short.js";
 
@@ -66,6 +66,8 @@ export class Decisions {
     this.outbox = outbox;
     /** @type {Results | null} */
     this.results = null;
+    /** What was decided here, the last one last. @type {Entry[]} */
+    this.decided = [];
     queue.isWaiting = (id) => this.waiting(id) !== undefined;
     keepRefused(outbox);
     this._inherit = () => this._takeRefused();
@@ -140,6 +142,7 @@ export class Decisions {
    */
   decide(entry, verdict, comment) {
     drafts.delete(entry.id);
+    this.decided.push(entry);
     entry.refused = null;
     this.outbox.add({
       key: newId(),
@@ -159,6 +162,7 @@ export class Decisions {
    */
   approve(entries) {
     this.results = null;
+    this.decided.push(...entries);
     for (let first = 0; first < entries.length; first += AT_ONCE) {
       const decisions = entries.slice(first, first + AT_ONCE).map(({ id, seen }) => ({
         annotation: id,
@@ -176,6 +180,28 @@ export class Decisions {
     }
     const held = this.queue.entry;
     if (held && this.waiting(held.id)) this._goOn(held);
+  }
+
+  /**
+   * Look again at what was decided last, to decide otherwise; then at the one before it.
+   * @returns {Promise<string>} why not; empty when it is there
+   */
+  async back() {
+    const entry = this.decided.at(-1);
+    if (!entry) return "Nothing was decided here before.";
+    if (this.waiting(entry.id)) return "That decision is on its way. Once it stands, you may overturn it.";
+    this.decided.pop();
+    this.queue.bring(entry);
+    // It has left the queue, and may have changed since.
+    try {
+      const now = await get(`${path`/v1/annotations/${entry.id}`}?offset_unit=utf16`);
+      if (now.version > entry.now.version) entry.now = now;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 410) entry.withdrawn = true;
+      // Else whoever decides on what has changed is told then.
+    }
+    this.queue.tell();
+    return "";
   }
 
   /** Say no more of what was decided together. */
