@@ -3,10 +3,11 @@
 import { Unreachable, get, signedOut } from "./api.js";
 import { membersChanged } from "./live.js";
 import { Announcements, announce } from "./parts/announce.js";
+import { useArrival } from "./parts/arrival.js";
 import { Frame } from "./parts/frame.js";
-import { signedIn, useLoaded } from "./parts/loaded.js";
+import { Loading, signedIn, useLoaded } from "./parts/loaded.js";
 import { Trouble } from "./parts/trouble.js";
-import { place } from "./router.js";
+import { isId, place } from "./router.js";
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { SignIn, SignInAgain } from "./views/signin.js";
 import { nowSpeaks } from "./state/kept.js";
@@ -53,9 +54,10 @@ const OUTSIDE = {
 function chosen(at, me) {
   const [first = "", slug = "", name = "", id = ""] = at.parts;
   const inside = first === "projects" && slug !== "";
+  const isNone = ["documents", "compare"].includes(name) && !isId(id);
   const membership = me.memberships.find((one) => one.project === slug);
   return {
-    load: inside ? INSIDE[name] : OUTSIDE[first],
+    load: inside ? (isNone ? undefined : INSIDE[name]) : OUTSIDE[first],
     props: {
       me,
       place: at,
@@ -90,10 +92,11 @@ function View({ me, at }) {
   // Until a view is loaded, the one before it stays, with what it was given: it is not shown a place
   // that is not its own.
   if (value?.load === load) shown.current = { view: value?.view, props };
+  useArrival(shown.current?.props.place.parts.join("/") ?? "");
   if (error) return html`<${Unloaded} error=${error} />`;
   if (!shown.current) return null;
   const { view, props: given } = shown.current;
-  if (!view) return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
+  if (!view) return html`<${NoSuchPage} />`;
   // A view of another document is another view: nothing of the one before it stays.
   return html`<${view} key=${given.place.parts.join("/")} ...${given} />`;
 }
@@ -115,6 +118,13 @@ function Unloaded({ error }) {
   }, []);
   const again = () => get("/v1/me").then(() => location.reload(), setTrouble);
   return html`<h1>Not loaded</h1><${Trouble} error=${trouble} again=${again} />`;
+}
+
+function NoSuchPage() {
+  useEffect(() => {
+    document.title = "There is no such page · Stet";
+  }, []);
+  return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
 }
 
 /** Begin anew: nothing that the page knows of one user is there for the next. */
@@ -177,6 +187,7 @@ function Page() {
   // The views stay while the session is renewed: what is typed in them is nowhere else.
   return html`
     <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${anew}>
+      <${Loading} />
       <${View} me=${me} at=${at} />
     <//>
     ${ended && html`<${SignInAgain} name=${me.name} onSignedIn=${enter} onLeft=${anew} />`}

@@ -201,6 +201,19 @@ export class Paper {
   }
 
   /**
+   * Bring an offset to a height of the window.
+   * @param {number} offset
+   * @param {number} height of its line's top, in pixels
+   */
+  bring(offset, height) {
+    // What is beside it gets its own height only now, and moves it.
+    for (let times = 0; times < 2; times += 1) {
+      this._paragraphs.position(offset).element.scrollIntoView({ block: "start" });
+      scrollBy({ top: this.box(offset).top - height });
+    }
+  }
+
+  /**
    * Where an offset stands in the window: a box as high as its line's letters, without width.
    * @param {number} offset
    * @param {boolean} [ends] whether something ends there: between two lines, it then stands at the

@@ -20,6 +20,8 @@ export class Paragraphs {
       const node = document.createTextNode(line);
       const element = document.createElement("p");
       element.dir = "auto";
+      // What is not on the screen is laid out by its length, until it comes there.
+      element.style.setProperty("--length", String(line.length));
       element.append(node);
       lines.append(element);
       const paragraph = { node, element, start, end: start + line.length };

@@ -3,6 +3,7 @@
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
+import { keepPlace, kept, place, refine } from "../../router.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { Card } from "./card.js";
 import { Drawer, isNarrow } from "./drawer.js";
@@ -39,6 +40,10 @@ export function Bench({ desk, role, wanted }) {
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
+  /** Whether the address is this document's: until another view is there, this one stays. */
+  const isHere = () => place().parts[3] === desk.document.id;
+  // Where one was: found again once, and then nothing else is scrolled to.
+  const from = useRef(kept().line ?? null);
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
   const mayWrite = role !== "reader";
@@ -48,6 +53,7 @@ export function Bench({ desk, role, wanted }) {
     const at = /** @type {HTMLDivElement} */ (host.current);
     const made = new Paper(at, desk.document.text, desk.scheme.labels);
     const carets = new Caret(made, desk.document.language);
+    if (from.current) made.bring(from.current.offset, from.current.height);
     setPaper(made);
     setCaret(carets);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -60,6 +66,10 @@ export function Bench({ desk, role, wanted }) {
         const top = list.current?.getBoundingClientRect().top ?? Infinity;
         const looked = top < innerHeight && scrollY > 0;
         if (!(looked && isNarrow())) setSight(made.inSight());
+        if (!isHere()) return;
+        const { start: offset } = made.inSight();
+        // At its top, the page has more than the text.
+        keepPlace({ line: scrollY > 0 ? { offset, height: made.box(offset).top } : null });
       }, 100);
     };
     look();
@@ -91,9 +101,20 @@ export function Bench({ desk, role, wanted }) {
   );
   // The annotation that the address names, as soon as it is there.
   const isThere = Boolean(wanted && desk.annotation(wanted));
+  const named = useRef("");
   useEffect(() => {
-    if (paper && isThere) choose(wanted);
+    if (!paper || !isThere || wanted === named.current) return;
+    named.current = wanted;
+    if (from.current) setChosen(wanted);
+    else choose(wanted);
+    from.current = null;
   }, [paper, isThere, wanted]);
+  useEffect(() => {
+    // What one chooses is named in the address: a reload, and going back, find it again.
+    if (!isHere() || id === wanted) return;
+    named.current = id;
+    refine(id ? { annotation: id } : {});
+  }, [id]);
 
   useLayoutEffect(() => {
     if (!paper) return undefined;
