@@ -195,7 +195,7 @@ export class Paper {
    */
   reveal(offset) {
     const { top, bottom } = this.box(offset);
-    if (top > 70 && bottom < innerHeight - 70) return;
+    if (top >= this._uncovered() && bottom < innerHeight - 70) return;
     this._paragraphs.position(offset).element.scrollIntoView({ block: "nearest" });
     scrollBy({ top: this.box(offset).top - innerHeight / 3 });
   }
@@ -240,12 +240,18 @@ export class Paper {
   inSight() {
     const around = this.host.getBoundingClientRect();
     const bottom = Math.min(around.bottom, innerHeight);
+    if (Math.max(around.top, 0) >= bottom) return { start: 0, end: this.text.length };
+    return this._paragraphs.between(this._uncovered(), bottom);
+  }
+
+  /** Where in the window the text begins to be seen, in pixels from its top. */
+  _uncovered() {
+    const around = this.host.getBoundingClientRect();
     let top = Math.max(around.top, 0);
-    if (top >= bottom) return { start: 0, end: this.text.length };
     // Tools may stick to the window's top and lie over the text, but not over half of the window.
     const x = around.left + around.width / 2;
     while (top < innerHeight / 2 && !this.host.contains(document.elementFromPoint(x, top))) top += 8;
-    return this._paragraphs.between(top, bottom);
+    return top;
   }
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */
