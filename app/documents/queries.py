@@ -1,5 +1,6 @@
 """Documents that the caller may see, and their texts."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from app.core.vocabulary import Order, Status
 from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentItem, DocumentOut
 from app.documents.seen import COLUMNS, CURRENT_REVISION, MAKER, SeenDocument
-from app.models import Annotation, Document, Revision
+from app.models import Annotation, Document, Revision, User
 
 # 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.
 _texts: Bounded[tuple[str, UUID, int], str] = Bounded(64 * 1024 * 1024, len)
@@ -95,15 +96,28 @@ ROWS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents of a project; what is None does not narrow."""
+
+    q: str | None
+    """Only those in whose title and text this is found (``text.sought``)."""
+    external_id: str | None
+    """Only the one with this external id."""
+    has_status: Status | None
+    """Only those with an annotation in this status."""
+    annotated: bool | None
+    """Only those with annotations, or only those without."""
+    annotated_by: str | None
+    """Asks that of the annotations by the user of this name: if ``annotated`` is None, only those
+    with some."""
+
+
 async def page(
     db: Session,
     standing: Standing,
     pages: Paging,
-    *,
-    q: str | None = None,
-    external_id: str | None = None,
-    has_status: Status | None = None,
-    annotated: bool | None = None,
+    given: DocumentFilter,
     order: Order | None = None,
 ) -> Page[DocumentItem]:
     """The project's documents, the best first of those that a query finds, or by their arrival.
@@ -112,28 +126,29 @@ async def page(
         db: a session.
         standing: what the caller is in the project.
         pages: which page.
-        q: only those in whose title and text this is found (``text.sought``).
-        external_id: only the one with this external id.
-        has_status: only those with an annotation in this status.
-        annotated: only those with annotations, or only those without.
+        given: which documents.
         order: oldest or newest first; if left out the best, or without ``q`` the oldest.
 
     Raises:
         InvalidParameter: when ``q`` has no word that must occur, or too many terms.
     """
     query = ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
-    if external_id is not None:
-        query = query.where(Document.external_id == external_id)
+    if given.external_id is not None:
+        query = query.where(Document.external_id == given.external_id)
     its_own = exists().where(
         Annotation.document_id == Document.id, Annotation.withdrawn_at.is_(None)
     )
-    if has_status is not None:
-        query = query.where(its_own.where(Annotation.status == has_status))
-    if annotated is not None:
-        query = query.where(its_own if annotated else ~its_own)
-    ranked = q is not None and order is None
-    if q is not None:
-        found = found_by(sought(q), standing.project_id, db.dialect, ranked=ranked)
+    if given.has_status is not None:
+        query = query.where(its_own.where(Annotation.status == given.has_status))
+    if given.annotated is not None or given.annotated_by is not None:
+        asked = its_own
+        if given.annotated_by is not None:
+            author = select(User.id).where(User.name == given.annotated_by).scalar_subquery()
+            asked = its_own.where(Annotation.author_id == author)
+        query = query.where(~asked if given.annotated is False else asked)
+    ranked = given.q is not None and order is None
+    if given.q is not None:
+        found = found_by(sought(given.q), standing.project_id, db.dialect, ranked=ranked)
         query = query.join(found, found.c.document_id == Document.id)
         if ranked:
             query = best_first(query.add_columns(found.c.rank), found.c.rank, pages)

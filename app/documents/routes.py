@@ -60,6 +60,14 @@ async def list_documents(
     annotated: Annotated[
         bool | None, Query(description="`true`: has annotations; `false`: has none.")
     ] = None,
+    annotated_by: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="Only annotations by this user count for `annotated`, which is `true` if"
+            " left out.",
+        ),
+    ] = None,
     order: Annotated[
         Order | None,
         Query(description="By arrival. If left out: with `q` the best first, else the oldest."),
@@ -71,11 +79,14 @@ async def list_documents(
             db,
             standing,
             pages,
-            q=q,
-            external_id=external_id,
-            has_status=has_status,
-            annotated=annotated,
-            order=order,
+            queries.DocumentFilter(
+                q=q,
+                external_id=external_id,
+                has_status=has_status,
+                annotated=annotated,
+                annotated_by=annotated_by,
+            ),
+            order,
         )
     )
 

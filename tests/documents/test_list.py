@@ -147,3 +147,9 @@ async def test_documents_with_and_without_annotations_are_told_apart(newsroom: N
     assert await titles(newsroom, annotated="true") == ["begun"]
     assert await titles(newsroom, annotated="false") == ["emptied", "untouched"]
     assert await titles(newsroom, annotated="false", has_status="pending") == []
+    await make.annotation(newsroom["annotator-b"], titled["untouched"]["id"])
+    theirs = {"annotated_by": "annotator-b"}
+    assert await titles(newsroom, **theirs) == ["untouched"]
+    assert await titles(newsroom, **theirs, annotated="true") == ["untouched"]
+    assert await titles(newsroom, **theirs, annotated="false") == ["begun", "emptied"]
+    assert await titles(newsroom, annotated_by="nobody") == []

@@ -135,6 +135,9 @@ async def test_fragments_relations_and_spans_of_attributes(room: Room) -> None:
     page = await room.open("annotator", f"/documents/{document['id']}?annotation={denial['id']}")
     card = page.get_by_role("region", name="The chosen annotation")
 
+    await _select(page, "called the allegations “totally", make.TEXT)
+    await page.keyboard.press("f")
+    await expect(page.get_by_text("Some of these words are in it already")).to_be_visible()
     await _select(page, "Without providing evidence", make.TEXT)
     await page.keyboard.press("f")
     await card.get_by_role("group", name="speaker_span").get_by_role("button").click()

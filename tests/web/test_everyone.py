@@ -124,3 +124,60 @@ async def test_going_from_view_to_view_asks_for_nothing_that_is_not_there(room: 
         await expect(page.locator(".text")).to_be_visible()
 
     assert refused == []
+
+
+async def test_long_names_fit_and_forced_colours_show_what_is_chosen(room: Room) -> None:
+    word = "long_" * 20
+    label, other = f"{word}label"[-100:], f"other_{word}"[:48]
+    scheme = {"name": "long", "labels": [{"name": label}, {"name": other}], "relations": []}
+    place = f"/v1/projects/{room.project}"
+    manager = room.client("manager")
+    await make.said(await manager.patch(place, json={"name": word}, headers=make.seen(1)), 200)
+    await make.said(await manager.put(f"{place}/scheme", json=scheme, headers=make.seen(1)), 200)
+    document = await room.document(make.TEXT, title=word * 4)
+    claim = await make.annotation(room.client("annotator"), document["id"], label)
+    inside = f"/documents/{document['id']}"
+    page = await room.open(
+        "manager", viewport={"width": 320, "height": 640}, forced_colors="active"
+    )
+    for view in (
+        "",
+        f"{inside}?annotation={claim['id']}",
+        "/review",
+        "/manage/scheme",
+        "/manage/export",
+        f"/compare/{document['id']}",
+    ):
+        await page.goto(f"/#/projects/{room.project}{view}")
+        await expect(page.locator("main").get_by_text(word[:20]).first).to_be_attached()
+        assert await _fits(page), view
+    await page.goto("/#/")
+    await expect(page.get_by_text(word).first).to_be_visible()
+    assert await _fits(page)
+
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.goto(f"/#/projects/{room.project}{inside}?annotation={claim['id']}")
+    await expect(page.get_by_role("region", name="The chosen annotation")).to_be_visible()
+    assert await _fits(page)
+    # The tools end before what is beside the text.
+    ends = """(one) => { const box = document.querySelector(one).getBoundingClientRect();
+        return [box.left, box.right]; }"""
+    assert (await page.evaluate(ends, ".tools"))[1] <= (await page.evaluate(ends, ".side"))[0]
+    # Each label has its own line, and the chosen words a ground that the others have not.
+    styled = """(way) => { const found = getComputedStyle(document.querySelector('.text p'),
+        `::highlight(stet-${way})`);
+        return [found.backgroundColor, found.textDecorationStyle]; }"""
+    await expect(page.get_by_text("On the screen: 1 of 1")).to_be_visible()
+    assert await page.evaluate("CSS.highlights.get('stet-chosen').size") == 1
+    chosen = await page.evaluate(styled, "chosen")
+    first = await page.evaluate(styled, "label-0-0")
+    second = await page.evaluate(styled, "label-1-0")
+    assert first[0] == second[0] == "rgba(0, 0, 0, 0)" != chosen[0]
+    assert first[1] != second[1]
+    ground = "(link) => getComputedStyle(link).backgroundColor"
+    menu = page.get_by_role("banner").get_by_role("navigation")
+    here, there = [
+        await menu.get_by_role("link", name=name).evaluate(ground)
+        for name in ("Documents", "Review")
+    ]
+    assert here != there

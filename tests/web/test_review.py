@@ -57,6 +57,21 @@ async def test_a_queue_is_worked_off_by_keys(room: Room) -> None:
     await expect(page.get_by_text("3 pending.")).to_be_visible()
     await expect(_item(page)).to_contain_text("Beijing called it")
 
+    # What was decided last is looked at again, and decided otherwise; then it leaves the queue.
+    await expect(page.locator(".outstanding")).to_have_text("")
+    await page.keyboard.press("Control+z")
+    await expect(_item(page)).to_contain_text("approved")
+    await expect(page.locator("#item")).to_be_focused()
+    await page.keyboard.press("c")
+    await page.keyboard.type("Name who said so.")
+    await page.keyboard.press("Control+Enter")
+    await expect(_item(page)).to_contain_text("Beijing called it")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    await page.keyboard.press("Control+z")
+    await page.keyboard.press("a")
+    await expect(page.get_by_text("3 pending.")).to_be_visible()
+    await expect(_item(page)).to_contain_text("Beijing called it")
+
     await page.keyboard.press("r")
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_label("Comment")).to_be_focused()

@@ -31,6 +31,11 @@ async def _role(room: Room, role: str) -> None:
     await make.said(await admin.put(path, json={"role": role}, headers={"If-Match": seen}), 200)
 
 
+async def _unaware(page: Page) -> None:
+    """Keep from a page what its user may do by now, as in the moment before it hears of that."""
+    await page.context.route("**/v1/me", lambda route: route.abort())
+
+
 async def test_what_others_do_appears_without_moving_the_page(room: Room) -> None:
     document = await room.document()
     page = await room.open("annotator", f"/documents/{document['id']}")
@@ -161,11 +166,13 @@ async def test_a_refused_write_says_why_and_keeps_what_was_wanted(room: Room) ->
     page = await room.open("annotator", f"/documents/{document['id']}")
     await page.keyboard.press("t")
     await page.keyboard.press("s")
+    await _unaware(page)
     await _role(room, "reader")
     await page.keyboard.press("1")
 
     refusal = page.get_by_role("alert").filter(has_text="Not saved")
     await expect(refusal).to_contain_text("Ukraine says that Chinese nationals")
+    await page.context.unroute("**/v1/me")
     await page.reload()
     await expect(refusal).to_contain_text("Ukraine says that Chinese nationals")
     await _role(room, "annotator")
@@ -376,6 +383,7 @@ async def test_of_two_refused_edits_each_is_tried_again_once(room: Room) -> None
     page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
     await expect(page.get_by_label("note")).to_be_visible()
     refusals = page.get_by_role("alert").filter(has_text="Not saved")
+    await _unaware(page)
     await _role(room, "reader")
     await page.get_by_label("label").select_option("denial")
     await expect(refusals).to_have_count(1)

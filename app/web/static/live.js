@@ -4,6 +4,9 @@ import { Refused, call, get, path } from "./api.js";
 
 /** @typedef {import("./types").Change} Change */
 
+/** Told when who may do what in a project has changed. */
+export const membersChanged = new EventTarget();
+
 const KINDS = [
   "project.created", "project.updated", "member.set", "member.removed", "scheme.updated",
   "document.created", "document.updated", "document.deleted",
@@ -68,6 +71,7 @@ export function follow(project, after, tell, onConnected = () => {}) {
       source.addEventListener(kind, (event) => {
         const change = JSON.parse(event.data);
         last = change.sequence;
+        if (kind.startsWith("member.")) membersChanged.dispatchEvent(new Event("changed"));
         tell(change);
       });
     }

@@ -1,11 +1,13 @@
 /** The page's beginning: who one is, which view is shown, and what stands around it. */
 
-import { actAs, get, signedOut } from "./api.js";
-import { Announcements } from "./parts/announce.js";
+import { Unreachable, actAs, get, signedOut } from "./api.js";
+import { membersChanged } from "./live.js";
+import { Announcements, announce } from "./parts/announce.js";
+import { useArrival } from "./parts/arrival.js";
 import { Frame } from "./parts/frame.js";
-import { signedIn, useLoaded } from "./parts/loaded.js";
+import { Loading, signedIn, useLoaded } from "./parts/loaded.js";
 import { Trouble } from "./parts/trouble.js";
-import { place } from "./router.js";
+import { isId, place } from "./router.js";
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { SignIn, SignInAgain } from "./views/signin.js";
 import { nowSpeaks, onSpeaker, speaker } from "./state/kept.js";
@@ -52,9 +54,10 @@ const OUTSIDE = {
 function chosen(at, me) {
   const [first = "", slug = "", name = "", id = ""] = at.parts;
   const inside = first === "projects" && slug !== "";
+  const isNone = ["documents", "compare"].includes(name) && !isId(id);
   const membership = me.memberships.find((one) => one.project === slug);
   return {
-    load: inside ? INSIDE[name] : OUTSIDE[first],
+    load: inside ? (isNone ? undefined : INSIDE[name]) : OUTSIDE[first],
     props: {
       me,
       place: at,
@@ -65,21 +68,35 @@ function chosen(at, me) {
   };
 }
 
+/**
+ * What has become of one's role where one is, if another.
+ * @param {Me} before
+ * @param {Me} now
+ * @param {Place} at
+ */
+function standing(before, now, at) {
+  const { project, role } = chosen(at, now).props;
+  if (!project || role === chosen(at, before).props.role) return "";
+  const isMember = now.is_admin || now.memberships.some((one) => one.project === project);
+  return isMember ? `You are ${role} in ${project} now.` : `You are no member of ${project} any more.`;
+}
+
 /** @param {{me: Me, at: Place}} props */
 function View({ me, at }) {
   const { load, props } = chosen(at, me);
   const { value, error } = useLoaded(
-    async () => ({ load, view: load && (await load()) }),
+    async () => ({ load, view: load && (await load().catch(unreachable)) }),
     [load],
   );
   const shown = useRef(/** @type {{view: unknown, props: ViewProps} | null} */ (null));
   // Until a view is loaded, the one before it stays, with what it was given: it is not shown a place
   // that is not its own.
   if (value?.load === load) shown.current = { view: value?.view, props };
-  if (error) return html`<${Trouble} error=${error} />`;
+  useArrival(shown.current?.props.place.parts.join("/") ?? "");
+  if (error) return html`<${Unloaded} error=${error} />`;
   if (!shown.current) return null;
   const { view, props: given } = shown.current;
-  if (!view) return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
+  if (!view) return html`<${NoSuchPage} />`;
   // A view of another document is another view: nothing of the one before it stays.
   return html`<${view} key=${given.place.parts.join("/")} ...${given} />`;
 }
@@ -99,6 +116,32 @@ function SomebodyElse({ me, now }) {
       <button type="button" onClick=${() => location.reload()}>Go on as ${now}</button>
     </div>
   `;
+}
+
+/** @returns {never} */
+function unreachable() {
+  throw new Unreachable("This part of the page could not be loaded.");
+}
+
+/**
+ * Of a view that could not be loaded. A browser does not ask again for a module that it once did not
+ * get: the whole page is loaded again, as soon as there is one.
+ * @param {{error: unknown}} props
+ */
+function Unloaded({ error }) {
+  const [trouble, setTrouble] = useState(error);
+  useEffect(() => {
+    document.title = "Stet";
+  }, []);
+  const again = () => get("/v1/me").then(() => location.reload(), setTrouble);
+  return html`<h1>Not loaded</h1><${Trouble} error=${trouble} again=${again} />`;
+}
+
+function NoSuchPage() {
+  useEffect(() => {
+    document.title = "There is no such page · Stet";
+  }, []);
+  return html`<h1>There is no such page</h1><p><a href="#/">Projects</a></p>`;
 }
 
 /** Begin anew: nothing that the page knows of one user is there for the next. */
@@ -135,6 +178,26 @@ function Page() {
       signedOut.removeEventListener("signedout", end);
     };
   }, []);
+  const around = at.parts.slice(0, 2).join("/");
+  const known = useRef(me);
+  known.current = me;
+  useEffect(() => {
+    // What one may do can have changed since: whoever comes to another project, or hears that its
+    // members changed, asks again.
+    const again = () => {
+      if (!known.current) return;
+      get("/v1/me").then((/** @type {Me} */ now) => {
+        const before = known.current;
+        if (before?.name !== now.name) return;
+        const changed = standing(before, now, at);
+        if (changed) announce(changed);
+        setMe(now);
+      }, () => {});
+    };
+    again();
+    membersChanged.addEventListener("changed", again);
+    return () => membersChanged.removeEventListener("changed", again);
+  }, [around]);
   const enter = (/** @type {Me} */ who) => {
     nowSpeaks(who.name);
     setLast(null);
@@ -151,6 +214,7 @@ function Page() {
   return html`
     <${Frame} me=${me} project=${props.project} role=${props.role} onSignedOut=${anew}>
       ${last && last !== me.name && html`<${SomebodyElse} me=${me.name} now=${last} />`}
+      <${Loading} />
       <${View} me=${me} at=${at} />
     <//>
     ${ended && html`<${SignInAgain} name=${me.name} onSignedIn=${enter} onLeft=${anew} />`}

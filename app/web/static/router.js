@@ -32,6 +32,14 @@ export function link(parts, query = {}) {
   return `#/${parts.map(encodeURIComponent).join("/")}${said && `?${said}`}`;
 }
 
+/**
+ * Whether a part of an address can be an id.
+ * @param {string} part
+ */
+export function isId(part) {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(part);
+}
+
 /** @param {string} address a link */
 export function go(address) {
   location.hash = address;
@@ -42,6 +50,36 @@ export function go(address) {
  * @param {Record<string, string>} query
  */
 export function refine(query) {
-  history.replaceState(null, "", link(place().parts, query));
+  replace(history.state, link(place().parts, query));
   dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/**
+ * How far one has come in a view: kept with the entry of the browser's history, so that a reload or
+ * going back finds it again. A link leads to a new entry, with nothing.
+ * @typedef {object} Kept
+ * @property {{offset: number, height: number} | null} [line] the first line of a text that is on the
+ *   screen: its offset, and how far it is from the window's top, in pixels; null at the page's top
+ * @property {number} [top] how far the page is scrolled, in pixels
+ * @property {{of: string, count: number}} [list] how much of which list is shown
+ * @property {string} [held] what of a queue one looks at
+ */
+
+/** @returns {Kept} */
+export function kept() {
+  return history.state ?? {};
+}
+
+/** @param {Kept} more */
+export function keepPlace(more) {
+  replace({ ...history.state, ...more }, location.hash);
+}
+
+/** @param {Kept} state @param {string} address */
+function replace(state, address) {
+  try {
+    history.replaceState(state, "", address);
+  } catch {
+    // Asked too often within a few seconds, some browsers refuse: the next time will do.
+  }
 }

@@ -15,6 +15,30 @@ export function fieldsOf(form) {
 }
 
 /**
+ * What the API takes, for a field that asks for it: a browser then says so before anything is sent.
+ * White space at the ends is left out by `fieldsOf`.
+ * @param {string} pattern
+ * @param {string} title in words
+ */
+const shape = (pattern, title) => ({ pattern: `\\s*(${pattern})\\s*`, title });
+export const SLUG = shape(
+  "[a-z0-9]([a-z0-9\\-]{0,62}[a-z0-9])?",
+  "Up to 64 lower-case letters, digits and hyphens; no hyphen at its ends.",
+);
+export const USER_NAME = shape(
+  "[a-z0-9]([a-z0-9._\\-]{0,62}[a-z0-9])?",
+  "Up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at its ends.",
+);
+export const RELEASE_NAME = shape(
+  "[a-z0-9][a-z0-9._\\-]{0,99}",
+  "Up to 100 lower-case letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+);
+export const LANGUAGE = shape(
+  "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*|[XxIi](-[A-Za-z0-9]{1,8})+",
+  "A tag such as en, uk or pt-BR.",
+);
+
+/**
  * The text of a file.
  * @param {File} file
  * @throws {Error} when it is not UTF-8

@@ -1,8 +1,29 @@
 import { Refused } from "../api.js";
-import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 
 /** Told when somebody has signed in, after a session that ended while views were open too. */
 export const signedIn = new EventTarget();
+
+const loading = new EventTarget();
+let count = 0;
+
+/** @param {1 | -1} by */
+function loads(by) {
+  count += by;
+  loading.dispatchEvent(new Event("change"));
+}
+
+/** Says that something is being loaded; style.css shows it where that takes long. */
+export function Loading() {
+  const [some, setSome] = useState(count > 0);
+  useEffect(() => {
+    const changed = () => setSome(count > 0);
+    changed();
+    loading.addEventListener("change", changed);
+    return () => loading.removeEventListener("change", changed);
+  }, []);
+  return some && html`<div class="loading">Loading …</div>`;
+}
 
 /**
  * What is loaded when a view opens, and again whenever `inputs` change.
@@ -24,10 +45,14 @@ export function useLoaded(load, inputs) {
   latest.current = load;
   useEffect(() => {
     const abort = new AbortController();
-    latest.current(abort.signal).then(
-      (value) => abort.signal.aborted || setState({ value, error: null }),
-      (error) => abort.signal.aborted || setState((before) => ({ ...before, error })),
-    );
+    loads(1);
+    latest
+      .current(abort.signal)
+      .then(
+        (value) => abort.signal.aborted || setState({ value, error: null }),
+        (error) => abort.signal.aborted || setState((before) => ({ ...before, error })),
+      )
+      .finally(() => loads(-1));
     return () => abort.abort();
   }, [...inputs, times]);
   const reload = useCallback(() => setTimes((before) => before + 1), []);

@@ -42,9 +42,23 @@ export class Caret {
     this._mark.style.height = `${box.height || 24}px`;
   }
 
-  /** Put the caret where the reader is, unless something of the text is selected. */
+  /**
+   * Put the caret where the reader is, unless something of the text is selected.
+   * @returns the ends of what is selected then, as offsets
+   */
   place() {
-    if (!this._paper.selection()) this._paper.select(this._paper.inSight().start);
+    const paper = this._paper;
+    let ends = paper.ends();
+    if (!ends) {
+      const { start } = paper.inSight();
+      ends = { anchor: start, focus: start };
+    }
+    const { anchorNode, focusNode } = getSelection() ?? {};
+    // What goes on beside the text is brought back into it. Else it stays as it is: the browser
+    // remembers in which column the caret goes up and down.
+    const within = [anchorNode, focusNode].every((node) => node && paper.host.contains(node));
+    if (!within) paper.select(ends.anchor, ends.focus);
+    return ends;
   }
 
   /**
@@ -54,28 +68,21 @@ export class Caret {
    * @param {boolean} extend
    */
   move(direction, step, extend) {
-    this.place();
+    const { anchor, focus: before } = this.place();
     const paper = this._paper;
     const selection = /** @type {Selection} */ (getSelection());
-    const anchor = selection.anchorNode && paper.offset(selection.anchorNode, selection.anchorOffset);
-    const before = selection.focusNode && paper.offset(selection.focusNode, selection.focusOffset);
-    if (anchor === null || before === null) return;
     let focus;
     if (step === "sentence") {
       focus = this._sentence(before, this._isOn(direction, before));
     } else {
       selection.modify(extend ? "extend" : "move", direction, step);
       const { focusNode, focusOffset } = selection;
-      focus = focusNode ? paper.offset(focusNode, focusOffset) : before;
-      if (focus !== null) {
+      focus = focusNode ? paper.nearest(focusNode, focusOffset) : before;
+      if (focusNode && paper.host.contains(focusNode)) {
         paper.reveal(focus);
         return;
       }
       // At the text's end the browser goes on into the page, on either side.
-      const text = document.createRange();
-      text.selectNodeContents(paper.host);
-      const isBefore = focusNode && text.comparePoint(focusNode, focusOffset) < 0;
-      focus = isBefore ? 0 : paper.text.length;
     }
     paper.select(extend ? anchor : focus, focus);
     paper.reveal(focus);

@@ -50,6 +50,12 @@ export function dress(labels) {
         background-color: color-mix(in srgb, ${color} 16%, transparent);
         text-decoration: underline ${line} 2px ${ink};
         text-underline-offset: ${3 + lane * 4}px;
+      }
+      @media (forced-colors: active) {
+        ::highlight(stet-label-${index}-${lane}) {
+          background-color: transparent;
+          text-decoration-color: CanvasText;
+        }
       }`,
     );
   });

@@ -63,7 +63,8 @@ export class Paper {
     this._spans = new Map(Array.from(spans, (span) => [span.id, span]));
     const placed = lanes(this._spans.values());
     for (const [id, strokes] of this._strokes) {
-      if (!this._spans.has(id)) this._erase(id, strokes);
+      // What is marked besides has no span here, and stays.
+      if (strokes.span && !this._spans.has(id)) this._erase(id, strokes);
     }
     for (const [id, lane] of placed) {
       const span = /** @type {Painted} */ (this._spans.get(id));
@@ -132,12 +133,38 @@ export class Paper {
    * @returns {{start: number, end: number} | null}
    */
   selection() {
-    const selection = getSelection();
-    if (!selection?.anchorNode || !selection.focusNode) return null;
-    const anchor = this.offset(selection.anchorNode, selection.anchorOffset);
-    const focus = this.offset(selection.focusNode, selection.focusOffset);
-    if (anchor === null || focus === null) return null;
+    const ends = this.ends();
+    if (!ends) return null;
+    const { anchor, focus } = ends;
     return { start: Math.min(anchor, focus), end: Math.max(anchor, focus) };
+  }
+
+  /**
+   * Where what is selected was begun, and where it leads to. What goes on beside the text ends with
+   * the text: so does a paragraph that the browser selects whole, and a drag that leaves the text.
+   * @returns {{anchor: number, focus: number} | null} null when both ends are beside it
+   */
+  ends() {
+    const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0 } = getSelection() ?? {};
+    if (!anchorNode || !focusNode) return null;
+    if (!this.host.contains(anchorNode) && !this.host.contains(focusNode)) return null;
+    return {
+      anchor: this.nearest(anchorNode, anchorOffset),
+      focus: this.nearest(focusNode, focusOffset),
+    };
+  }
+
+  /**
+   * The offset of a place in the page; beside the text, the end of the text on that side.
+   * @param {Node} node
+   * @param {number} within
+   */
+  nearest(node, within) {
+    const offset = this.offset(node, within);
+    if (offset !== null) return offset;
+    const text = document.createRange();
+    text.selectNodeContents(this.host);
+    return text.comparePoint(node, within) < 0 ? 0 : this.text.length;
   }
 
   /**
@@ -168,9 +195,22 @@ export class Paper {
    */
   reveal(offset) {
     const { top, bottom } = this.box(offset);
-    if (top > 70 && bottom < innerHeight - 70) return;
+    if (top >= this._uncovered() && bottom < innerHeight - 70) return;
     this._paragraphs.position(offset).element.scrollIntoView({ block: "nearest" });
     scrollBy({ top: this.box(offset).top - innerHeight / 3 });
+  }
+
+  /**
+   * Bring an offset to a height of the window.
+   * @param {number} offset
+   * @param {number} height of its line's top, in pixels
+   */
+  bring(offset, height) {
+    // What is beside it gets its own height only now, and moves it.
+    for (let times = 0; times < 2; times += 1) {
+      this._paragraphs.position(offset).element.scrollIntoView({ block: "start" });
+      scrollBy({ top: this.box(offset).top - height });
+    }
   }
 
   /**
@@ -200,12 +240,18 @@ export class Paper {
   inSight() {
     const around = this.host.getBoundingClientRect();
     const bottom = Math.min(around.bottom, innerHeight);
+    if (Math.max(around.top, 0) >= bottom) return { start: 0, end: this.text.length };
+    return this._paragraphs.between(this._uncovered(), bottom);
+  }
+
+  /** Where in the window the text begins to be seen, in pixels from its top. */
+  _uncovered() {
+    const around = this.host.getBoundingClientRect();
     let top = Math.max(around.top, 0);
-    if (top >= bottom) return { start: 0, end: this.text.length };
     // Tools may stick to the window's top and lie over the text, but not over half of the window.
     const x = around.left + around.width / 2;
     while (top < innerHeight / 2 && !this.host.contains(document.elementFromPoint(x, top))) top += 8;
-    return this._paragraphs.between(top, bottom);
+    return top;
   }
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */

@@ -20,6 +20,8 @@ export class Paragraphs {
       const node = document.createTextNode(line);
       const element = document.createElement("p");
       element.dir = "auto";
+      // What is not on the screen is laid out by its length, until it comes there.
+      element.style.setProperty("--length", String(line.length));
       element.append(node);
       lines.append(element);
       const paragraph = { node, element, start, end: start + line.length };
@@ -116,7 +118,7 @@ export class Paragraphs {
     const first = this._at(lowest(0, length - 1, (index) => stands(index).bottom > top));
     const last = this._at(lowest(1, length, (index) => stands(index).top >= bottom) - 1);
     return {
-      start: lowest(first.start, first.end, (offset) => this.box(offset).bottom > top),
+      start: lowest(first.start, first.end, (offset) => this.box(offset).top >= top),
       end: lowest(last.start, last.end, (offset) => this.box(offset).top >= bottom),
     };
   }

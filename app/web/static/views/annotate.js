@@ -9,6 +9,8 @@ import { canPaint } from "../text/paper.js";
 import { html, useEffect, useReducer } from "../vendor/preact.js";
 import { Desk } from "../state/desk.js";
 import { Bench } from "./annotate/bench.js";
+import { Gone } from "./annotate/gone.js";
+import { Onward } from "./annotate/onward.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Status} Status */
@@ -18,6 +20,9 @@ export function Annotate({ me, project, id, role, place }) {
   const [times, again] = useReducer((/** @type {number} */ before) => before + 1, 0);
   const { value: desk, error } = useLoaded((signal) => Desk.open(project, id, me, signal), [id, times]);
   const [, show] = useReducer((/** @type {number} */ before) => before + 1, 0);
+  useEffect(() => {
+    document.title = `Document · ${project} · Stet`;
+  }, []);
   useEffect(() => {
     if (!desk) return undefined;
     document.title = `${desk.document.title} · Stet`;
@@ -53,6 +58,8 @@ export function Annotate({ me, project, id, role, place }) {
   }, [desk]);
   if (error) return html`<h1>Document</h1><${Trouble} error=${error} again=${() => again(undefined)} />`;
   if (!desk) return null;
+  const wanted = place.query.get("annotation") ?? "";
+  const isGone = desk.isWhole && wanted && !desk.annotation(desk.acts.steps.named(wanted));
   const { title, source_url: source, published_on: published, language } = desk.document;
   /** @type {Record<Status, number>} */
   const counts = { pending: 0, approved: 0, rejected: 0, changes_requested: 0 };
@@ -69,6 +76,7 @@ export function Annotate({ me, project, id, role, place }) {
             (status) => counts[status] > 0 && html`<${Badge} status=${status} count=${counts[status]} />`,
           )}
           <a href=${link(["projects", project, "compare", id])}>Compare annotators</a>
+          ${role !== "reader" && html`<${Onward} desk=${desk} />`}
           ${!desk.connected && html`<span>Not following what others do: no connection.</span>`}
         </p>
       </header>
@@ -79,10 +87,11 @@ export function Annotate({ me, project, id, role, place }) {
       </p>`}
       ${desk.error && html`<${Trouble} error=${desk.error} again=${() => again(undefined)} />`}
       ${desk.isDeleted && html`<p class="trouble" role="alert">This document was deleted meanwhile.</p>`}
+      ${isGone && html`<${Gone} key=${wanted} id=${wanted} />`}
       <${Bench}
         desk=${desk}
         role=${desk.isDeleted ? "reader" : role}
-        wanted=${place.query.get("annotation") ?? ""}
+        wanted=${wanted}
       />
     </div>
   `;

@@ -5,7 +5,7 @@ import { useLoaded } from "../parts/loaded.js";
 import { atLeast } from "../parts/roles.js";
 import { STATUSES } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
-import { place as here, refine } from "../router.js";
+import { place as here, keepPlace, kept, refine } from "../router.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { AddDocument } from "./documents/add.js";
 import { Delete } from "./documents/delete.js";
@@ -29,6 +29,8 @@ const PROGRESS = {
   ),
 };
 const PAGE = 50;
+/** So many the API gives at once. */
+const MOST = 1000;
 
 /**
  * The documents of a project. What is searched for stands in the address, so that going back finds
@@ -38,7 +40,7 @@ const PAGE = 50;
 export function Documents({ me, project, role, place }) {
   const [adding, setAdding] = useState(false);
   const [deleting, setDeleting] = useState(/** @type {DocumentItem | null} */ (null));
-  const [troubleWithMore, setTroubleWithMore] = useState(/** @type {unknown} */ (null));
+  const [trouble, setTrouble] = useState(/** @type {{at: string, error: unknown} | null} */ (null));
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const asked = {
@@ -46,20 +48,27 @@ export function Documents({ me, project, role, place }) {
     progress: place.query.get("progress") ?? "",
     order: place.query.get("order") ?? "",
   };
-  /** @param {string} [cursor] */
-  const address = (cursor) =>
+  /** @param {string} [cursor] @param {number} [limit] */
+  const address = (cursor, limit = PAGE) =>
     path`/v1/projects/${project}/documents` +
     query({
       q: asked.q,
       order: asked.order,
       ...PROGRESS[asked.progress]?.asks,
-      limit: PAGE,
+      limit,
       cursor,
     });
   const { value, error, reload, set } = useLoaded(
-    async (signal) => /** @type {Found} */ (await get(address(), { signal })),
+    async (signal) => {
+      // Who comes back finds as much of the list as they had.
+      const { list } = kept();
+      const count = list?.of === address() ? Math.min(list.count, MOST) : PAGE;
+      return /** @type {Found} */ (await get(address("", count), { signal }));
+    },
     [address()],
   );
+  const latest = useRef({ at: address(), value });
+  latest.current = { at: address(), value };
   useEffect(() => {
     document.title = `Documents · ${project} · Stet`;
   }, []);
@@ -88,16 +97,21 @@ export function Documents({ me, project, role, place }) {
 
   const more = async () => {
     if (!value?.next) return;
-    setTroubleWithMore(null);
+    const at = address();
+    setTrouble(null);
     try {
       const page = /** @type {Found} */ (await get(address(value.next)));
-      const before = value.items.length;
-      set({ items: [...value.items, ...page.items], next: page.next });
+      const { at: now, value: shown } = latest.current;
+      // Another list is asked for by now, or this page of it is there already.
+      if (now !== at || shown?.next !== value.next) return;
+      const before = shown.items.length;
+      set({ items: [...shown.items, ...page.items], next: page.next });
+      keepPlace({ list: { of: at, count: before + page.items.length } });
       announce(`${page.items.length} more documents.`);
       // The button may be gone now: who works by keyboard goes on at the first of the new ones.
       requestAnimationFrame(() => /** @type {HTMLElement} */ (titles()[before])?.focus());
     } catch (failure) {
-      setTroubleWithMore(failure);
+      setTrouble({ at, error: failure });
     }
   };
   /** @param {DocumentItem} item */
@@ -121,7 +135,7 @@ export function Documents({ me, project, role, place }) {
         html`<button type="button" onClick=${() => setAdding(true)}>Add a document</button>`
       }
     </div>
-    ${atLeast(role, "annotator") && html`<${NextOne} project=${project} role=${role} />`}
+    ${atLeast(role, "annotator") && html`<${NextOne} project=${project} role=${role} me=${me.name} />`}
     <${Search} asked=${asked} ask=${ask} input=${search} />
     ${error && html`<${Trouble} error=${error} again=${reload} />`}
     ${value && html`<${Count} found=${value} narrowed=${`${asked.q}${asked.progress}` !== ""} />`}
@@ -137,7 +151,7 @@ export function Documents({ me, project, role, place }) {
         `,
       )}
     </ul>
-    ${troubleWithMore && html`<${Trouble} error=${troubleWithMore} />`}
+    ${trouble?.at === address() && html`<${Trouble} error=${trouble.error} />`}
     ${value?.next && html`<button type="button" class="more-button" onClick=${more}>More</button>`}
     ${adding && html`<${AddDocument} me=${me.name} project=${project} onClose=${() => setAdding(false)} />`}
     ${

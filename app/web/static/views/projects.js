@@ -1,5 +1,5 @@
 import { all, send } from "../api.js";
-import { fieldsOf, useSubmit } from "../parts/form.js";
+import { SLUG, fieldsOf, useSubmit } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
@@ -35,7 +35,7 @@ export function Projects({ me }) {
             <a href=${link(["projects", project.slug])}>
               <strong dir="auto">${project.name}</strong>
               <span dir="auto">${project.description}</span>
-              <small>${project.slug}, ${role(project)}</small>
+              <small>${[project.slug, role(project)].filter(Boolean).join(", ")}</small>
             </a>
           </li>
         `,
@@ -64,6 +64,7 @@ function Make() {
           <input
             name="slug"
             required
+            ...${SLUG}
             autocomplete="off"
             autocapitalize="none"
             spellcheck="false"

@@ -159,6 +159,13 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
       comment();
     }
   };
+  const back = async () => {
+    moved.current = true;
+    const why = await decisions.back();
+    if (!why) return;
+    moved.current = false;
+    announce(why);
+  };
   const take = () => {
     if (!entry || entry.now.version === entry.seen.version) return;
     queue.take(entry);
@@ -185,6 +192,7 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
           { keys: ["a"], does: "Approve", run: () => choose("approve") },
           { keys: ["r"], does: "Reject: say why", run: () => choose("reject") },
           { keys: ["c"], does: "Request changes: say which", run: () => choose("request_changes") },
+          { keys: ["Ctrl+z"], does: "Back to the one decided last, to decide otherwise", run: back },
           { keys: ["Ctrl+Enter"], does: "Send the verdict and go on", run: send, inFields: true },
           { keys: ["n"], does: "Go on with the new version of what changed", run: take },
           {
@@ -208,7 +216,17 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   const { name } = STATUSES[filter.status];
   return html`
     ${queue.error && html`<${Trouble} error=${queue.error} again=${load} />`}
-    ${queue.opened && html`<p class="count" role="status">${counted(queue, decisions, name)}</p>`}
+    ${queue.opened &&
+    html`
+      <div class="row count">
+        <p role="status">${counted(queue, decisions, name)}</p>
+        ${decisions.decided.length > 0 &&
+        html`<button type="button" class="quiet" onClick=${back}>
+          <span aria-hidden="true">↶</span> Back to the one decided last${" "}
+          <kbd aria-hidden="true">Ctrl</kbd><kbd aria-hidden="true">Z</kbd>
+        </button>`}
+      </div>
+    `}
     ${refused &&
     html`
       <div class="trouble" role="alert">

@@ -1,7 +1,7 @@
 import { Refused, all, path, send } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
-import { fieldsOf, useSubmit } from "../parts/form.js";
+import { USER_NAME, fieldsOf, useSubmit } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { Trouble } from "../parts/trouble.js";
@@ -57,14 +57,28 @@ export function Users({ me }) {
           <h2>Add a user</h2>
           <label>
             User name
-            <input name="name" required autocomplete="off" autocapitalize="none" spellcheck="false" />
+            <input
+              name="name"
+              required
+              ...${USER_NAME}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck="false"
+              aria-describedby="name-form"
+            />
           </label>
+          <p>
+            <small id="name-form">
+              To sign in with, for good: lower-case letters, digits, dots, hyphens and underscores.
+            </small>
+          </p>
           <label>Name as it is shown <input name="display_name" autocomplete="off" dir="auto" /></label>
           <label>
             Password
             <input
               name="password"
               type="password"
+              minlength="12"
               autocomplete="new-password"
               aria-describedby="password-form"
             />

@@ -4,6 +4,7 @@ import { Drafts } from "../../state/drafts.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
+import { keepPlace, kept, place, refine } from "../../router.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { Card } from "./card.js";
 import { Drawer, isNarrow } from "./drawer.js";
@@ -47,6 +48,10 @@ export function Bench({ desk, role, wanted }) {
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
+  /** Whether the address is this document's: until another view is there, this one stays. */
+  const isHere = () => place().parts[3] === desk.document.id;
+  // Where one was: found again once, and then nothing else is scrolled to.
+  const from = useRef(kept().line ?? null);
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
   const shown = chosen ?? (typing?.id === id ? typing : undefined);
@@ -57,6 +62,7 @@ export function Bench({ desk, role, wanted }) {
     const at = /** @type {HTMLDivElement} */ (host.current);
     const made = new Paper(at, desk.document.text, desk.scheme.labels);
     const carets = new Caret(made, desk.document.language);
+    if (from.current) made.bring(from.current.offset, from.current.height);
     setPaper(made);
     setCaret(carets);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -69,6 +75,10 @@ export function Bench({ desk, role, wanted }) {
         const top = list.current?.getBoundingClientRect().top ?? Infinity;
         const looked = top < innerHeight && scrollY > 0;
         if (!(looked && isNarrow())) setSight(made.inSight());
+        if (!isHere()) return;
+        const { start: offset } = made.inSight();
+        // At its top, the page has more than the text.
+        keepPlace({ line: scrollY > 0 ? { offset, height: made.box(offset).top } : null });
       }, 100);
     };
     look();
@@ -100,9 +110,20 @@ export function Bench({ desk, role, wanted }) {
   );
   // The annotation that the address names, as soon as it is there.
   const isThere = Boolean(wanted && desk.annotation(wanted));
+  const named = useRef("");
   useEffect(() => {
-    if (paper && isThere) choose(wanted);
+    if (!paper || !isThere || wanted === named.current) return;
+    named.current = wanted;
+    if (from.current) setChosen(wanted);
+    else choose(wanted);
+    from.current = null;
   }, [paper, isThere, wanted]);
+  useEffect(() => {
+    // What one chooses is named in the address: a reload, and going back, find it again.
+    if (!isHere() || id === wanted) return;
+    named.current = id;
+    refine(id ? { annotation: id } : {});
+  }, [id]);
 
   useLayoutEffect(() => {
     if (!paper) return undefined;
@@ -219,7 +240,7 @@ export function Bench({ desk, role, wanted }) {
       <//>
       ${tasks.asking}
       <div class="in-sight" ref=${list} tabindex="-1">
-        <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} />
+        <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} mayWrite=${mayWrite} />
       </div>
     </aside>
   `;

@@ -9,9 +9,9 @@ const MOST = 60;
 /**
  * The annotations of the text that is on the screen, in text order.
  * @param {{desk: import("../../state/desk.js").Desk, sight: {start: number, end: number},
- *   chosen: string, choose: (id: string) => void}} props
+ *   chosen: string, choose: (id: string) => void, mayWrite: boolean}} props
  */
-export function InSight({ desk, sight, chosen, choose }) {
+export function InSight({ desk, sight, chosen, choose, mayWrite }) {
   const all = [...desk.annotations.values()];
   const seen = all.filter((one) => one.end >= sight.start && one.start <= sight.end).slice(0, MOST);
   const { labels } = desk.scheme;
@@ -22,7 +22,13 @@ export function InSight({ desk, sight, chosen, choose }) {
           ? `On the screen: ${seen.length} of ${all.length}${desk.isWhole ? "" : " …"}`
           : "Nothing is marked yet"}
       </h2>
-      ${!all.length && desk.isWhole && html`<p>Select words in the text, then press the key of a label.</p>`}
+      ${!all.length &&
+      desk.isWhole &&
+      html`<p>
+        ${mayWrite
+          ? "Select words in the text, then press the key of a label."
+          : "You may read here. It takes the role annotator or above to mark words."}
+      </p>`}
       <ul class="spans">
         ${seen.map(
           (one) => html`

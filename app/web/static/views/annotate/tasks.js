@@ -133,7 +133,12 @@ export function useTasks(at) {
       announce("Choose an annotation, then select the words to add.");
       return;
     }
-    const parts = [...(chosen.fragments ?? [cut(text, chosen) ?? chosen]), span];
+    const held = chosen.fragments ?? [cut(text, chosen) ?? chosen];
+    if (held.some((one) => one.start < span.end && span.start < one.end)) {
+      announce("Some of these words are in it already: select others to add.");
+      return;
+    }
+    const parts = [...held, span];
     parts.sort((one, other) => one.start - other.start);
     const { start } = /** @type {Span} */ (parts[0]);
     const { end } = /** @type {Span} */ (parts.at(-1));

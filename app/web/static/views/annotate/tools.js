@@ -34,9 +34,10 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
     <div class="bar" role="toolbar" aria-label="Mark the selection" hidden=${!seen} inert=${!seen}>
       ${desk.scheme.labels.map(
         (label) => html`
-          <button type="button" title=${label.description} onClick=${() => mark(label.name)}>
+          <button type="button" title=${label.description || label.name} onClick=${() => mark(label.name)}>
             <${LabelName} labels=${desk.scheme.labels} name=${label.name} />
-            ${" "}<kbd>${keyOf(desk.scheme.labels, label)}</kbd>
+            ${keyOf(desk.scheme.labels, label) &&
+            html`${" "}<kbd>${keyOf(desk.scheme.labels, label)}</kbd>`}
           </button>
         `,
       )}

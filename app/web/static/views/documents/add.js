@@ -1,7 +1,7 @@
 import { newId, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { Dialog } from "../../parts/dialog.js";
-import { fieldsOf, textOf } from "../../parts/form.js";
+import { LANGUAGE, fieldsOf, textOf } from "../../parts/form.js";
 import { Trouble } from "../../parts/trouble.js";
 import { go, link } from "../../router.js";
 import { Drafts } from "../../state/drafts.js";
@@ -120,7 +120,13 @@ export function AddDocument({ me, project, onClose }) {
         <div class="form-columns">
           <label>
             Language
-            <input name="language" autocomplete="off" aria-describedby="language-form" size="8" />
+            <input
+              name="language"
+              ...${LANGUAGE}
+              autocomplete="off"
+              aria-describedby="language-form"
+              size="8"
+            />
           </label>
           <label>Published on <input name="published_on" type="date" /></label>
           <label class="wide">

@@ -1,4 +1,5 @@
 import { get, path, query } from "../../api.js";
+import { aside, offerAgain, waitingFor } from "../../state/waiting.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { atLeast } from "../../parts/roles.js";
 import { link } from "../../router.js";
@@ -8,33 +9,38 @@ import { html } from "../../vendor/preact.js";
 /** @typedef {import("../../types").Page<DocumentItem>} Found */
 
 /**
- * The document that waits longest to be annotated, and for reviewers the one that waits longest to
- * be reviewed.
- * @param {{project: string, role: import("../../types").Role}} props
+ * The document that waits longest to be annotated by oneself, and for reviewers the one that waits
+ * longest to be reviewed.
+ * @param {{project: string, role: import("../../types").Role, me: string}} props
  */
-export function NextOne({ project, role }) {
+export function NextOne({ project, role, me }) {
   const documents = path`/v1/projects/${project}/documents`;
-  const { value } = useLoaded(async (signal) => {
-    /** @param {Record<string, string>} asks */
-    const oldest = async (asks) => {
-      const address = documents + query({ ...asks, order: "oldest", limit: 1 });
-      return /** @type {Found} */ (await get(address, { signal })).items[0];
-    };
-    const [annotate, review] = await Promise.all([
-      oldest({ annotated: "false" }),
-      atLeast(role, "reviewer") ? oldest({ has_status: "pending" }) : undefined,
+  const { value, reload } = useLoaded(async (signal) => {
+    const pending = query({ has_status: "pending", order: "oldest", limit: 1 });
+    const [annotate, found] = await Promise.all([
+      waitingFor(project, me, { signal }),
+      atLeast(role, "reviewer") ? get(documents + pending, { signal }) : undefined,
     ]);
-    return { annotate, review };
-  }, [project]);
-  if (!value?.annotate && !value?.review) return null;
+    return { annotate, review: /** @type {Found | undefined} */ (found)?.items[0] };
+  }, [project, role]);
+  const left = aside(project, me).length;
+  if (!value?.annotate && !value?.review && !left) return null;
+  const again = () => {
+    offerAgain(project, me);
+    reload();
+  };
   return html`
     <p class="next-waiting">
       <span>Next one waiting</span>
       ${
-        value.annotate &&
+        value?.annotate &&
         html`<${To} project=${project} verb="to annotate" item=${value.annotate} />`
       }
-      ${value.review && html`<${To} project=${project} verb="to review" item=${value.review} />`}
+      ${value?.review && html`<${To} project=${project} verb="to review" item=${value.review} />`}
+      ${
+        left > 0 &&
+        html`<button type="button" class="quiet" onClick=${again}>Offer ${left} set aside again</button>`
+      }
     </p>
   `;
 }

@@ -1,4 +1,5 @@
 import { get, path, query } from "../../api.js";
+import { Download } from "../../parts/download.js";
 import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
 import { html, useState } from "../../vendor/preact.js";
@@ -43,7 +44,7 @@ export function Export({ project }) {
           <button type="button" onClick=${check} disabled=${known && !known.found && !known.error}>
             See what the format would lose
           </button>
-          <a class="button main" href=${address} download>Download</a>
+          <${Download} class="button main" href=${address} />
         </div>
         <div role="status">
           ${known?.found && html`<${Losses} project=${project} report=${known.found} />`}

@@ -1,4 +1,5 @@
 import { Refused, all, path, send } from "../../api.js";
+import { membersChanged } from "../../live.js";
 import { announce } from "../../parts/announce.js";
 import { Confirm } from "../../parts/confirm.js";
 import { fieldsOf } from "../../parts/form.js";
@@ -22,6 +23,8 @@ export function Members({ project, manages }) {
   // Shown as it was answered: until the list were loaded anew, the next change would be refused.
   const show = (/** @type {Member} */ next) =>
     set((value ?? []).map((member) => (member.name === next.name ? next : member)));
+  // It may be oneself.
+  const tell = () => membersChanged.dispatchEvent(new Event("changed"));
   /** @param {string} name */
   const at = (name) => path`/v1/projects/${project}/members/${name}`;
   /**
@@ -38,6 +41,7 @@ export function Members({ project, manages }) {
       if (version === undefined) reload();
       else show(member);
       announce(`${name} is ${role} now.`);
+      tell();
       return true;
     } catch (failure) {
       const current = currentOf(failure);
@@ -58,6 +62,7 @@ export function Members({ project, manages }) {
     await send("DELETE", at(member.name), { version: member.version });
     set((value ?? []).filter(({ name }) => name !== member.name));
     announce(`${member.name} is not a member any more.`);
+    tell();
   };
   return html`
     <section>

@@ -1,6 +1,7 @@
 import { all, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
-import { fieldsOf, useSubmit } from "../../parts/form.js";
+import { Download } from "../../parts/download.js";
+import { RELEASE_NAME, fieldsOf, useSubmit } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { Trouble } from "../../parts/trouble.js";
@@ -77,12 +78,10 @@ function Table({ here, releases, format }) {
                 <td><${Moment} at=${created_at} /> by ${created_by}</td>
                 <td><code class="digest">${sha256}</code></td>
                 <td class="acts">
-                  <a
+                  <${Download}
                     href=${`${here}${path`/releases/${name}/export`}?format=${format}`}
-                    download
                     aria-label=${`Download ${name}`}
-                    >Download</a
-                  >
+                  />
                 </td>
               </tr>
             `,
@@ -110,7 +109,7 @@ function Make({ here, onMade }) {
       <h3>Make a release</h3>
       <label class="narrow">
         Name
-        <input name="name" required autocomplete="off" placeholder="2026-11" />
+        <input name="name" required ...${RELEASE_NAME} autocomplete="off" placeholder="2026-11" />
       </label>
       <label>Description <input name="description" maxlength="10000" dir="auto" /></label>
       <${Filter}

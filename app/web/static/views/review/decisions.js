@@ -1,6 +1,6 @@
 /** One's own decisions: typed, on their way through the outbox, and answered. */
 
-import { Refused, newId, path } from "../../api.js";
+import { Refused, get, newId, path } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { Drafts } from "../../state/drafts.js";
 import { isBlank } from "../../text/blank.js";
@@ -78,6 +78,8 @@ export class Decisions {
     this._drafts = draftsOf(outbox);
     /** @type {Results | null} */
     this.results = null;
+    /** What was decided here, the last one last. @type {Entry[]} */
+    this.decided = [];
     queue.isWaiting = (id) => this.waiting(id) !== undefined;
     keepRefused(outbox);
     this._inherit = () => this._takeRefused();
@@ -151,6 +153,7 @@ export class Decisions {
    */
   decide(entry, verdict, comment) {
     this._drafts.set(entry.id, null);
+    this.decided.push(entry);
     entry.refused = null;
     this.outbox.add({
       key: newId(),
@@ -170,6 +173,7 @@ export class Decisions {
    */
   approve(entries) {
     this.results = null;
+    this.decided.push(...entries);
     for (let first = 0; first < entries.length; first += AT_ONCE) {
       const decisions = entries.slice(first, first + AT_ONCE).map(({ id, seen }) => ({
         annotation: id,
@@ -187,6 +191,28 @@ export class Decisions {
     }
     const held = this.queue.entry;
     if (held && this.waiting(held.id)) this._goOn(held);
+  }
+
+  /**
+   * Look again at what was decided last, to decide otherwise; then at the one before it.
+   * @returns {Promise<string>} why not; empty when it is there
+   */
+  async back() {
+    const entry = this.decided.at(-1);
+    if (!entry) return "Nothing was decided here before.";
+    if (this.waiting(entry.id)) return "That decision is on its way. Once it stands, you may overturn it.";
+    this.decided.pop();
+    this.queue.bring(entry);
+    // It has left the queue, and may have changed since.
+    try {
+      const now = await get(`${path`/v1/annotations/${entry.id}`}?offset_unit=utf16`);
+      if (now.version > entry.now.version) entry.now = now;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 410) entry.withdrawn = true;
+      // Else whoever decides on what has changed is told then.
+    }
+    this.queue.tell();
+    return "";
   }
 
   /** Say no more of what was decided together. */

@@ -1,7 +1,7 @@
 import { all, get, path, query } from "../../api.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { STATUSES } from "../../parts/status.js";
-import { refine } from "../../router.js";
+import { isId, refine } from "../../router.js";
 import { html } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").DocumentItem} DocumentItem */
@@ -19,11 +19,12 @@ const OFFERED = 200;
  */
 export function filterOf(query) {
   const status = query.get("status") ?? "";
+  const document = query.get("document") ?? "";
   return {
     status: status in STATUSES ? /** @type {Status} */ (status) : "pending",
     label: query.get("label") ?? "",
     author: query.get("author") ?? "",
-    document: query.get("document") ?? "",
+    document: isId(document) ? document : "",
   };
 }
 

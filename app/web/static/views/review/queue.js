@@ -5,6 +5,7 @@
 
 import { get, path, query } from "../../api.js";
 import { follow, logEnd } from "../../live.js";
+import { keepPlace, kept, place } from "../../router.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Change} Change */
@@ -70,7 +71,7 @@ export class Queue extends EventTarget {
       // The log's end first: what is written in between is then told twice rather than never.
       const end = await logEnd(this.project, signal);
       await this._page("", signal);
-      this.hold(lastHeld.get(this.project) ?? "");
+      this.hold(lastHeld.get(this.project) ?? kept().held ?? "");
       this._stop = follow(this.project, end, (change) => this.hear(change));
     } catch (error) {
       if (signal.aborted) return;
@@ -130,6 +131,7 @@ export class Queue extends EventTarget {
     this.held = (this.of(id) ?? this.entries[0])?.id ?? "";
     if (left && left.id !== this.held) this._settle(left);
     lastHeld.set(this.project, this.held);
+    if (place().parts[2] === "review") keepPlace({ held: this.held });
     const behind = this.entries.length - this.entries.findIndex((one) => one.id === this.held);
     if (behind <= NEARLY_ALL) void this.more();
     this.tell();
@@ -143,6 +145,18 @@ export class Queue extends EventTarget {
     const to = this.entries[this.entries.findIndex((one) => one.id === this.held) + step];
     if (to) this.hold(to.id);
     return to !== undefined;
+  }
+
+  /**
+   * Look again at what has left the queue: it stays as long as one does.
+   * @param {Entry} entry
+   */
+  bring(entry) {
+    if (!this.of(entry.id)) {
+      const at = this.entries.findIndex((one) => one.now.created_at > entry.now.created_at);
+      this.entries.splice(at < 0 ? this.entries.length : at, 0, entry);
+    }
+    this.hold(entry.id);
   }
 
   /**
