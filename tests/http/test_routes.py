@@ -121,7 +121,7 @@ WHOLE: dict[str, Any] = {"json": {"size": 3, "kinds": ["new"]}, "headers": {"See
         ("POST", f"/things/{ID}", {"json": []}),
         ("POST", f"/things/{ID}", {"content": "null", "headers": {"Content-Type": JSON}}),
         ("GET", "/things?q=%C3%A9", {}),
-        ("GET", "/things?q=&answered=yes", {}),
+        ("GET", "/things?q=&answered=true", {}),
         ("GET", "/things", {}),
         ("GET", "/things?answered=perhaps", {}),
         ("DELETE", f"/things/{ID}", {}),
