@@ -155,7 +155,8 @@ class _Parameter:
         self._many = get_origin(field.field_info.annotation) is list
         self._required = field.field_info.is_required()
         kinds = (field.field_info.annotation, *get_args(field.field_info.annotation))
-        self._form = next((_FORMS[kind] for kind in kinds if kind in _FORMS), None)
+        forms = (_FORMS[kind] for kind in kinds if kind in _FORMS)
+        self._form = None if self._many else next(forms, None)
 
     def read(self, request: Request, wrong: list[Wrong]) -> Any:
         """Its value; what is wrong with it is added to ``wrong``."""
@@ -167,10 +168,9 @@ class _Parameter:
                 )
                 return None
             return self._field.get_default()
-        if self._form and isinstance(given, str) and not self._form.written.fullmatch(given):
-            wrong.append({"type": "form", "loc": self._loc, "msg": self._form.said, "input": given})
-            return None
         value, others = self._field.validate(given, {}, loc=self._loc)
+        if self._form and not others and not self._form.written.fullmatch(str(given)):
+            others = [{"type": "form", "loc": self._loc, "msg": self._form.said, "input": given}]
         wrong += others
         return value
 

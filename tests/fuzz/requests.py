@@ -66,7 +66,8 @@ class Answer:
     @property
     def fault(self) -> str | None:
         """What is wrong with it; None if nothing is."""
-        if self.status >= 500:
+        # A transfer coding that is not known is the caller's fault (RFC 9112, section 6.1).
+        if self.status >= 500 and self.status != 501:
             return "a failure"
         if "x-request-id" not in self.headers:
             return "no X-Request-ID"
