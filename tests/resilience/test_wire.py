@@ -457,9 +457,8 @@ async def test_a_head_that_is_too_long_is_answered_and_logged_under_the_caller_s
 
     await wire.send(sent[:100])
     await asyncio.sleep(pause)
+    # Too long already. The rest could meet a connection that is closed, and the answer be lost.
     await wire.send(sent[100:66_000])
-    await asyncio.sleep(pause)
-    await wire.send(sent[66_000:])
     answer = await wire.answer()
 
     assert (answer.status, answer.code) == (431, "head-too-large")
