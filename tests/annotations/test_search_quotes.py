@@ -112,7 +112,7 @@ async def test_the_longest_part_is_looked_for_and_a_longer_or_empty_one_is_refus
 
     assert await quotes(reader, quote_contains=text[:1000].upper()) == [text]
     for refused in ("", "a" * 1001):
-        answer = await reader.get(PATH, params={"quote": refused})
+        answer = await reader.get(PATH, params={"quote_contains": refused})
         make.refused(answer, 422, "invalid-parameter")
 
 

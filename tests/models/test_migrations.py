@@ -179,7 +179,7 @@ async def test_words_that_say_nothing_of_a_cut_are_looked_into(
 
     await on(database_url, write)
 
-    path = f"/v1/projects/demo/annotations?quote={WORD[-40:]} b"
+    path = f"/v1/projects/demo/annotations?quote_contains={WORD[-40:]} b"
     found = await make.said(await newsroom["reader"].get(path), 200)
     assert [item["document_id"] for item in found["items"]] == [document["id"]]
 
