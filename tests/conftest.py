@@ -34,6 +34,7 @@ from sqlalchemy.util import LRUCache
 
 from app.core.cache import Recent
 from app.core.connect import connect
+from app.core.memory import collect_seldom
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
 from app.operations.queries import alembic_config
@@ -316,6 +317,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         spread += in_browser[done:due]
         done = max(done, due)
     items[:] = spread + in_browser[done:]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays; to look through it again and again took a tenth of a run."""
+    collect_seldom()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
