@@ -1,4 +1,5 @@
 import { Refused, send } from "../api.js";
+import { giveBack } from "../parts/dialog.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { nowSpeaks } from "../state/kept.js";
 
@@ -72,7 +73,7 @@ export function SignInAgain({ name, onSignedIn, onLeft }) {
       removeEventListener("keydown", stay, { capture: true });
       shown?.removeEventListener("close", reopen);
       shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      giveBack(before);
     };
   }, []);
   return html`
