@@ -96,6 +96,38 @@ async def test_a_page_writes_nothing_as_who_signed_in_in_another(room: Room) -> 
     assert (await page.context.request.get("/v1/me")).status == 200
 
 
+async def test_a_page_shows_nothing_of_who_signed_in_in_another(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    other = await page.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    # The log that it follows is left, too.
+    async with page.expect_event("requestfailed", lambda request: "/changes" in request.url):
+        await _sign_in_instead(other, "manager")
+    told = page.get_by_role("alert").filter(has_text="it loads and sends nothing any more")
+    await expect(told).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for view in ("Overview", "Review", "Data", "Documents"):
+        await page.get_by_role("link", name=view, exact=True).click()
+        refused = page.get_by_role("alert").filter(has_text="nothing was sent as annotator")
+        await expect(refused.first).to_be_visible()
+    assert [one for one in asked if "/v1/" in one] == []
+
+
+async def test_a_page_hears_again_of_others_when_its_user_is_back(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    other = await page.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    await _sign_in_instead(other, "manager")
+    await expect(page.get_by_role("alert")).to_contain_text("manager has signed in")
+    await room.annotation(document, "155 people", by="annotator-b")
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    await _sign_in_instead(other, "annotator")
+    await expect(page.get_by_role("button", name="155 people")).to_be_visible()
+
+
 async def test_a_page_goes_on_when_its_user_is_signed_in_again_in_another(room: Room) -> None:
     page = await room.open("annotator")
     other = await page.context.new_page()

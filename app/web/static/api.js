@@ -80,19 +80,24 @@ const SESSION = "/v1/session";
 let owner = "";
 
 /**
- * Write only as this user from now on.
+ * Ask and write only as this user from now on.
  * @param {string} name
  */
 export function actAs(name) {
   owner = name;
 }
 
+/** Whether what is sent now is sent as this page's user: all pages of a browser share one session. */
+export function speaks() {
+  return owner === "" || speaksFor(owner);
+}
+
 /**
- * All pages of a browser share one session: what this one's user wants is not written as another's.
+ * What this page's user wants is not written as another's, nor is what another may see shown as theirs.
  * @throws {Unreachable} when somebody else is signed in by now, or nobody
  */
 function mustSpeak() {
-  if (owner === "" || speaksFor(owner)) return;
+  if (speaks()) return;
   const other = speaker();
   if (other === "") signedOut.dispatchEvent(new Event("signedout"));
   const now = other === "" ? "Nobody" : other;
@@ -113,10 +118,10 @@ function mustSpeak() {
  * @param {Options} [options]
  * @returns {Promise<Response>} whose status is below 300
  * @throws {Refused} when the API says no
- * @throws {Unreachable} when nobody answers, the server is too busy, or a write would be another user's
+ * @throws {Unreachable} when nobody answers, the server is too busy, or it would be another user's call
  */
 export async function call(method, address, { body, version, signal } = {}) {
-  if (method !== "GET" && address !== SESSION) mustSpeak();
+  if (address !== SESSION) mustSpeak();
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   const file = body instanceof Blob;
