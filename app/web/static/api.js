@@ -202,20 +202,31 @@ export async function send(method, address, options) {
 }
 
 /**
- * All of a list, a page after the other.
+ * An answer that goes on by `next`, a page after the other: one may have fewer items than its limit.
  * @param {string} address with its query, but without `limit` and `cursor`
- * @param {{signal?: AbortSignal}} [options]
- * @returns {AsyncGenerator<any[]>} pages
+ * @param {{signal?: AbortSignal, limit?: number}} [options]
+ * @returns {AsyncGenerator<any>} the pages, whole
  */
-export async function* pages(address, options) {
+export async function* answers(address, { signal, limit = 1000 } = {}) {
   /** @type {string | null} */
   let cursor = "";
   while (cursor !== null) {
     const separator = address.includes("?") ? "&" : "?";
-    const page = await get(`${address}${separator}${query({ limit: 1000, cursor }).slice(1)}`, options);
-    yield page.items;
+    const asked = `${address}${separator}${query({ limit, cursor }).slice(1)}`;
+    const page = await get(asked, signal ? { signal } : {});
+    yield page;
     cursor = page.next;
   }
+}
+
+/**
+ * All of a list, a page after the other.
+ * @param {string} address with its query, but without `limit` and `cursor`
+ * @param {{signal?: AbortSignal, limit?: number}} [options]
+ * @returns {AsyncGenerator<any[]>} the items of each page
+ */
+export async function* pages(address, options) {
+  for await (const { items } of answers(address, options)) yield items;
 }
 
 /**
