@@ -232,7 +232,7 @@ export function Bench({ desk, role, wanted }) {
     </section>
     <aside class="side" aria-label="Annotations">
       <${Drawer} chosen=${shown} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
-        <${Refusals} desk=${desk} choose=${choose} />
+        <${Refusals} desk=${desk} chosen=${id} choose=${choose} />
         ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
         ${shown &&
         !draft &&
