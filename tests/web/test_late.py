@@ -87,7 +87,19 @@ async def test_a_role_that_is_given_or_taken_is_one_s_own_at_once(room: Room) ->
     (stored,) = await room.stored(document)
     assert stored["quote"] == make.TEXT.strip().split("\n")[-1]
 
-    await becomes("manager", 2)
+    # What is approved, reviewers alone may withdraw: who has become one meanwhile, too.
+    await page.locator(".text").focus()
+    await page.keyboard.press("n")
+    withdraw = page.get_by_role("button", name="Withdraw")
+    await expect(withdraw).to_be_enabled()
+    await make.decision(room.client("reviewer"), stored["id"], "approve")
+    await expect(withdraw).to_be_disabled()
+    await becomes("reviewer", 2)
+    await expect(withdraw).to_be_enabled()
+    await becomes("annotator", 3)
+    await expect(withdraw).to_be_disabled()
+
+    await becomes("manager", 4)
     await page.get_by_role("link", name="Manage").click()
     await page.get_by_role("button", name="Remove reader").click()
     await page.get_by_role("button", name="Remove", exact=True).click()
