@@ -1,6 +1,6 @@
 /** Where the work is done: the text, the tools above it, and what is marked beside it. */
 
-import { Drafts } from "../../state/drafts.js";
+import { useDraft } from "../../parts/draft.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
@@ -40,10 +40,8 @@ export function Bench({ desk, role, wanted }) {
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
-  /** @type {Drafts<Draft>} */
-  const drafts = new Drafts(desk.me.name, "label");
-  const [draft, setDraft] = useState(() => drafts.get(desk.document.id));
-  useEffect(() => drafts.set(desk.document.id, draft), [draft]);
+  const none = /** @type {Draft | null} */ (null);
+  const [kept, setDraft] = useDraft(desk.me.name, "label", desk.document.id, none);
   // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
   const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
@@ -59,6 +57,7 @@ export function Bench({ desk, role, wanted }) {
   const shown = chosen ?? (typing?.id === id ? typing : undefined);
   desk.acts.role = role;
   const mayWrite = role !== "reader";
+  const draft = mayWrite ? kept : null;
   const mayEdit = mayWrite && (role !== "annotator" || shown?.author === desk.me.name);
 
   useLayoutEffect(() => {
