@@ -394,10 +394,12 @@ async def test_settings_typed_before_another_wrote_theirs_are_told_of_them(room:
     page = await room.open("manager", "/manage/settings")
     description = page.get_by_label("Description")
     await description.fill("Mine.")
-    theirs = {"description": "Theirs."}
+    await page.get_by_label("Reviewers may decide").check()
+    theirs = {"description": "Theirs.", "settings": {"allow_self_review": True}}
     await make.said(await room.client("admin").patch(path, json=theirs, headers=make.seen(1)), 200)
     await page.reload()
     await expect(description).to_have_value("Mine.")
+    await expect(page.get_by_label("Reviewers may decide")).to_be_checked()
     await expect(page.get_by_role("alert")).to_contain_text("description “Theirs.”")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved.")).to_be_visible()

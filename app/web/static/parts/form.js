@@ -87,14 +87,15 @@ function keptOf(form) {
 /**
  * What fields say that they did not say of themselves, by their names.
  * @param {Field[]} fields
- * @returns {Record<string, string>} of a box that is ticked or not, an empty text
+ * @returns {Record<string, string>} of a box, "on" or nothing
  */
 function typedIn(fields) {
   const typed = fields.filter((field) => {
     if (field instanceof HTMLSelectElement) return !field.selectedOptions[0]?.defaultSelected;
     return isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
   });
-  return Object.fromEntries(typed.map((field) => [field.name, isBox(field) ? "" : field.value]));
+  const said = (/** @type {Field} */ field) => (isBox(field) ? (field.checked ? "on" : "") : field.value);
+  return Object.fromEntries(typed.map((field) => [field.name, said(field)]));
 }
 
 /** @param {Field} field @returns {field is HTMLInputElement} */
@@ -132,7 +133,7 @@ export function useForm(me, name, act, version = 0) {
     for (const field of form ? keptOf(form) : []) {
       const typed = fields[field.name];
       if (typed === undefined) continue;
-      if (isBox(field)) field.checked = !field.defaultChecked;
+      if (isBox(field)) field.checked = typed === "on";
       else field.value = typed;
     }
   }, []);
