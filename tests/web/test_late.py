@@ -87,7 +87,19 @@ async def test_a_role_that_is_given_or_taken_is_one_s_own_at_once(room: Room) ->
     (stored,) = await room.stored(document)
     assert stored["quote"] == make.TEXT.strip().split("\n")[-1]
 
-    await becomes("manager", 2)
+    # What is approved, reviewers alone may withdraw: who has become one meanwhile, too.
+    await page.locator(".text").focus()
+    await page.keyboard.press("n")
+    withdraw = page.get_by_role("button", name="Withdraw")
+    await expect(withdraw).to_be_enabled()
+    await make.decision(room.client("reviewer"), stored["id"], "approve")
+    await expect(withdraw).to_be_disabled()
+    await becomes("reviewer", 2)
+    await expect(withdraw).to_be_enabled()
+    await becomes("annotator", 3)
+    await expect(withdraw).to_be_disabled()
+
+    await becomes("manager", 4)
     await page.get_by_role("link", name="Manage").click()
     await page.get_by_role("button", name="Remove reader").click()
     await page.get_by_role("button", name="Remove", exact=True).click()
@@ -188,3 +200,28 @@ async def test_one_is_led_to_the_next_document_without_one_s_own_annotations(roo
     assert second["id"] in str(
         await page.get_by_role("link", name="to annotate").get_attribute("href")
     )
+
+
+async def test_the_next_document_is_found_behind_all_that_one_may_set_aside(room: Room) -> None:
+    first = await room.document(make.TEXT, title="First")
+    await room.document(make.TEXT, title="Second")
+    page = await room.open("reviewer")
+    aside = [f"00000000-0000-7000-8000-{number:012}" for number in range(998)] + [first["id"]]
+    name = f"stet.aside.reviewer/{room.project}"
+    await page.evaluate(
+        "([name, aside]) => localStorage.setItem(name, aside)", [name, json.dumps(aside)]
+    )
+    await page.reload()
+    await expect(page.get_by_role("link", name="to annotate")).to_contain_text("Second")
+
+    # However many come in one answer.
+    async def one_a_page(route: Route) -> None:
+        await route.continue_(url=re.sub(r"limit=\d+", "limit=1", route.request.url))
+
+    await page.context.route("**/documents?*annotated=false*", one_a_page)
+    await page.reload()
+    await page.get_by_role("link", name="to annotate").click()
+    await expect(page.get_by_role("heading", name="Second")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    await page.keyboard.press("Alt+Enter")
+    await expect(page.get_by_text("No other document waits for you.")).to_be_visible()

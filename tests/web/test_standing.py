@@ -67,9 +67,16 @@ async def test_what_is_typed_stands_while_an_ended_session_is_renewed(room: Room
     await expect(page.get_by_text("Nothing here is pending.")).to_be_visible()
 
     # Somebody else begins anew.
+    await page.get_by_role("link", name="Documents").click()
+    await page.get_by_role("button", name="Add a document").click()
+    await page.get_by_label("Title").fill("Typed after")
+    await page.keyboard.press("Escape")
     await page.context.clear_cookies()
     await page.get_by_role("link", name="Overview").click()
-    await dialog.get_by_role("button", name="Leave").click()
+    # What it says of what was typed is so.
+    await dialog.get_by_role("button", name="Leave: what was typed waits in this tab").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    assert "Typed after" in await page.evaluate("JSON.stringify({...sessionStorage})")
     await page.get_by_label("Name").fill("reader")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()

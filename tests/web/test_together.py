@@ -182,6 +182,29 @@ async def test_a_refused_write_says_why_and_keeps_what_was_wanted(room: Room) ->
     assert len(await room.stored(document)) == 1
 
 
+async def test_a_refused_mark_is_told_of_once(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    await _unaware(page)
+    await _role(room, "reader")
+    for key in ("t", "s", "1"):
+        await page.keyboard.press(key)
+    refusal = page.get_by_role("alert").filter(has_text="Not saved")
+    await expect(refusal).to_be_visible()
+    gone = page.get_by_text("is not in this document")
+    await expect(gone).to_have_count(0)
+    await page.context.unroute("**/v1/me")
+    await page.reload()
+    await expect(refusal).to_be_visible()
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    await expect(gone).to_have_count(0)
+    # Given up, it is named nowhere any more.
+    await refusal.get_by_role("button", name="Give it up").click()
+    await expect(refusal).to_have_count(0)
+    await expect(gone).to_have_count(0)
+    assert "annotation=" not in page.url
+
+
 async def test_what_a_closed_page_left_is_sent_by_the_next(room: Room) -> None:
     document = await room.document(make.TEXT)
     left = await room.open("annotator", f"/documents/{document['id']}")

@@ -87,7 +87,7 @@ async def test_a_button_that_is_pressed_twice_does_it_once(room: Room) -> None:
     released = asyncio.Event()
 
     async def late(route: Route) -> None:
-        if route.request.method == "POST":
+        if route.request.method != "GET":
             sent.append(route.request.url)
             await released.wait()
         await route.continue_()
@@ -109,3 +109,30 @@ async def test_a_button_that_is_pressed_twice_does_it_once(room: Room) -> None:
         await expect(press).to_be_enabled()
         await expect(page.get_by_role("alert")).to_have_count(0)
     assert [one.rsplit("/", 1)[1] for one in sent] == ["tokens", "users"]
+
+    # What changes something, too.
+    sent.clear()
+    project = f"**/v1/projects/{room.project}"
+    await page.route(f"{project}/members/*", late)
+    await page.route(project, late)
+    for place, button in (("members", "Add"), ("members", "Change"), ("settings", "Save")):
+        released.clear()
+        await page.goto(f"/#/projects/{room.project}/manage/{place}")
+        await expect(page.get_by_role("heading", name=place.title(), exact=True)).to_be_visible()
+        if button == "Add":
+            await page.get_by_label("User name").fill("stranger")
+        elif button == "Change":
+            await page.get_by_label("Role of stranger").select_option("reviewer")
+        press = page.get_by_role("button", name=button, exact=True)
+        await press.dblclick()
+        await expect(press).to_be_disabled()
+        released.set()
+        await expect(page.locator(".announcement")).to_have_text(
+            {
+                "Add": "stranger is annotator now.",
+                "Change": "stranger is reviewer now.",
+                "Save": "Saved.",
+            }[button]
+        )
+        await expect(page.get_by_role("alert")).to_have_count(0)
+    assert [one.rsplit("/", 1)[1] for one in sent] == ["stranger", "stranger", room.project]

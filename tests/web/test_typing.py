@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests import make
 from tests.web.conftest import PASSWORD, Room
@@ -26,6 +26,14 @@ async def _label(room: Room, annotation: dict[str, Any], label: str) -> None:
     path = f"/v1/annotations/{annotation['id']}"
     edit = {"label": label, "attributes": {}}
     await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(1)), 200)
+
+
+async def _scheme(room: Room, labels: list[dict[str, Any]]) -> None:
+    path = f"/v1/projects/{room.project}/scheme"
+    manager = room.client("manager")
+    seen = {"If-Match": (await manager.get(path)).headers["ETag"]}
+    scheme = {"name": "typed", "labels": labels}
+    await make.said(await manager.put(path, json=scheme, headers=seen), 200)
 
 
 async def test_a_comment_on_what_is_withdrawn_meanwhile_is_typed_to_its_end(room: Room) -> None:
@@ -122,7 +130,7 @@ async def test_what_is_typed_on_where_a_field_was_is_no_key(room: Room) -> None:
 async def _sign_in(page: Page, name: str) -> None:
     await page.get_by_label("Name").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.keyboard.press("Enter")
     await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
@@ -199,6 +207,17 @@ async def test_edits_of_a_scheme_stand_while_one_looks_elsewhere(room: Room) -> 
     await expect(name).not_to_have_value("Mine")
     await expect(kept).to_have_count(0)
 
+    # What is edited after it was saved was not there before.
+    await name.fill("Mine")
+    await page.reload()
+    await expect(kept).to_be_visible()
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("The scheme is saved.")).to_be_visible()
+    await name.fill("Mine too")
+    await expect(name).to_have_value("Mine too")
+    await expect(kept).to_have_count(0)
+
 
 async def test_a_document_that_is_not_added_yet_is_there_when_one_comes_back(room: Room) -> None:
     page = await room.open("annotator")
@@ -228,6 +247,178 @@ async def test_a_document_that_is_not_added_yet_is_there_when_one_comes_back(roo
     await page.keyboard.press("Escape")
     await add.click()
     await expect(text).to_have_value("")
+
+
+async def test_a_document_whose_answer_was_lost_is_added_once_and_another_beside_it(
+    room: Room,
+) -> None:
+    page = await room.open("annotator")
+    title = page.get_by_label("Title")
+    text = page.get_by_label("Text", exact=True)
+    path = f"/v1/projects/{room.project}/documents"
+
+    async def titles() -> list[str]:
+        found = (await room.client("reader").get(path)).json()["items"]
+        return [one["title"] for one in found]
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    async def lost(name: str) -> None:
+        """Add a document of which no answer comes, and come back to it."""
+        await page.route(f"**{path}", lose)
+        await page.get_by_role("button", name="Add a document").click()
+        await title.fill(name)
+        await text.fill(make.TEXT)
+        await page.get_by_role("button", name="Add", exact=True).click()
+        await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        await page.unroute(f"**{path}")
+        await page.reload()
+        await page.get_by_role("button", name="Add a document").click()
+        await expect(text).to_have_value(make.TEXT)
+        await expect(page.get_by_text("it may be added already")).to_be_visible()
+        await expect(page.get_by_text("not added yet")).to_have_count(0)
+
+    await lost("Once")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("heading", name="Once")).to_be_visible()
+    assert await titles() == ["Once"]
+
+    await page.get_by_role("link", name="Documents").click()
+    await lost("Second")
+    await title.fill("Another")
+    await text.fill("Something else.")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("heading", name="Another")).to_be_visible()
+    assert await titles() == ["Once", "Second", "Another"]
+
+
+async def test_what_is_typed_for_what_a_label_requires_is_there_when_one_comes_back(
+    room: Room,
+) -> None:
+    labels = [
+        {"name": "strict", "attributes": [{"name": "why", "type": "string", "required": True}]}
+    ]
+    await _scheme(room, labels)
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    form = page.get_by_role("region", name="Not saved yet")
+    why = form.get_by_label("why")
+    for key in ("t", "s", "1"):
+        await page.keyboard.press(key)
+    await why.click()
+    await page.keyboard.type("Said on")
+    # It is typed no further, nor is the field left: the page goes as it is.
+    await page.reload()
+    await expect(why).to_have_value("Said on")
+    await why.press("End")
+    await page.keyboard.type(" page 12.")
+    here = await page.evaluate("location.hash")
+    for place in (f"#/projects/{room.project}", here):
+        await page.evaluate("(place) => { location.hash = place }", place)
+        await expect(page.get_by_role("heading", level=1)).to_have_text(
+            "Documents" if place != here else document["title"]
+        )
+    await expect(why).to_have_value("Said on page 12.")
+
+    # Who may only read by now is offered nothing to save; it is there for them when they may again.
+    member = f"/v1/projects/{room.project}/members/annotator"
+    for version, role in enumerate(("reader", "annotator"), 1):
+        answer = await room.client("admin").put(
+            member, json={"role": role}, headers=make.seen(version)
+        )
+        await make.said(answer, 200)
+        await expect(page.locator(".announcement")).to_contain_text(f"You are {role}")
+        await expect(form).to_have_count(0 if role == "reader" else 1)
+    await form.get_by_role("button", name="Save").click()
+    await _saved(page)
+    (stored,) = await room.stored(document)
+    assert stored["attributes"] == {"why": "Said on page 12."}
+
+
+# Where in the page, and what is typed there.
+_FORMS: dict[str, dict[str, str | bool]] = {
+    "projects/{}/manage/members": {"User name": "some.body"},
+    "projects/{}/manage/releases": {"Description": "All.", "↺ changes requested": True},
+    "projects/{}/manage/settings": {"Description": "News.", "Reviewers may decide": True},
+    "": {"Description": "Another."},
+    "tokens": {"Name": "nightly", "Role at most": "reader"},
+    "users": {"User name": "some.body", "An admin": True},
+}
+
+
+async def _give(field: Locator, value: str | bool) -> None:
+    if value is True:
+        await field.check()
+    elif await field.evaluate("(field) => field.matches('select')"):
+        await field.select_option(str(value))
+    else:
+        await field.fill(str(value))
+
+
+async def test_what_is_typed_in_any_form_is_there_after_a_reload_but_no_password(
+    room: Room,
+) -> None:
+    page = await room.open("admin")
+
+    async def go(place: str) -> None:
+        to = "(place) => { location.hash = `#/${place}` }"
+        await page.evaluate(to, place.format(room.project))
+        await page.reload()
+
+    for place, fields in _FORMS.items():
+        await go(place)
+        if place == "":
+            await page.get_by_text("Make a project").click()
+        for name, value in fields.items():
+            await _give(page.get_by_label(name), value)
+    await page.get_by_label("Password").fill(PASSWORD)
+    kept = await page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert "some.body" in kept
+    assert PASSWORD not in kept
+
+    for place, fields in _FORMS.items():
+        await go(place)
+        for name, value in fields.items():
+            await expect(page.get_by_label(name)).to_be_visible()
+            if value is True:
+                await expect(page.get_by_label(name)).to_be_checked()
+            else:
+                await expect(page.get_by_label(name)).to_have_value(str(value))
+    await expect(page.get_by_label("Password")).to_have_value("")
+
+
+async def test_settings_typed_before_another_wrote_theirs_are_told_of_them(room: Room) -> None:
+    path = f"/v1/projects/{room.project}"
+    page = await room.open("manager", "/manage/settings")
+    description = page.get_by_label("Description")
+    await description.fill("Mine.")
+    await page.get_by_label("Reviewers may decide").check()
+    theirs = {"description": "Theirs.", "settings": {"allow_self_review": True}}
+    await make.said(await room.client("admin").patch(path, json=theirs, headers=make.seen(1)), 200)
+    await page.reload()
+    await expect(description).to_have_value("Mine.")
+    await expect(page.get_by_label("Reviewers may decide")).to_be_checked()
+    await expect(page.get_by_role("alert")).to_contain_text("description “Theirs.”")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+    # What is saved is kept no more: the next sees what stands.
+    theirs = {"description": "Theirs again."}
+    await make.said(await room.client("admin").patch(path, json=theirs, headers=make.seen(3)), 200)
+    await page.reload()
+    await expect(description).to_have_value("Theirs again.")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_what_is_typed_is_kept_with_each_key(room: Room) -> None:
+    """However the page goes: some browsers tell it nothing of that."""
+    page = await room.open("annotator")
+    await page.get_by_role("button", name="Add a document").click()
+    await page.get_by_label("Text", exact=True).press_sequentially("Typed")
+    assert "Typed" in await page.evaluate("JSON.stringify({...sessionStorage})")
 
 
 async def test_what_the_browser_does_not_keep_is_asked_about(room: Room) -> None:

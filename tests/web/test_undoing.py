@@ -115,6 +115,124 @@ async def test_an_approval_is_not_taken_away_by_one_key_or_drag(room: Room) -> N
     assert (stored["label"], stored["status"]) == ("denial", "pending")
 
 
+async def _select(page: Page, words: str) -> None:
+    """Have words of the text's first paragraph selected, as by the mouse."""
+    await page.locator(".text").evaluate(
+        """(text, words) => {
+            text.focus();
+            const node = text.firstChild.firstChild;
+            const at = node.data.indexOf(words);
+            getSelection().setBaseAndExtent(node, at, node, at + words.length);
+        }""",
+        words,
+    )
+
+
+async def _approved(room: Room, name: str) -> tuple[Page, dict[str, Any], str]:
+    """A page on which an approved claim is chosen, its document, and the claim's path."""
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight")
+    await make.decision(room.client("reviewer"), claim["id"], "approve")
+    page = await room.open(name, f"/documents/{document['id']}?annotation={claim['id']}")
+    await expect(page.get_by_role("region", name="The chosen annotation")).to_be_visible()
+    return page, document, f"/v1/annotations/{claim['id']}"
+
+
+async def test_each_way_to_take_an_approval_away_by_keys_asks_first(room: Room) -> None:
+    page, document, _ = await _approved(room, "annotator")
+    asks = page.get_by_role("dialog", name="Change what is approved?")
+    cancel = asks.get_by_role("button", name="Cancel")
+
+    await _select(page, "for Russia")
+    await page.keyboard.press("f")
+    await cancel.click()
+    await page.keyboard.press("b")
+    await _select(page, "nationals")
+    await page.keyboard.press("Enter")
+    await cancel.click()
+    # The words of an attribute, picked for the claim.
+    await page.get_by_role("group", name="speaker_span").get_by_role("button").click()
+    await _select(page, "Russia")
+    await page.keyboard.press("Enter")
+    await cancel.click()
+    (stored,) = await room.stored(document)
+    assert (stored["status"], stored["version"]) == ("approved", 2)
+
+    await page.keyboard.press("2")
+    await asks.get_by_role("button", name="Change it").click()
+    await _saved(page)
+    await make.decision(room.client("reviewer"), stored["id"], "approve", version=3)
+    await expect(page.get_by_role("button", name="approved").first).to_be_visible()
+    await page.keyboard.press("Control+z")
+    await cancel.click()
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["status"]) == ("denial", "approved")
+    await page.keyboard.press("Control+z")
+    await asks.get_by_role("button", name="Change it").click()
+    await expect(_said(page)).to_have_text("Undone: Change “Chinese nationals fight”")
+    await _saved(page)
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["status"]) == ("claim", "pending")
+    # Nor is it lost by doing again what was undone.
+    await make.decision(room.client("reviewer"), stored["id"], "approve", version=stored["version"])
+    await expect(page.get_by_role("button", name="approved").first).to_be_visible()
+    await page.keyboard.press("Control+y")
+    await cancel.click()
+    assert [one["status"] for one in await room.stored(document)] == ["approved"]
+
+
+async def test_a_reviewer_s_own_mark_that_is_approved_is_not_undone_unasked(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("reviewer", f"/documents/{document['id']}")
+    for key in ("t", "s", "1"):
+        await page.keyboard.press(key)
+    await _saved(page)
+    (made,) = await room.stored(document)
+    await make.decision(room.client("reviewer-b"), made["id"], "approve")
+    await expect(page.get_by_role("button", name="approved").first).to_be_visible()
+
+    await page.keyboard.press("Control+z")
+    asks = page.get_by_role("dialog", name="Withdraw this annotation?")
+    await asks.get_by_role("button", name="Cancel").click()
+    assert [one["status"] for one in await room.stored(document)] == ["approved"]
+    await page.keyboard.press("Control+z")
+    await asks.get_by_role("button", name="Withdraw").click()
+    await expect(_said(page)).to_contain_text("Undone: Mark")
+    await _saved(page)
+    assert await room.stored(document) == []
+
+
+async def test_what_another_writes_while_one_is_asked_is_not_overwritten(room: Room) -> None:
+    page, document, path = await _approved(room, "annotator")
+    await _select(page, "for Russia")
+    await page.keyboard.press("f")
+    asks = page.get_by_role("dialog", name="Change what is approved?")
+    await expect(asks).to_be_visible()
+    edit = {"start": 18, "end": 35, "quote": "Chinese nationals"}
+    await make.said(await room.client("reviewer").patch(path, json=edit, headers=make.seen(2)), 200)
+    await expect(_said(page)).to_contain_text("reviewer: annotation updated.")
+    await asks.get_by_role("button", name="Change it").click()
+
+    refusal = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    await expect(refusal).to_contain_text("Chinese nationals fight for Russia")
+    (stored,) = await room.stored(document)
+    assert (stored["quote"], stored["version"]) == ("Chinese nationals", 3)
+
+
+async def test_what_another_writes_while_one_is_asked_is_not_withdrawn(room: Room) -> None:
+    page, document, path = await _approved(room, "reviewer")
+    await page.get_by_role("button", name="Withdraw").click()
+    asks = page.get_by_role("dialog", name="Withdraw this annotation?")
+    await expect(asks).to_be_visible()
+    edit = {"note": "Twice."}
+    answer = await room.client("annotator").patch(path, json=edit, headers=make.seen(2))
+    await make.said(answer, 200)
+    await expect(_said(page)).to_contain_text("annotator: annotation updated.")
+    await asks.get_by_role("button", name="Withdraw").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Somebody changed it meanwhile")
+    assert [one["note"] for one in await room.stored(document)] == ["Twice."]
+
+
 async def test_who_writes_a_note_on_what_is_approved_is_told_that_it_is_no_more(room: Room) -> None:
     document = await room.document(make.TEXT)
     claim = await room.annotation(document, "Chinese nationals fight")

@@ -80,19 +80,24 @@ const SESSION = "/v1/session";
 let owner = "";
 
 /**
- * Write only as this user from now on.
+ * Ask and write only as this user from now on.
  * @param {string} name
  */
 export function actAs(name) {
   owner = name;
 }
 
+/** Whether what is sent now is sent as this page's user: all pages of a browser share one session. */
+export function speaks() {
+  return owner === "" || speaksFor(owner);
+}
+
 /**
- * All pages of a browser share one session: what this one's user wants is not written as another's.
+ * What this page's user wants is not written as another's, nor is what another may see shown as theirs.
  * @throws {Unreachable} when somebody else is signed in by now, or nobody
  */
 function mustSpeak() {
-  if (owner === "" || speaksFor(owner)) return;
+  if (speaks()) return;
   const other = speaker();
   if (other === "") signedOut.dispatchEvent(new Event("signedout"));
   const now = other === "" ? "Nobody" : other;
@@ -113,10 +118,10 @@ function mustSpeak() {
  * @param {Options} [options]
  * @returns {Promise<Response>} whose status is below 300
  * @throws {Refused} when the API says no
- * @throws {Unreachable} when nobody answers, the server is too busy, or a write would be another user's
+ * @throws {Unreachable} when nobody answers, the server is too busy, or it would be another user's call
  */
 export async function call(method, address, { body, version, signal } = {}) {
-  if (method !== "GET" && address !== SESSION) mustSpeak();
+  if (address !== SESSION) mustSpeak();
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   const file = body instanceof Blob;
@@ -197,20 +202,31 @@ export async function send(method, address, options) {
 }
 
 /**
- * All of a list, a page after the other.
+ * An answer that goes on by `next`, a page after the other: one may have fewer items than its limit.
  * @param {string} address with its query, but without `limit` and `cursor`
- * @param {{signal?: AbortSignal}} [options]
- * @returns {AsyncGenerator<any[]>} pages
+ * @param {{signal?: AbortSignal, limit?: number}} [options]
+ * @returns {AsyncGenerator<any>} the pages, whole
  */
-export async function* pages(address, options) {
+export async function* answers(address, { signal, limit = 1000 } = {}) {
   /** @type {string | null} */
   let cursor = "";
   while (cursor !== null) {
     const separator = address.includes("?") ? "&" : "?";
-    const page = await get(`${address}${separator}${query({ limit: 1000, cursor }).slice(1)}`, options);
-    yield page.items;
+    const asked = `${address}${separator}${query({ limit, cursor }).slice(1)}`;
+    const page = await get(asked, signal ? { signal } : {});
+    yield page;
     cursor = page.next;
   }
+}
+
+/**
+ * All of a list, a page after the other.
+ * @param {string} address with its query, but without `limit` and `cursor`
+ * @param {{signal?: AbortSignal, limit?: number}} [options]
+ * @returns {AsyncGenerator<any[]>} the items of each page
+ */
+export async function* pages(address, options) {
+  for await (const { items } of answers(address, options)) yield items;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What others write in a project, as it happens: the change log as server-sent events. */
 
-import { Refused, call, get, path } from "./api.js";
+import { Refused, call, get, path, speaks } from "./api.js";
+import { onSpeaker } from "./state/kept.js";
 
 /** @typedef {import("./types").Change} Change */
 
@@ -36,7 +37,8 @@ export async function logEnd(project, signal) {
 
 /**
  * Follow a project's log. A page that nobody sees does not: a browser has few connections for all
- * its pages together. It catches up when it is seen again.
+ * its pages together. Nor does one whose user is not the one who is signed in by now. It catches up when
+ * it is seen again, or they are back.
  * @param {string} project its slug
  * @param {number} after the sequence of the last change that is known
  * @param {(change: Change) => void} tell called with each change, in order
@@ -58,6 +60,10 @@ export function follow(project, after, tell, onConnected = () => {}) {
   const connect = () => {
     disconnect();
     if (stopped || document.hidden) return;
+    if (!speaks()) {
+      onConnected(false);
+      return;
+    }
     const address = path`/v1/projects/${project}/changes?after=${String(last)}&offset_unit=utf16`;
     source = new EventSource(address);
     source.onopen = () => onConnected(true);
@@ -88,12 +94,13 @@ export function follow(project, after, tell, onConnected = () => {}) {
       else again = setTimeout(askWhy, 5000);
     });
   };
-  const seen = () => (document.hidden ? disconnect() : connect());
-  document.addEventListener("visibilitychange", seen);
+  document.addEventListener("visibilitychange", connect);
+  const unheard = onSpeaker(connect);
   connect();
   return () => {
     stopped = true;
-    document.removeEventListener("visibilitychange", seen);
+    unheard();
+    document.removeEventListener("visibilitychange", connect);
     disconnect();
   };
 }

@@ -103,15 +103,15 @@ function View({ me, at }) {
 
 /**
  * In another page of the browser somebody else has signed in. What is here stays, to be read and
- * copied, but is not sent.
+ * copied, but is not sent, and nothing more is asked for: it would be what the other one may see.
  * @param {{me: string, now: string}} props
  */
 function SomebodyElse({ me, now }) {
   return html`
     <div class="trouble somebody-else" role="alert">
       <p>
-        <strong>${now}</strong> has signed in in another window. This one still shows what${" "}
-        <strong>${me}</strong> sees, and sends nothing any more.
+        <strong>${now}</strong> has signed in in another window. This one shows what it had loaded
+        for <strong>${me}</strong>: it loads and sends nothing any more.
       </p>
       <button type="button" onClick=${() => location.reload()}>Go on as ${now}</button>
     </div>
@@ -158,6 +158,7 @@ function Page() {
   const [last, setLast] = useState(/** @type {string | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const know = (/** @type {Me} */ who) => {
+    nowSpeaks(who.name);
     actAs(who.name);
     setMe(who);
   };
@@ -199,7 +200,6 @@ function Page() {
     return () => membersChanged.removeEventListener("changed", again);
   }, [around]);
   const enter = (/** @type {Me} */ who) => {
-    nowSpeaks(who.name);
     setLast(null);
     know(who);
     setEnded(false);

@@ -11,7 +11,7 @@ import { Typed } from "./typed.js";
  * @typedef {object} FieldProps
  * @property {Attribute} attribute
  * @property {AttributeValue | undefined} value
- * @property {number} version of what has the attribute
+ * @property {number} [version] of what has the attribute; a draft has none
  * @property {(value: AttributeValue | undefined, seen?: number) => void} set without a value the
  *   attribute is absent; `seen` as Typed tells it
  * @property {boolean} disabled
@@ -162,7 +162,7 @@ const FIELDS = {
 const GROUPS = new Set(["enum[]", "span"]);
 
 /**
- * @param {{attributes: Attribute[], values: Values, version: number, disabled: boolean,
+ * @param {{attributes: Attribute[], values: Values, version?: number, disabled: boolean,
  *   pick: (name: string) => void, set: (values: Values, seen?: number) => void}} props `set` is called
  *   with all values when one has changed
  */

@@ -1,6 +1,16 @@
 import { html, useEffect, useRef } from "../vendor/preact.js";
 
 /**
+ * Return the focus to what had it or, if that is gone or was nothing, to the view.
+ * @param {Element | null} before
+ */
+export function giveBack(before) {
+  const isLost = () => document.activeElement === document.body;
+  if (isLost() && before instanceof HTMLElement) before.focus({ preventScroll: true });
+  if (isLost()) document.querySelector("main")?.focus({ preventScroll: true });
+}
+
+/**
  * A dialog over the page. The focus goes into it, stays in it, and returns to where it was.
  * @param {{title: string, onClose: () => void, children?: unknown}} props
  */
@@ -12,7 +22,7 @@ export function Dialog({ title, onClose, children }) {
     shown?.showModal();
     return () => {
       shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      giveBack(before);
     };
   }, []);
   return html`

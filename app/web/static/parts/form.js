@@ -1,8 +1,10 @@
-/** Reading forms, and sending them. */
+/** Reading forms, keeping them, and sending them. */
 
-import { useState } from "../vendor/preact.js";
+import { useCallback, useRef, useState } from "../vendor/preact.js";
+import { useDraft } from "./draft.js";
 
 /** @typedef {SubmitEvent & {currentTarget: HTMLFormElement}} Submitted */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
 
 /**
  * The texts of a form by their names, without white space at their ends; files are left out.
@@ -70,5 +72,79 @@ export function useSubmit(act) {
     }
     setBusy(false);
   };
-  return { busy, refusal, submit };
+  return { busy, refusal, setRefusal, submit };
+}
+
+/**
+ * The fields of a form that are kept: passwords never are, and files cannot be.
+ * @param {HTMLFormElement} form
+ */
+function keptOf(form) {
+  const all = /** @type {Field[]} */ (/** @type {unknown[]} */ ([...form.elements]));
+  return all.filter(({ name, type }) => name && type !== "password" && type !== "file");
+}
+
+/**
+ * What fields say that they did not say of themselves, by their names.
+ * @param {Field[]} fields
+ * @returns {Record<string, string>} of a box, "on" or nothing
+ */
+function typedIn(fields) {
+  const typed = fields.filter((field) => {
+    if (field instanceof HTMLSelectElement) return !field.selectedOptions[0]?.defaultSelected;
+    return isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  });
+  const said = (/** @type {Field} */ field) => (isBox(field) ? (field.checked ? "on" : "") : field.value);
+  return Object.fromEntries(typed.map((field) => [field.name, said(field)]));
+}
+
+/** @param {Field} field @returns {field is HTMLInputElement} */
+const isBox = (field) => field.type === "checkbox";
+
+/**
+ * A form whose fields stand until they are taken: after a look elsewhere, too, and a reload.
+ * @param {string} me whose form it is
+ * @param {string} name which form, and of what
+ * @param {(form: HTMLFormElement) => Promise<void>} act sends it; what it throws is shown
+ * @param {number} [version] of what the form changes
+ */
+export function useForm(me, name, act, version = 0) {
+  const stands = { fields: /** @type {Record<string, string>} */ ({}), version };
+  const [{ fields, version: seen }, keepDraft, isBack] = useDraft(me, "form", name, stands);
+  const shown = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const forget = () => {
+    keepDraft(null);
+    setRefusal(null);
+  };
+  const { busy, refusal, setRefusal, submit } = useSubmit(async (form) => {
+    await act(form);
+    // Also if it has gone from the page by then, and hears of nothing.
+    forget();
+    form.reset();
+  });
+  const keep = () => {
+    if (!shown.current) return;
+    const typed = typedIn(keptOf(shown.current));
+    keepDraft(Object.keys(typed).length ? { fields: typed, version: seen } : null);
+  };
+  // Once, when it is there: it may come after what it is of is loaded.
+  const fill = useCallback((/** @type {HTMLFormElement | null} */ form) => {
+    shown.current = form;
+    for (const field of form ? keptOf(form) : []) {
+      const typed = fields[field.name];
+      if (typed === undefined) continue;
+      if (isBox(field)) field.checked = typed === "on";
+      else field.value = typed;
+    }
+  }, []);
+  return {
+    busy,
+    refusal,
+    isBack,
+    /** The version of what it changes that was seen when one began to type. */
+    seen,
+    /** To be called when a field was filled by anything but typing. */
+    keep,
+    form: { ref: fill, onInput: keep, onReset: forget, onSubmit: submit },
+  };
 }

@@ -103,6 +103,8 @@ addEventListener("focusin", ({ target }) => {
 addEventListener("pointerdown", () => {
   field = null;
 });
+// What was typed in it is sent: it may go.
+addEventListener("submit", () => (field = null), { capture: true });
 // What helps people to use a page may change one field while the focus is in another.
 addEventListener("change", ({ target }) => {
   if (target !== field) field = null;

@@ -1,6 +1,5 @@
 import { explain } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { nowSpeaks } from "../state/kept.js";
 import { outboxOf, wantedBy } from "../state/outbox.js";
 import { Dialog } from "./dialog.js";
 
@@ -21,7 +20,6 @@ export function Outstanding({ owner }) {
       if (outbox.waiting.length) event.preventDefault();
     };
     outbox.addEventListener("change", changed);
-    nowSpeaks(owner);
     // Whoever has signed in again goes on where they were.
     outbox.resume();
     addEventListener("beforeunload", warn);

@@ -4,11 +4,13 @@
 
 import { newId, path } from "../api.js";
 import { short } from "../text/short.js";
+import { Asks, Questions } from "./questions.js";
 import { same } from "./same.js";
 import { Steps } from "./steps.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Relation} Relation */
+/** @typedef {import("../types").Role} Role */
 /** @typedef {import("./outbox.js").Write} Write */
 
 /**
@@ -30,6 +32,19 @@ export class Acts {
   constructor(desk) {
     this._desk = desk;
     this.steps = new Steps();
+    /** What one is in the project, as the view knows it: it may change meanwhile. @type {Role} */
+    this.role = "reader";
+    this.questions = new Questions(() => desk.tell());
+  }
+
+  /** Take the last step back. @param {(said: string) => void} tell */
+  undo(tell) {
+    this.questions.first((seen) => tell(this.steps.undo(seen)));
+  }
+
+  /** Do again what was taken back. @param {(said: string) => void} tell */
+  redo(tell) {
+    this.questions.first((seen) => tell(this.steps.redo(seen)));
   }
 
   /**
@@ -47,7 +62,7 @@ export class Acts {
         this.steps.rename(before, id);
         return true;
       },
-      undo: () => this._withdraw(id, said),
+      undo: (seen) => this._withdraw(id, said, seen),
     });
     return id;
   }
@@ -56,22 +71,32 @@ export class Acts {
    * Change what an annotation says.
    * @param {string} id
    * @param {Partial<Said>} said
-   * @param {number} [seen] the version that one looked at, when that is no longer the newest: the API
-   *   then refuses, and both are shown
-   * @returns {boolean} whether it is there to be changed
+   * @param {number} [seen] the version that one looked at: if it is no longer the newest, the API
+   *   refuses, and both are shown. Without it, as of one key or one drag, what is approved is asked
+   *   about first
+   * @param {(isThere: boolean) => void} [then] called when it is on its way, or not there to be changed
    */
-  edit(id, said, seen) {
-    const before = this._now(id);
-    if (!before) return false;
-    const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
-    if (fields.every((name) => same(said[name], before[name]))) return true;
-    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
-    this.steps.did({
-      does: `Change “${short(before.quote)}”`,
-      redo: () => this._edit(id, said, was, seen),
-      undo: () => this._edit(id, was, said),
+  edit(id, said, seen, then = () => {}) {
+    this.questions.first((asked) => {
+      const before = this._now(id);
+      if (before) this._change(before, said, seen ?? asked);
+      then(before !== undefined);
     });
-    return true;
+  }
+
+  /** @param {Annotation} before @param {Partial<Said>} said @param {number} [seen] */
+  _change(before, said, seen) {
+    const { id, quote } = before;
+    const fields = /** @type {(keyof Said)[]} */ (Object.keys(said));
+    if (fields.every((name) => same(said[name], before[name]))) return;
+    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
+    /** @type {import("./steps.js").Step} */
+    const step = {
+      does: `Change “${short(quote)}”`,
+      redo: (looked) => this._edit(id, said, was, looked),
+      undo: (looked) => this._edit(id, was, said, looked),
+    };
+    this.steps.did(step, seen);
   }
 
   /**
@@ -90,28 +115,40 @@ export class Acts {
    * @param {Annotation} annotation
    */
   mayWithdraw({ status }) {
-    const { me, document } = this._desk;
-    const role = me.memberships.find(({ project }) => project === document.project)?.role;
-    return status !== "approved" || me.is_admin || role === "reviewer" || role === "manager";
+    return status !== "approved" || this.role === "reviewer" || this.role === "manager";
   }
 
   /**
-   * Withdraw an annotation, and so its relations. One's own can be brought back; another's would
-   * come back as one's own, so that is no step to be undone.
+   * Withdraw an annotation, and so its relations.
    * @param {string} id
+   * @param {() => void} then called when it is on its way
    */
-  withdraw(id) {
-    const before = this._now(id);
-    if (!before) return;
+  withdraw(id, then) {
+    this.questions.first((seen) => {
+      const before = this._now(id);
+      if (before) this._take(before, seen);
+      then();
+    });
+  }
+
+  /**
+   * One's own can be brought back; another's would come back as one's own, so that is no step to be
+   * undone.
+   * @param {Annotation} before
+   * @param {number} [seen]
+   */
+  _take(before, seen) {
+    const { id, author, quote } = before;
     const was = saidBy(before);
-    if (before.author !== this._desk.me.name) {
-      this._withdraw(id, was);
+    if (author !== this._desk.me.name) {
+      this._withdraw(id, was, seen);
       return;
     }
-    const joined = this._desk.relationsOf(before.id);
-    this.steps.did({
-      does: `Withdraw “${short(before.quote)}”`,
-      redo: () => this._withdraw(id, was),
+    const joined = this._desk.relationsOf(id);
+    /** @type {import("./steps.js").Step} */
+    const step = {
+      does: `Withdraw “${short(quote)}”`,
+      redo: (looked) => this._withdraw(id, was, looked),
       undo: () => {
         // What was withdrawn stays so: its words come back under another id.
         this.steps.rename(this.steps.named(id), this._create(was));
@@ -120,7 +157,8 @@ export class Acts {
         }
         return true;
       },
-    });
+    };
+    this.steps.did(step, seen);
   }
 
   /**
@@ -177,11 +215,13 @@ export class Acts {
    * @param {Partial<Said>} said
    * @param {Partial<Said>} was what stands there, unless somebody has changed it
    * @param {number} [seen]
+   * @throws {Asks} when it is approved, and nobody has looked
    */
   _edit(id, said, was, seen) {
     const now = this._now(id);
     const fields = /** @type {(keyof Said)[]} */ (Object.keys(was));
     if (!now || !fields.every((name) => same(was[name], now[name]))) return false;
+    if (now.status === "approved" && seen === undefined) throw new Asks("change", now);
     this._patch(now, said, seen ?? now.version);
     return true;
   }
@@ -195,12 +235,17 @@ export class Acts {
   /**
    * @param {string} id
    * @param {Said} was what it says, unless somebody has changed it
+   * @param {number} [seen]
+   * @throws {Asks} when it is approved or another's, and nobody has looked
    */
-  _withdraw(id, was) {
+  _withdraw(id, was, seen) {
     const now = this._now(id);
     if (!now || !same(was, saidBy(now)) || !this.mayWithdraw(now)) return false;
+    const comesBack = now.status !== "approved" && now.author === this._desk.me.name;
+    if (!comesBack && seen === undefined) throw new Asks("withdraw", now);
     const does = `Withdraw “${short(now.quote)}”`;
-    this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version: now.version });
+    const version = seen ?? now.version;
+    this._send(now.id, "DELETE", path`/v1/annotations/${now.id}`, does, { version });
     return true;
   }
 

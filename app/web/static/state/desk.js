@@ -73,21 +73,21 @@ export class Desk extends EventTarget {
       (event) => this._take(/** @type {CustomEvent<Outcome>} */ (event).detail),
       { signal },
     );
-    this._outbox.addEventListener("change", () => this._changed(), { signal });
+    this._outbox.addEventListener("change", () => this.tell(), { signal });
     this._stop = follow(
       text.project,
       end,
       (change) => this._hear(change),
       (connected) => {
         this.connected = connected;
-        this._changed();
+        this.tell();
       },
     );
     this._refresh();
     this._fill(signal).catch((error) => {
       if (signal.aborted) return;
       this.error = error;
-      this._changed();
+      this.tell();
     });
   }
 
@@ -99,11 +99,11 @@ export class Desk extends EventTarget {
     relations.catch(() => {});
     for await (const page of pages(path`/v1/documents/${id}/annotations` + UNIT, { signal })) {
       for (const one of page) this._keep(one);
-      this._changed();
+      this.tell();
     }
     for (const one of await relations) if (!this._gone.has(one.id)) this._confirmed.relations.set(one.id, one);
     this.isWhole = true;
-    this._changed();
+    this.tell();
   }
 
   /** Hear nothing any more. */
@@ -199,7 +199,7 @@ export class Desk extends EventTarget {
     } else if (write.method === "DELETE") this._drop(write.subject);
     else if (write.address.includes("/relations")) this._confirmed.relations.set(answer.id, answer);
     else this._keep(answer);
-    this._changed();
+    this.tell();
   }
 
   /** @param {Change} change */
@@ -207,7 +207,7 @@ export class Desk extends EventTarget {
     if (kind === "scheme.updated") void this._rescheme();
     if (kind === "document.deleted" && subject === this.document.id) {
       this.isDeleted = true;
-      this._changed();
+      this.tell();
     }
     const ours = state?.document_id === this.document.id;
     const { annotations, relations } = this._confirmed;
@@ -226,7 +226,7 @@ export class Desk extends EventTarget {
     this._telling = undefined;
     const detail = this._heard;
     this._heard = [];
-    this._changed();
+    this.tell();
     if (detail.length) this.dispatchEvent(new CustomEvent("heard", { detail }));
   }
 
@@ -238,7 +238,7 @@ export class Desk extends EventTarget {
       // The next write or view that needs it says what is wrong.
       return;
     }
-    this._changed();
+    this.tell();
   }
 
   /** @param {Annotation} state @returns {boolean} whether it is newer than what was known */
@@ -259,7 +259,8 @@ export class Desk extends EventTarget {
     }
   }
 
-  _changed() {
+  /** Have it shown. */
+  tell() {
     this._refresh();
     this.dispatchEvent(new Event("change"));
   }

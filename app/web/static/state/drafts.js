@@ -3,6 +3,8 @@
  * nor does a reload, nor signing out and in again.
  */
 
+import { same } from "./same.js";
+
 /** What the tab does not keep, such as for want of room, is here while the page is. */
 /** @type {Map<string, unknown>} */
 const only = new Map();
@@ -37,10 +39,13 @@ export class Drafts {
 
   /**
    * @param {string} id
-   * @param {T | null} draft null for nothing any more
+   * @param {T | null} next null for nothing any more
+   * @param {T | null} [stands] what is there without a draft: what says no more is none
+   * @returns {T | null} what is kept
    */
-  set(id, draft) {
+  set(id, next, stands = null) {
     const name = this._prefix + id;
+    const draft = same(next, stands) ? null : next;
     only.delete(name);
     try {
       if (draft === null) sessionStorage.removeItem(name);
@@ -48,5 +53,6 @@ export class Drafts {
     } catch {
       if (draft !== null) only.set(name, draft);
     }
+    return draft;
   }
 }

@@ -2,7 +2,8 @@
 
 /**
  * What was done; `undo` and `redo` say whether they could: what it did may have been changed since.
- * @typedef {{does: string, redo: () => boolean, undo: () => boolean}} Step
+ * They are told which version was looked at, if one was asked about it.
+ * @typedef {{does: string, redo: (seen?: number) => boolean, undo: (seen?: number) => boolean}} Step
  */
 
 export class Steps {
@@ -35,27 +36,32 @@ export class Steps {
   /**
    * Do a step, which can then be undone.
    * @param {Step} step
+   * @param {number} [seen]
    */
-  did(step) {
-    if (!this._run(step, step.redo)) return;
+  did(step, seen) {
+    if (!this._run(step, () => step.redo(seen))) return;
     this._done.push(step);
     this._undone = [];
   }
 
-  /** @returns {string} what happened, for people */
-  undo() {
-    const step = this._done.pop();
+  /** @param {number} [seen] @returns {string} what happened, for people */
+  undo(seen) {
+    const step = this._done.at(-1);
     if (!step) return "Nothing to undo.";
-    if (!this._run(step, step.undo)) return `Not undone, for it was changed meanwhile: ${step.does}`;
+    const isUndone = this._run(step, () => step.undo(seen));
+    this._done.pop();
+    if (!isUndone) return `Not undone, for it was changed meanwhile: ${step.does}`;
     this._undone.push(step);
     return `Undone: ${step.does}`;
   }
 
-  /** @returns {string} what happened, for people */
-  redo() {
-    const step = this._undone.pop();
+  /** @param {number} [seen] @returns {string} what happened, for people */
+  redo(seen) {
+    const step = this._undone.at(-1);
     if (!step) return "Nothing to do again.";
-    if (!this._run(step, step.redo)) return `Not done again, for it was changed meanwhile: ${step.does}`;
+    const isDone = this._run(step, () => step.redo(seen));
+    this._undone.pop();
+    if (!isDone) return `Not done again, for it was changed meanwhile: ${step.does}`;
     this._done.push(step);
     return `Done again: ${step.does}`;
   }

@@ -1,6 +1,6 @@
 /** Which document waits for one: the oldest without annotations of one's own. */
 
-import { get, path, query } from "../api.js";
+import { pages, path, query } from "../api.js";
 import { keep, recall } from "./kept.js";
 
 /** @typedef {import("../types").DocumentItem} DocumentItem */
@@ -49,8 +49,12 @@ export function offerAgain(project, me) {
  */
 export async function waitingFor(project, me, { but = "", signal } = {}) {
   const left = new Set([...aside(project, me), but]);
-  const asked = { annotated: "false", annotated_by: me, order: "oldest", limit: left.size + 1 };
+  const asked = { annotated: "false", annotated_by: me, order: "oldest" };
   const address = path`/v1/projects/${project}/documents` + query(asked);
-  const found = await get(address, signal ? { signal } : {});
-  return found.items.find((/** @type {DocumentItem} */ { id }) => !left.has(id));
+  const options = { limit: Math.min(left.size + 1, 1000), ...(signal && { signal }) };
+  for await (const items of pages(address, options)) {
+    const found = items.find((/** @type {DocumentItem} */ { id }) => !left.has(id));
+    if (found) return found;
+  }
+  return undefined;
 }

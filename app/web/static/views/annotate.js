@@ -59,7 +59,9 @@ export function Annotate({ me, project, id, role, place }) {
   if (error) return html`<h1>Document</h1><${Trouble} error=${error} again=${() => again(undefined)} />`;
   if (!desk) return null;
   const wanted = place.query.get("annotation") ?? "";
-  const isGone = desk.isWhole && wanted && !desk.annotation(desk.acts.steps.named(wanted));
+  const named = desk.acts.steps.named(wanted);
+  const isRefused = desk.refusals.some(({ write }) => write.subject === named);
+  const isGone = desk.isWhole && wanted && !isRefused && !desk.annotation(named);
   const { title, source_url: source, published_on: published, language } = desk.document;
   /** @type {Record<Status, number>} */
   const counts = { pending: 0, approved: 0, rejected: 0, changes_requested: 0 };

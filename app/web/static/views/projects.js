@@ -1,5 +1,5 @@
 import { all, send } from "../api.js";
-import { SLUG, fieldsOf, useSubmit } from "../parts/form.js";
+import { SLUG, fieldsOf, useForm } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { go, link } from "../router.js";
@@ -41,13 +41,13 @@ export function Projects({ me }) {
         `,
       )}
     </ul>
-    ${me.is_admin && html`<${Make} />`}
+    ${me.is_admin && html`<${Make} me=${me.name} />`}
   `;
 }
 
-/** For admins: another project, and the way to the users. */
-function Make() {
-  const { busy, refusal, submit } = useSubmit(async (form) => {
+/** For admins: another project, and the way to the users. @param {{me: string}} props */
+function Make({ me }) {
+  const { busy, refusal, isBack, form } = useForm(me, "project", async (form) => {
     const { slug = "", name, description } = fieldsOf(form);
     const body = { slug, name, description: description || null };
     await send("POST", "/v1/projects", { body });
@@ -55,9 +55,9 @@ function Make() {
   });
   return html`
     <p><a href="#/users">Users</a></p>
-    <details class="panel narrow">
+    <details class="panel narrow" open=${isBack}>
       <summary>Make a project</summary>
-      <form onSubmit=${submit}>
+      <form ...${form}>
         <label>Name <input name="name" required maxlength="1000" dir="auto" /></label>
         <label>
           Slug

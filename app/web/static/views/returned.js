@@ -5,8 +5,9 @@ import { follow, logEnd } from "../live.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { Drafts } from "../state/drafts.js";
 import { outboxOf } from "../state/outbox.js";
-import { BackItem, answersOf } from "./returned/item.js";
+import { BackItem } from "./returned/item.js";
 
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Change} Change */
@@ -65,7 +66,7 @@ function useBack(project, me) {
     /** @param {string} id */
     const drop = (id) =>
       setItems((before) => before.filter((one) => one.id !== id));
-    const answers = answersOf(me);
+    const answers = new Drafts(me, "answer");
     /** @param {string} id */
     const withdraw = (id) => {
       if (answers.get(id) === null) drop(id);

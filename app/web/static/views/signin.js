@@ -1,32 +1,24 @@
 import { Refused, send } from "../api.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { giveBack } from "../parts/dialog.js";
+import { useSubmit } from "../parts/form.js";
+import { html, useEffect, useRef } from "../vendor/preact.js";
 import { nowSpeaks } from "../state/kept.js";
 
 /** @typedef {import("../types").Me} Me */
-/** @typedef {import("../parts/form.js").Submitted} Submitted */
 
 /**
  * Signing in by a form that has a name and a password.
  * @param {(me: Me) => void} onSignedIn
  */
 function useSigningIn(onSignedIn) {
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const submit = async (/** @type {Submitted} */ event) => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    setBusy(true);
-    setTrouble("");
-    try {
-      const body = { username: given.get("username"), password: given.get("password") };
-      onSignedIn(await send("POST", "/v1/session", { body }));
-    } catch (error) {
-      const wrong = error instanceof Refused && error.status === 422;
-      setTrouble(wrong ? "Give a name and a password." : /** @type {Error} */ (error).message);
-      setBusy(false);
-    }
-  };
-  return { busy, trouble, submit };
+  const { busy, refusal, submit } = useSubmit(async (form) => {
+    const given = new FormData(form);
+    const body = { username: given.get("username"), password: given.get("password") };
+    onSignedIn(await send("POST", "/v1/session", { body }));
+  });
+  const isBlank = refusal instanceof Refused && refusal.status === 422;
+  const said = /** @type {Error | null} */ (refusal)?.message ?? "";
+  return { busy, trouble: isBlank ? "Give a name and a password." : said, submit };
 }
 
 /** @param {{onSignedIn: (me: Me) => void}} props */
@@ -72,7 +64,7 @@ export function SignInAgain({ name, onSignedIn, onLeft }) {
       removeEventListener("keydown", stay, { capture: true });
       shown?.removeEventListener("close", reopen);
       shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      giveBack(before);
     };
   }, []);
   return html`
@@ -101,7 +93,7 @@ export function SignInAgain({ name, onSignedIn, onLeft }) {
         ${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
         <div class="row">
           <button type="submit" class="main" disabled=${busy}>Sign in</button>
-          <button type="button" class="quiet" onClick=${onLeft}>Leave, and lose what was typed</button>
+          <button type="button" class="quiet" onClick=${onLeft}>Leave: what was typed waits in this tab</button>
         </div>
       </form>
     </dialog>

@@ -1,7 +1,7 @@
 import { all, path, send } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
-import { fieldsOf, useSubmit } from "../parts/form.js";
+import { fieldsOf, useForm } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { ROLES } from "../parts/roles.js";
@@ -24,7 +24,7 @@ export function Tokens({ me }) {
   useEffect(() => {
     document.title = "Tokens · Stet";
   }, []);
-  const { busy, refusal, submit } = useSubmit(async (form) => {
+  const { busy, refusal, form } = useForm(me.name, "token", async (form) => {
     const { name, role, project, expires } = fieldsOf(form);
     const body = {
       name,
@@ -33,7 +33,6 @@ export function Tokens({ me }) {
       expires_at: expires ? endOf(expires) : null,
     };
     setMade(await send("POST", "/v1/tokens", { body }));
-    form.reset();
     reload();
   });
   const revoke = async (/** @type {Token} */ token) => {
@@ -49,7 +48,7 @@ export function Tokens({ me }) {
     <div role="status">${made && html`<${Made} key=${made.id} token=${made} />`}</div>
     ${value?.length === 0 && html`<p>You have none.</p>`}
     ${value && value.length > 0 && html`<${Table} tokens=${value} onRevoke=${setRevoking} />`}
-    <form class="panel narrow" onSubmit=${submit}>
+    <form class="panel narrow" ...${form}>
       <h2>Make a token</h2>
       <label>
         Name
@@ -59,14 +58,14 @@ export function Tokens({ me }) {
         <label>
           Role at most
           <select name="role">
-            <option value="">mine</option>
+            <option value="" defaultSelected>mine</option>
             ${ROLES.map((role) => html`<option value=${role}>${role}</option>`)}
           </select>
         </label>
         <label>
           Project
           <select name="project">
-            <option value="">all of mine</option>
+            <option value="" defaultSelected>all of mine</option>
             ${me.memberships.map(
               ({ project }) => html`<option value=${project}>${project}</option>`,
             )}

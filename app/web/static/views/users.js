@@ -1,7 +1,7 @@
 import { Refused, all, path, send } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
-import { USER_NAME, fieldsOf, useSubmit } from "../parts/form.js";
+import { USER_NAME, fieldsOf, useForm } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { Trouble } from "../parts/trouble.js";
@@ -19,7 +19,7 @@ export function Users({ me }) {
   useEffect(() => {
     document.title = "Users · Stet";
   }, []);
-  const { busy, refusal, submit } = useSubmit(async (form) => {
+  const { busy, refusal, form } = useForm(me.name, "user", async (form) => {
     const { name, display_name, is_admin } = fieldsOf(form);
     // White space at a password's ends is a part of it.
     const password = String(new FormData(form).get("password"));
@@ -31,7 +31,6 @@ export function Users({ me }) {
     };
     await send("POST", "/v1/users", { body });
     announce(`${name} is added.`);
-    form.reset();
     reload();
   });
   const change = async (/** @type {User} */ user) => {
@@ -53,7 +52,7 @@ export function Users({ me }) {
       value &&
       html`
         <${Table} me=${me.name} users=${value} onChange=${setChanging} />
-        <form class="panel narrow" onSubmit=${submit}>
+        <form class="panel narrow" ...${form}>
           <h2>Add a user</h2>
           <label>
             User name

@@ -1,11 +1,12 @@
 /** Where the work is done: the text, the tools above it, and what is marked beside it. */
 
-import { Drafts } from "../../state/drafts.js";
+import { useDraft } from "../../parts/draft.js";
 import { Caret } from "../../text/caret.js";
 import { Handles } from "../../text/handles.js";
 import { Paper } from "../../text/paper.js";
-import { keepPlace, kept, place, refine } from "../../router.js";
+import { keepPlace, kept as where, place, refine } from "../../router.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { Asking } from "./asking.js";
 import { Card } from "./card.js";
 import { Drawer, isNarrow } from "./drawer.js";
 import { useBenchKeys } from "./keys.js";
@@ -18,8 +19,10 @@ import { Tools } from "./tools.js";
 
 /** @typedef {import("../../state/desk.js").Desk} Desk */
 /** @typedef {import("../../types").Annotation} Annotation */
+/** @typedef {import("../../types").Role} Role */
 /** @typedef {import("../../types").Span} Span */
 /** @typedef {import("../../text/bounds.js").Bounds} Bounds */
+/** @typedef {import("./tasks.js").Draft} Draft */
 
 /**
  * What a selection of text is for, when not for a new annotation.
@@ -28,7 +31,7 @@ import { Tools } from "./tools.js";
  */
 
 /**
- * @param {{desk: Desk, role: string, wanted: string}} props `wanted` is the annotation to begin with
+ * @param {{desk: Desk, role: Role, wanted: string}} props `wanted` is the annotation to begin with
  */
 export function Bench({ desk, role, wanted }) {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
@@ -37,25 +40,24 @@ export function Bench({ desk, role, wanted }) {
   const [caret, setCaret] = useState(/** @type {Caret | null} */ (null));
   const [chosenId, setChosen] = useState(wanted);
   const [purpose, setPurpose] = useState(/** @type {Purpose | null} */ (null));
-  /** @type {Drafts<import("./tasks.js").Draft>} */
-  const drafts = new Drafts(desk.me.name, "label");
-  const [draft, setDraft] = useState(() => drafts.get(desk.document.id));
-  useEffect(() => drafts.set(desk.document.id, draft), [draft]);
+  const none = /** @type {Draft | null} */ (null);
+  const [kept, setDraft] = useDraft(desk.me.name, "label", desk.document.id, none);
   // What is typed for has its form until that is taken, also if it is withdrawn meanwhile.
   const [typing, setTyping] = useState(/** @type {Annotation | null} */ (null));
   // All of it, until it is measured: on a narrow screen the list may be looked at before.
-  const latest = useRef((/** @type {() => void} */ act) => act());
   const [sight, setSight] = useState({ start: 0, end: desk.document.text.length });
   // A finger on a tool can take the selection away before the tool is told.
   const touched = useRef(/** @type {{start: number, end: number} | null} */ (null));
   /** Whether the address is this document's: until another view is there, this one stays. */
   const isHere = () => place().parts[3] === desk.document.id;
   // Where one was: found again once, and then nothing else is scrolled to.
-  const from = useRef(kept().line ?? null);
+  const from = useRef(where().line ?? null);
   const id = desk.acts.steps.named(chosenId);
   const chosen = desk.annotation(id);
   const shown = chosen ?? (typing?.id === id ? typing : undefined);
+  desk.acts.role = role;
   const mayWrite = role !== "reader";
+  const draft = mayWrite ? kept : null;
   const mayEdit = mayWrite && (role !== "annotator" || shown?.author === desk.me.name);
 
   useLayoutEffect(() => {
@@ -135,7 +137,7 @@ export function Bench({ desk, role, wanted }) {
       if (!done) return;
       const said = hasMoved(span) ? cut(desk.document.text, span) : null;
       if (said && hasMoved(said)) {
-        latest.current(() => desk.acts.edit(chosen.id, { ...said, fragments: null }));
+        desk.acts.edit(chosen.id, { ...said, fragments: null });
       }
       // Until it is moved, it is where it was.
       const now = desk.annotation(chosen.id) ?? chosen;
@@ -167,7 +169,6 @@ export function Bench({ desk, role, wanted }) {
   };
   const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
   const tasks = { ...state, ...useTasks({ ...state, draft, setDraft, mayEdit }), mayWrite, mayEdit };
-  latest.current = tasks.asked;
 
   const clicked = (/** @type {MouseEvent} */ event) => {
     const at = paper?.selection();
@@ -232,13 +233,13 @@ export function Bench({ desk, role, wanted }) {
     </section>
     <aside class="side" aria-label="Annotations">
       <${Drawer} chosen=${shown} others=${others} letGo=${draft ? null : letGo} paper=${paper}>
-        <${Refusals} desk=${desk} choose=${choose} />
+        <${Refusals} desk=${desk} chosen=${id} choose=${choose} />
         ${draft && html`<${Required} ...${tasks} draft=${draft} setDraft=${setDraft} />`}
         ${shown &&
         !draft &&
         html`<${Card} key=${id} ...${tasks} chosen=${shown} typing=${typing} setTyping=${setTyping} />`}
       <//>
-      ${tasks.asking}
+      <${Asking} questions=${desk.acts.questions} me=${desk.me.name} />
       <div class="in-sight" ref=${list} tabindex="-1">
         <${InSight} desk=${desk} sight=${sight} chosen=${id} choose=${choose} mayWrite=${mayWrite} />
       </div>

@@ -29,7 +29,7 @@ export function Card(props) {
   /** @param {Partial<import("../../state/acts.js").Said>} said @param {number} [seen] */
   const edit = (said, seen) => {
     if (isGone) desk.acts.editWithdrawn(chosen, said);
-    else desk.acts.edit(chosen.id, said, seen);
+    else desk.acts.edit(chosen.id, said, seen ?? chosen.version);
   };
   const types = (/** @type {Event} */ { target }) => {
     const isText = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea");

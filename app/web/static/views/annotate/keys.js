@@ -50,8 +50,6 @@ export function useBenchKeys(tasks, host) {
     const found = [...desk.annotations.values()].findIndex((one) => one.start >= from);
     return found < 0 ? ids.length - 1 : found;
   };
-  const undo = () => announce(desk.acts.steps.undo());
-  const redo = () => announce(desk.acts.steps.redo());
   // A text higher than the window is on the screen already, where one reads.
   const toText = () => host.current?.focus({ preventScroll: true });
   const leave = () => {
@@ -96,8 +94,8 @@ export function useBenchKeys(tasks, host) {
     { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && tasks.moveBounds() },
     { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
     { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
-    { keys: ["Ctrl+z"], does: "Undo", run: undo },
-    { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: redo },
+    { keys: ["Ctrl+z"], does: "Undo", run: () => desk.acts.undo(announce) },
+    { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: () => desk.acts.redo(announce) },
   ];
   useKeys("Annotating", [
     ...(tasks.mayWrite ? writing : []),

@@ -13,9 +13,15 @@ function written(value) {
 
 /**
  * What was refused, why, and what one wanted: nothing of it is lost until one says so.
- * @param {{desk: import("../../state/desk.js").Desk, choose: (id: string) => void}} props
+ * @param {{desk: import("../../state/desk.js").Desk, chosen: string, choose: (id: string) => void}} props
  */
-export function Refusals({ desk, choose }) {
+export function Refusals({ desk, chosen, choose }) {
+  /** @param {import("../../state/outbox.js").Refusal} refusal */
+  const giveUp = (refusal) => {
+    desk.dismiss(refusal);
+    // What was never there is named in the address no more.
+    if (refusal.write.method === "POST" && refusal.write.subject === chosen) choose("");
+  };
   return desk.refusals.map((refusal) => {
     const { write, problem } = refusal;
     const isGone = problem.status === 410;
@@ -55,7 +61,7 @@ export function Refusals({ desk, choose }) {
           html`<button type="button" onClick=${() => desk.insist(refusal)}>
             ${current ? "Do it all the same" : "Try again"}
           </button>`}
-          <button type="button" onClick=${() => desk.dismiss(refusal)}>
+          <button type="button" onClick=${() => giveUp(refusal)}>
             ${current ? "Leave it as it is" : "Give it up"}
           </button>
           ${current && html`<button type="button" class="quiet" onClick=${() => choose(current.id)}>Show it</button>`}

@@ -18,7 +18,6 @@ export function Required({ desk, draft, setDraft, save, begin }) {
       <${AttributesForm}
         attributes=${attributes.filter((one) => one.required)}
         values=${said.attributes}
-        version=${0}
         disabled=${false}
         pick=${(/** @type {string} */ name) => begin({ kind: "attribute", name, id: from?.id ?? "" })}
         set=${(/** @type {typeof said.attributes} */ given) =>

@@ -1,8 +1,7 @@
 /** What is done with a selection and with the chosen annotation. */
 
 import { announce } from "../../parts/announce.js";
-import { Confirm } from "../../parts/confirm.js";
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { useEffect } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
 import { same } from "../../state/same.js";
 import { takenBy } from "../../state/taken.js";
@@ -30,14 +29,11 @@ import { cut } from "./said.js";
  * @param {(purpose: import("./bench.js").Purpose) => void} at.begin
  * @param {() => Span | null} at.selected
  * @param {Draft | null} at.draft
- * @param {(draft: Draft | null | ((held: Draft | null) => Draft | null)) => void} at.setDraft
+ * @param {(draft: Draft | null) => void} at.setDraft
  * @param {boolean} at.mayEdit
  */
 export function useTasks(at) {
   const { desk, paper, chosen, setChosen, purpose, setPurpose, begin, selected, draft, setDraft } = at;
-  const [asks, setAsks] = useState(false);
-  // What would take an approval away, until one says so.
-  const [held, setHeld] = useState(/** @type {{id: string, act: () => void} | null} */ (null));
   const { acts } = desk;
   const { text } = desk.document;
 
@@ -53,18 +49,16 @@ export function useTasks(at) {
   useEffect(() => {
     const acted = (/** @type {Event} */ event) => {
       const { before, now } = /** @type {CustomEvent<{before: Annotation, now: Annotation}>} */ (event).detail;
-      setDraft((held) => {
-        const from = held?.from;
-        if (!from || acts.steps.named(from.id) !== now.id) return held;
-        // What somebody else did before that has not been seen.
-        if (!same(saidBy(from), saidBy(before))) return held;
-        // The version stays: from that one on, a change by somebody else is told from one's own.
-        return { ...held, from: { ...from, ...saidBy(now) } };
-      });
+      const from = draft?.from;
+      if (!from || acts.steps.named(from.id) !== now.id) return;
+      // What somebody else did before that has not been seen.
+      if (!same(saidBy(from), saidBy(before))) return;
+      // The version stays: from that one on, a change by somebody else is told from one's own.
+      setDraft({ ...draft, from: { ...from, ...saidBy(now) } });
     };
     desk.addEventListener("acted", acted);
     return () => desk.removeEventListener("acted", acted);
-  }, [desk]);
+  }, [desk, draft]);
 
   /** @param {Draft} wanted @param {string} [more] to be said of it */
   const save = ({ from, said }, more = "") => {
@@ -74,22 +68,16 @@ export function useTasks(at) {
       if (more) announce(more);
       return;
     }
-    if (!from) setChosen(acts.create(said));
-    else if (!acts.edit(from.id, { label: said.label, attributes: said.attributes }, seenOf(from))) {
-      announce("Not marked: it was withdrawn meanwhile.");
-      return;
+    const done = (/** @type {boolean} */ isThere) => {
+      if (isThere) setDraft(null);
+      announce(isThere ? `Marked as ${said.label}. ${more}` : "Not marked: it was withdrawn meanwhile.");
+    };
+    if (from) {
+      acts.edit(from.id, { label: said.label, attributes: said.attributes }, seenOf(from), done);
+    } else {
+      setChosen(acts.create(said));
+      done(true);
     }
-    setDraft(null);
-    announce(`Marked as ${said.label}. ${more}`);
-  };
-
-  /**
-   * Do what one key or one drag does to the chosen annotation; if it is approved, ask first.
-   * @param {() => void} act
-   */
-  const asked = (act) => {
-    if (chosen?.status === "approved") setHeld({ id: chosen.id, act });
-    else act();
   };
 
   /** @param {string} label */
@@ -98,7 +86,7 @@ export function useTasks(at) {
     const attributes = desk.scheme.labels.find((one) => one.name === label)?.attributes ?? [];
     const { kept, left } = takenBy(chosen.attributes, attributes);
     const more = left.length ? `Left out, for ${label} does not take it: ${left.join(", ")}.` : "";
-    asked(() => save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more));
+    save({ from: chosen, said: { ...saidBy(chosen), label, attributes: kept } }, more);
   };
 
   /** @param {string} label */
@@ -121,7 +109,7 @@ export function useTasks(at) {
     } else if (purpose.kind === "attribute" && chosen) {
       acts.edit(chosen.id, { attributes: { ...chosen.attributes, [purpose.name]: span } });
     } else if (purpose.kind === "bounds" && chosen) {
-      asked(() => acts.edit(chosen.id, { ...span, fragments: null }));
+      acts.edit(chosen.id, { ...span, fragments: null });
     }
     setPurpose(null);
     paper?.select(span.end);
@@ -142,7 +130,7 @@ export function useTasks(at) {
     parts.sort((one, other) => one.start - other.start);
     const { start } = /** @type {Span} */ (parts[0]);
     const { end } = /** @type {Span} */ (parts.at(-1));
-    asked(() => acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts }));
+    acts.edit(chosen.id, { start, end, quote: text.slice(start, end), fragments: parts });
     paper?.select(span.end);
   };
 
@@ -160,54 +148,18 @@ export function useTasks(at) {
     announce(`Related by ${purpose.type}.`);
   };
 
-  const isOwn = chosen?.author === desk.me.name;
-  const withdrawNow = async () => {
-    if (!chosen) return;
-    acts.withdraw(chosen.id);
-    setChosen("");
-    announce(isOwn ? "Withdrawn. Ctrl+Z marks it anew." : "Withdrawn.");
-  };
   const withdraw = () => {
-    if (chosen && !acts.mayWithdraw(chosen)) {
+    if (!chosen) return;
+    if (!acts.mayWithdraw(chosen)) {
       announce("It is approved: only a reviewer can withdraw it.");
       return;
     }
-    // What somebody else wrote, or a reviewer approved, does not come back as it was.
-    if (isOwn && chosen?.status !== "approved") void withdrawNow();
-    else setAsks(true);
+    const isOwn = chosen.author === desk.me.name;
+    acts.withdraw(chosen.id, () => {
+      setChosen("");
+      announce(isOwn ? "Withdrawn. Ctrl+Z marks it anew." : "Withdrawn.");
+    });
   };
-  const editing =
-    held &&
-    held.id === chosen?.id &&
-    html`
-      <${Confirm}
-        title="Change what is approved?"
-        verb="Change it"
-        act=${async () => held.act()}
-        onClose=${() => setHeld(null)}
-      >
-        <blockquote dir="auto">${chosen.quote}</blockquote>
-        <p>Changed, it waits for review again. Undoing brings back its words, but not the approval.</p>
-      <//>
-    `;
-  const asking =
-    editing ||
-    (asks &&
-    chosen &&
-    html`
-      <${Confirm}
-        title="Withdraw this annotation?"
-        verb="Withdraw"
-        act=${withdrawNow}
-        onClose=${() => setAsks(false)}
-      >
-        <blockquote dir="auto">${chosen.quote}</blockquote>
-        <p>
-          By ${chosen.author}, ${chosen.status.replace("_", " ")}. It stays in the history, but it can
-          only be marked anew${isOwn ? " (Ctrl+Z), and then waits for review" : ""}.
-        </p>
-      <//>
-    `);
 
-  return { mark, relabel, asked, save, finish, addFragment, moveBounds, join, withdraw, asking };
+  return { mark, relabel, save, finish, addFragment, moveBounds, join, withdraw };
 }

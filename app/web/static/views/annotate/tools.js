@@ -49,7 +49,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
         class="quiet"
         disabled=${!steps.last}
         title=${steps.last}
-        onClick=${() => announce(steps.undo())}
+        onClick=${() => desk.acts.undo(announce)}
       >
         <span aria-hidden="true">↶</span><span class="unseen">Undo</span>
       </button>
@@ -58,7 +58,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
         class="quiet"
         disabled=${!steps.next}
         title=${steps.next}
-        onClick=${() => announce(steps.redo())}
+        onClick=${() => desk.acts.redo(announce)}
       >
         <span aria-hidden="true">↷</span><span class="unseen">Redo</span>
       </button>

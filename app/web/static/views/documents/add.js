@@ -1,11 +1,12 @@
-import { newId, path, send } from "../../api.js";
+import { Refused, newId, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { Dialog } from "../../parts/dialog.js";
-import { LANGUAGE, fieldsOf, textOf } from "../../parts/form.js";
+import { useDraft } from "../../parts/draft.js";
+import { LANGUAGE, fieldsOf, textOf, useForm } from "../../parts/form.js";
 import { Trouble } from "../../parts/trouble.js";
 import { go, link } from "../../router.js";
-import { Drafts } from "../../state/drafts.js";
-import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { same } from "../../state/same.js";
+import { html, useState } from "../../vendor/preact.js";
 
 /**
  * A new document: its text is pasted, or comes from a file that is chosen or dropped. What is typed
@@ -13,99 +14,79 @@ import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js"
  * @param {{me: string, project: string, onClose: () => void}} props
  */
 export function AddDocument({ me, project, onClose }) {
-  /** @type {Drafts<{id: string, fields: Record<string, string>}>} */
-  const drafts = new Drafts(me, "document");
-  const [before, setBefore] = useState(() => drafts.get(project));
-  const [error, setError] = useState(/** @type {unknown} */ (null));
-  const [busy, setBusy] = useState(false);
+  const [unread, setUnread] = useState(/** @type {unknown} */ (null));
   const [over, setOver] = useState(false);
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  // Made once: sent again after a lost answer, the document is not there twice.
-  const id = useRef(before?.id ?? newId());
-  const keep = () => {
-    if (!form.current) return;
-    const fields = /** @type {Record<string, string>} */ (
-      Object.fromEntries([...new FormData(form.current)].filter(([, value]) => typeof value === "string"))
-    );
-    const isTyped = Object.values(fields).some((value) => value !== "");
-    drafts.set(project, isTyped ? { id: id.current, fields } : null);
-  };
-  useLayoutEffect(() => {
-    for (const [name, value] of Object.entries(before?.fields ?? {})) {
-      const field = form.current?.elements.namedItem(name);
-      if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value;
-    }
-    // Before the drafts are asked whether all is kept.
-    addEventListener("beforeunload", keep, { capture: true });
-    return () => {
-      removeEventListener("beforeunload", keep, { capture: true });
-      keep();
+  // What was sent and not answered: the same again, under its id, is not there twice.
+  const none = /** @type {{id: string} | null} */ (null);
+  const [sent, setSent] = useDraft(me, "document", project, none);
+  const add = async (/** @type {HTMLFormElement} */ shown) => {
+    setUnread(null);
+    const { title, language, source_url, published_on } = fieldsOf(shown);
+    const body = {
+      id: newId(),
+      title,
+      text: named(shown).text.value,
+      language: language || null,
+      source_url: source_url || null,
+      published_on: published_on || null,
     };
-  }, []);
-  const clear = () => {
-    form.current?.reset();
-    id.current = newId();
-    setBefore(null);
-    setError(null);
+    if (sent && same({ ...body, id: sent.id }, sent)) body.id = sent.id;
+    setSent(body);
+    try {
+      await send("POST", path`/v1/projects/${project}/documents`, { body });
+    } catch (failure) {
+      if (failure instanceof Refused) setSent(sent);
+      throw failure;
+    }
+    setSent(null);
+    onClose();
+    go(link(["projects", project, "documents", body.id]));
   };
+  const { busy, refusal, isBack, keep, form } = useForm(me, `document of ${project}`, add);
+  const error = unread || refusal;
+  const mayBeThere = sent !== null && !busy;
 
-  /** @param {File | undefined} file */
-  const take = async (file) => {
-    if (!file || !form.current) return;
-    setError(null);
+  /** @param {File | undefined} file @param {HTMLFormElement} shown */
+  const take = async (file, shown) => {
+    if (!file) return;
+    setUnread(null);
     try {
       const text = await textOf(file);
-      const { title, text: area } = named(form.current);
+      const { title, text: area } = named(shown);
       area.value = text;
       title.value ||= file.name.replace(/\.[^.]+$/, "");
+      keep();
       announce(`${file.name} was read.`);
     } catch (failure) {
-      setError(failure);
+      setUnread(failure);
     }
   };
-  const drop = (/** @type {DragEvent} */ event) => {
+  const drop = (/** @type {DragEvent & {currentTarget: HTMLFormElement}} */ event) => {
     event.preventDefault();
     setOver(false);
-    take(event.dataTransfer?.files[0]);
+    void take(event.dataTransfer?.files[0], event.currentTarget);
   };
   const hover = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     setOver(true);
   };
-  const submit = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const { title, language, source_url, published_on } = fieldsOf(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
-      const body = {
-        id: id.current,
-        title,
-        text: named(event.currentTarget).text.value,
-        language: language || null,
-        source_url: source_url || null,
-        published_on: published_on || null,
-      };
-      const made = await send("POST", path`/v1/projects/${project}/documents`, { body });
-      form.current?.reset();
-      onClose();
-      go(link(["projects", project, "documents", made.id]));
-    } catch (refusal) {
-      setError(refusal);
-      setBusy(false);
-    }
-  };
   return html`
     <${Dialog} title="Add a document" onClose=${onClose}>
       <form
-        ref=${form}
+        ...${form}
         class=${`add-document${over ? " over" : ""}`}
-        onSubmit=${submit}
         onDrop=${drop}
         onDragOver=${hover}
         onDragLeave=${() => setOver(false)}
       >
-        ${before && html`<p role="status">What you typed before is here still, and not added yet.</p>`}
+        ${isBack &&
+        html`
+          <p role="status">
+            What you typed before is here still${mayBeThere
+              ? ". It was sent, and no answer came: it may be added already. Sent again as it is, it is there once."
+              : ", and not added yet."}
+          </p>
+        `}
         <label>Title <input name="title" required maxlength="1000" dir="auto" /></label>
         <label>Text <textarea name="text" rows="10" required dir="auto"></textarea></label>
         <label>
@@ -113,8 +94,8 @@ export function AddDocument({ me, project, onClose }) {
           <input
             type="file"
             accept=".txt,text/plain"
-            onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) =>
-              take(event.currentTarget.files?.[0])}
+            onChange=${(/** @type {{currentTarget: HTMLInputElement & {form: HTMLFormElement}}} */ event) =>
+              take(event.currentTarget.files?.[0], event.currentTarget.form)}
           />
         </label>
         <div class="form-columns">
@@ -142,7 +123,7 @@ export function AddDocument({ me, project, onClose }) {
         <div class="row">
           <button type="submit" class="main" disabled=${busy}>Add</button>
           <button type="button" onClick=${onClose}>Cancel</button>
-          ${before && html`<button type="button" class="quiet" onClick=${clear}>Clear the form</button>`}
+          ${isBack && html`<button type="reset" class="quiet">Clear the form</button>`}
         </div>
       </form>
     <//>

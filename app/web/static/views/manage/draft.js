@@ -1,3 +1,5 @@
+import { newId } from "../../api.js";
+
 /**
  * A scheme that is being edited. Each thing in it keeps the name that it had (`was`; none for what
  * is new) and a key of its own, so that a new name is known for one.
@@ -7,13 +9,11 @@
 /** @typedef {import("../../types").Label} Label */
 /** @typedef {import("../../types").Attribute} Attribute */
 /** @typedef {import("../../types").RelationType} RelationType */
-/** @typedef {{key: number, was: string | null}} Edited */
+/** @typedef {{key: string, was: string | null}} Edited */
 /** @typedef {Attribute & Edited} EditedAttribute */
 /** @typedef {Omit<Label, "attributes"> & {attributes: EditedAttribute[]} & Edited} EditedLabel */
 /** @typedef {RelationType & Edited} EditedRelation */
 /** @typedef {{name: string, labels: EditedLabel[], relations: EditedRelation[]}} Draft */
-
-let keys = 0;
 
 /**
  * Something new, or read from a text.
@@ -24,7 +24,7 @@ let keys = 0;
  */
 export function edited(thing, known = []) {
   const was = known.some(({ name }) => name === thing.name) ? thing.name : null;
-  return { ...thing, key: ++keys, was };
+  return { ...thing, key: newId(), was };
 }
 
 /**
@@ -72,18 +72,6 @@ export function rebased(draft, stored) {
     }),
     relations: draft.relations.map((one) => under(one, stored.relations)),
   };
-}
-
-/**
- * A draft that was kept while the page was loaded again: the keys in it may be others' by now.
- * @param {Draft} draft
- * @param {Pick<Scheme, "labels" | "relations">} stored the scheme as it is now
- */
-export function resumed(draft, stored) {
-  /** @template {Edited} T @param {T} thing */
-  const anew = (thing) => ({ ...thing, key: ++keys });
-  const labels = draft.labels.map((label) => ({ ...anew(label), attributes: label.attributes.map(anew) }));
-  return rebased({ ...draft, labels, relations: draft.relations.map(anew) }, stored);
 }
 
 /** The scheme as it is edited as JSON. @param {Draft} draft */

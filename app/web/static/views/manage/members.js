@@ -2,7 +2,7 @@ import { Refused, all, path, send } from "../../api.js";
 import { membersChanged } from "../../live.js";
 import { announce } from "../../parts/announce.js";
 import { Confirm } from "../../parts/confirm.js";
-import { fieldsOf } from "../../parts/form.js";
+import { fieldsOf, useForm, useSubmit } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { ROLES } from "../../parts/roles.js";
@@ -11,64 +11,65 @@ import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Member} Member */
 
-/** Who may do what in the project. @param {{project: string, manages: boolean}} props */
-export function Members({ project, manages }) {
+/**
+ * Who may do what in the project.
+ * @param {{me: import("../../types").Me, project: string, manages: boolean}} props
+ */
+export function Members({ me, project, manages }) {
   const { value, error, reload, set } = useLoaded(
     (signal) =>
       /** @type {Promise<Member[]>} */ (all(path`/v1/projects/${project}/members`, { signal })),
     [],
   );
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
+  const [unchanged, setUnchanged] = useState(/** @type {unknown} */ (null));
   const [removing, setRemoving] = useState(/** @type {Member | null} */ (null));
   // Shown as it was answered: until the list were loaded anew, the next change would be refused.
   const show = (/** @type {Member} */ next) =>
     set((value ?? []).map((member) => (member.name === next.name ? next : member)));
-  // It may be oneself.
-  const tell = () => membersChanged.dispatchEvent(new Event("changed"));
+  const tell = (/** @type {string} */ what) => {
+    announce(what);
+    // It may be oneself.
+    membersChanged.dispatchEvent(new Event("changed"));
+  };
+  /** What is said of a failure; the newer state is shown beside it. @param {unknown} failure */
+  const shown = (failure) => {
+    const current = currentOf(failure);
+    if (current) show(current);
+    else reload();
+    return current ? movedOf(current) : failure;
+  };
   /** @param {string} name */
   const at = (name) => path`/v1/projects/${project}/members/${name}`;
-  /**
-   * @param {string} name
-   * @param {string} role
-   * @param {number} [version] of a member that there is
-   * @returns {Promise<boolean>} whether it was done
-   */
-  const put = async (name, role, version) => {
-    setRefusal(null);
+  const change = async (/** @type {Member} */ { name, version }, /** @type {string} */ role) => {
+    setUnchanged(null);
     try {
-      const seen = version === undefined ? {} : { version };
-      const member = await send("PUT", at(name), { body: { role }, ...seen });
-      if (version === undefined) reload();
-      else show(member);
-      announce(`${name} is ${role} now.`);
-      tell();
-      return true;
+      show(await send("PUT", at(name), { body: { role }, version }));
+      tell(`${name} is ${role} now.`);
     } catch (failure) {
-      const current = currentOf(failure);
-      setRefusal(current ? movedOf(current) : failure);
-      // The newer state is shown beside it.
-      if (current) show(current);
-      else reload();
-      return false;
+      setUnchanged(shown(failure));
     }
   };
-  const add = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
+  const { busy, refusal, form } = useForm(me.name, `member of ${project}`, async (form) => {
+    setUnchanged(null);
     const { name = "", role = "" } = fieldsOf(form);
-    if (await put(name, role)) form.reset();
-  };
+    try {
+      await send("PUT", at(name), { body: { role } });
+    } catch (failure) {
+      throw shown(failure);
+    }
+    reload();
+    tell(`${name} is ${role} now.`);
+  });
   const remove = async (/** @type {Member} */ member) => {
     await send("DELETE", at(member.name), { version: member.version });
     set((value ?? []).filter(({ name }) => name !== member.name));
-    announce(`${member.name} is not a member any more.`);
-    tell();
+    tell(`${member.name} is not a member any more.`);
   };
   return html`
     <section>
       <h2>Members</h2>
       ${error && html`<${Trouble} error=${error} again=${reload} />`}
-      ${refusal && html`<${Trouble} error=${refusal} />`}
+      ${(unchanged || refusal) && html`<${Trouble} error=${unchanged || refusal} />`}
       <div class="scroll" tabindex="0" role="region" aria-label="Members">
         <table>
           <thead>
@@ -87,7 +88,7 @@ export function Members({ project, manages }) {
                   <td>
                     ${
                       manages
-                        ? html`<${RoleOf} member=${member} put=${put} />`
+                        ? html`<${RoleOf} member=${member} change=${change} />`
                         : member.role
                     }
                   </td>
@@ -116,7 +117,7 @@ export function Members({ project, manages }) {
       ${
         manages &&
         html`
-          <form class="inline-form" onSubmit=${add}>
+          <form class="inline-form" ...${form}>
             <h3>Add a member</h3>
             <label>
               User name
@@ -132,11 +133,11 @@ export function Members({ project, manages }) {
               Role
               <select name="role">
                 ${ROLES.map(
-                  (role) => html`<option selected=${role === "annotator"}>${role}</option>`,
+                  (role) => html`<option defaultSelected=${role === "annotator"}>${role}</option>`,
                 )}
               </select>
             </label>
-            <button type="submit" class="main">Add</button>
+            <button type="submit" class="main" disabled=${busy}>Add</button>
           </form>
         `
       }
@@ -172,24 +173,19 @@ function movedOf({ name, role }) {
 
 /**
  * A member's role, to be changed: by a button, for a list of choices changes with each arrow key.
- * @param {{
- *   member: Member, put: (name: string, role: string, version: number) => Promise<boolean>,
- * }} props
+ * @param {{member: Member, change: (member: Member, role: string) => Promise<void>}} props
  */
-function RoleOf({ member, put }) {
+function RoleOf({ member, change }) {
   const [role, setRole] = useState(member.role);
   const select = useRef(/** @type {HTMLSelectElement | null} */ (null));
   useEffect(() => setRole(member.role), [member.version]);
+  const { busy, submit } = useSubmit(async () => {
+    // The button goes away once it is done, and the focus would with it.
+    select.current?.focus();
+    await change(member, role);
+  });
   return html`
-    <form
-      class="row"
-      onSubmit=${(/** @type {Event} */ event) => {
-        event.preventDefault();
-        // The button goes away once it is done, and the focus would with it.
-        select.current?.focus();
-        put(member.name, role, member.version);
-      }}
-    >
+    <form class="row" onSubmit=${submit}>
       <select
         ref=${select}
         aria-label=${`Role of ${member.name}`}
@@ -199,7 +195,8 @@ function RoleOf({ member, put }) {
       >
         ${ROLES.map((one) => html`<option value=${one}>${one}</option>`)}
       </select>
-      ${role !== member.role && html`<button type="submit" class="main">Change</button>`}
+      ${role !== member.role &&
+      html`<button type="submit" class="main" disabled=${busy}>Change</button>`}
     </form>
   `;
 }

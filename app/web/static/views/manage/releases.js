@@ -1,7 +1,8 @@
 import { all, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { Download } from "../../parts/download.js";
-import { RELEASE_NAME, fieldsOf, useSubmit } from "../../parts/form.js";
+import { useDraft } from "../../parts/draft.js";
+import { RELEASE_NAME, fieldsOf, useForm } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { Trouble } from "../../parts/trouble.js";
@@ -11,11 +12,14 @@ import { FormatChoice } from "./formats.js";
 
 /** @typedef {import("../../types").Release} Release */
 
+/** What a release holds if one says nothing else. */
+const APPROVED = { ...NO_FILTER, status: ["approved"] };
+
 /**
  * What the project held at some moments, to be cited and pulled for ever.
- * @param {{project: string, manages: boolean}} props
+ * @param {{me: import("../../types").Me, project: string, manages: boolean}} props
  */
-export function Releases({ project, manages }) {
+export function Releases({ me, project, manages }) {
   const here = path`/v1/projects/${project}`;
   const { value, error, reload } = useLoaded(
     (signal) => /** @type {Promise<Release[]>} */ (all(`${here}/releases`, { signal })),
@@ -43,7 +47,7 @@ export function Releases({ project, manages }) {
           <${Table} here=${here} releases=${value} format=${format} />
         `
       }
-      ${manages && html`<${Make} here=${here} onMade=${reload} />`}
+      ${manages && html`<${Make} me=${me.name} here=${here} onMade=${reload} />`}
     </section>
   `;
 }
@@ -92,20 +96,20 @@ function Table({ here, releases, format }) {
   `;
 }
 
-/** @param {{here: string, onMade: () => void}} props */
-function Make({ here, onMade }) {
+/** @param {{me: string, here: string, onMade: () => void}} props */
+function Make({ me, here, onMade }) {
   const { labels, authors } = useChoices(here);
-  const [chosen, setChosen] = useState({ ...NO_FILTER, status: ["approved"] });
-  const { busy, refusal, submit } = useSubmit(async (form) => {
+  const [chosen, setChosen] = useDraft(me, "release", here, APPROVED);
+  const { busy, refusal, form } = useForm(me, `release of ${here}`, async (form) => {
     const { name, description } = fieldsOf(form);
     const body = { name, description: description || null, filter: chosen };
     await send("POST", `${here}/releases`, { body });
     announce(`${name} is made.`);
-    form.reset();
+    setChosen(null);
     onMade();
   });
   return html`
-    <form class="panel" onSubmit=${submit}>
+    <form class="panel" ...${form}>
       <h3>Make a release</h3>
       <label class="narrow">
         Name

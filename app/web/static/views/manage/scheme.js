@@ -1,12 +1,12 @@
 import { Refused, get, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { useDraft } from "../../parts/draft.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Trouble } from "../../parts/trouble.js";
-import { html, useEffect, useState } from "../../vendor/preact.js";
-import { Drafts } from "../../state/drafts.js";
+import { html, useMemo, useState } from "../../vendor/preact.js";
 import { AtRisk } from "./at_risk.js";
 import { differences, losses } from "./differences.js";
-import { asText, drafted, read, rebased, resumed, written } from "./draft.js";
+import { asText, drafted, read, rebased, written } from "./draft.js";
 import { Orphans } from "./orphans.js";
 import { SchemeForm } from "./scheme_form.js";
 import { SchemeShown } from "./scheme_shown.js";
@@ -41,90 +41,74 @@ export function SchemeSection({ me, project, manages }) {
  *   `stored` is the scheme as it was last seen, which edits are compared with
  */
 function Editor({ me, project, stored, setStored }) {
-  /** @type {Drafts<{draft: Draft, text: string | null, version: number}>} */
-  const drafts = new Drafts(me, "scheme");
-  const [before] = useState(() => drafts.get(project));
-  const [draft, setDraft] = useState(() =>
-    before ? resumed(before.draft, stored) : drafted(stored, stored),
-  );
-  // The text while it is edited as JSON; null while it is edited in the form.
-  const [text, setText] = useState(before?.text ?? null);
+  const fresh = useMemo(() => drafted(stored, stored), [stored]);
+  // The text as it is typed, null while that says what the draft does; and the version that one began
+  // to edit.
+  const text = /** @type {string | null} */ (null);
+  const stands = { draft: fresh, text, version: stored.version };
+  const [edits, setEdits, isBack] = useDraft(me, "scheme", project, stands);
+  const draft = useMemo(() => rebased(edits.draft, stored), [edits.draft, stored]);
+  const [asJson, setAsJson] = useState(edits.text !== null);
   const [previewed, setPreviewed] = useState(false);
-  const [moved, setMoved] = useState(before !== null && before.version !== stored.version);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
 
-  /** @param {Draft} next */
+  /** @param {typeof edits | null} next */
   const change = (next) => {
-    setDraft(next);
+    setEdits(next);
     setPreviewed(false);
     setRefusal(null);
   };
   /** Take over what was written as JSON; whether that could be read. */
   const takeText = () => {
-    if (text === null) return draft;
+    if (edits.text === null) return true;
     try {
-      const next = read(text, stored);
-      change(next);
-      return next;
+      change({ ...edits, draft: read(edits.text, stored), text: null });
+      return true;
     } catch (failure) {
       setRefusal(failure);
-      return null;
+      return false;
     }
   };
   const toForm = () => {
-    if (takeText()) setText(null);
+    if (takeText()) setAsJson(false);
   };
-  const toText = () => setText(asText(draft));
   const preview = () => {
     if (takeText()) setPreviewed(true);
-  };
-  const discard = () => {
-    change(drafted(stored, stored));
-    setMoved(false);
-    if (text !== null) setText(asText(drafted(stored, stored)));
   };
   const save = async () => {
     setBusy(true);
     setRefusal(null);
     try {
       const address = path`/v1/projects/${project}/scheme`;
-      const next = await send("PUT", address, { body: written(draft), version: stored.version });
-      setStored(next);
-      change(drafted(next, next));
-      if (text !== null) setText(asText(drafted(next, next)));
-      setMoved(false);
+      setStored(await send("PUT", address, { body: written(draft), version: stored.version }));
+      change(null);
       announce("The scheme is saved.");
     } catch (failure) {
-      if (failure instanceof Refused && failure.status === 412) {
-        // What was edited stays, and is compared with the newer scheme before it is sent again.
-        const newer = /** @type {Scheme} */ (/** @type {unknown} */ (failure.problem.current));
-        setStored(newer);
-        setDraft(rebased(draft, newer));
-        setMoved(true);
-      } else setRefusal(failure);
+      // What was edited stays, and is compared with the newer scheme before it is sent again.
+      const isMoved = failure instanceof Refused && failure.status === 412;
+      if (isMoved) setStored(/** @type {Scheme} */ (/** @type {unknown} */ (failure.problem.current)));
+      else setRefusal(failure);
     }
     setBusy(false);
   };
   const found = differences(stored, draft);
-  const isEdited = text === null ? found.length > 0 : text !== asText(drafted(stored, stored));
-  useEffect(() => {
-    drafts.set(project, isEdited ? { draft, text, version: stored.version } : null);
-  }, [draft, text, stored]);
+  const isEdited = found.length > 0 || edits.text !== null;
   return html`
-    ${before && isEdited && html`<p role="status">What you edited before is here still, and not saved yet.</p>`}
+    ${isBack && isEdited && html`<p role="status">What you edited before is here still, and not saved yet.</p>`}
     <p><small>Version ${stored.version}. Each change that is saved makes another.</small></p>
     <div class="row ways" role="group" aria-label="How to edit">
-      <button type="button" aria-pressed=${text === null} onClick=${text === null ? null : toForm}>
-        Form
-      </button>
-      <button type="button" aria-pressed=${text !== null} onClick=${text === null ? toText : null}>
-        JSON
-      </button>
+      <button type="button" aria-pressed=${!asJson} onClick=${toForm}>Form</button>
+      <button type="button" aria-pressed=${asJson} onClick=${() => setAsJson(true)}>JSON</button>
     </div>
     ${
-      text === null
-        ? html`<${SchemeForm} draft=${draft} onChange=${change} />`
+      !asJson
+        ? html`
+            <${SchemeForm}
+              draft=${draft}
+              onChange=${(/** @type {Draft} */ next) => change({ ...edits, draft: next })}
+            />
+          `
         : html`
             <label>
               The scheme as JSON
@@ -132,11 +116,9 @@ function Editor({ me, project, stored, setStored }) {
                 class="json"
                 rows="24"
                 spellcheck="false"
-                value=${text}
-                onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => {
-                  setText(event.currentTarget.value);
-                  setPreviewed(false);
-                }}
+                value=${edits.text ?? asText(draft)}
+                onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) =>
+                  change({ ...edits, text: event.currentTarget.value })}
               ></textarea>
             </label>
           `
@@ -145,7 +127,7 @@ function Editor({ me, project, stored, setStored }) {
       <h3>What would change</h3>
       <div role="status">
         ${
-          moved &&
+          edits.version !== stored.version &&
           html`
             <p>
               <strong>The scheme was changed meanwhile</strong>, and nothing was written. Your edits
@@ -173,7 +155,7 @@ function Editor({ me, project, stored, setStored }) {
         >
           Save
         </button>
-        <button type="button" class="quiet" onClick=${discard}>Discard the edits</button>
+        <button type="button" class="quiet" onClick=${() => change(null)}>Discard the edits</button>
       </div>
     </div>
   `;

@@ -1,49 +1,46 @@
 import { Refused, get, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
-import { fieldsOf } from "../../parts/form.js";
+import { fieldsOf, useForm } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Trouble } from "../../parts/trouble.js";
-import { html, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Project} Project */
 
-/** A project's name, description and settings. @param {{project: string}} props */
-export function Settings({ project }) {
+/**
+ * A project's name, description and settings.
+ * @param {{me: import("../../types").Me, project: string}} props
+ */
+export function Settings({ me, project }) {
   const address = path`/v1/projects/${project}`;
   const { value, error, reload, set } = useLoaded(
     async (signal) => /** @type {Project} */ (await get(address, { signal })),
     [],
   );
-  const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
-  const [moved, setMoved] = useState(false);
-  const save = async (/** @type {import("../../parts/form.js").Submitted} */ event) => {
-    event.preventDefault();
+  const save = async (/** @type {HTMLFormElement} */ form) => {
     if (!value) return;
-    const { name, description, allow_self_review } = fieldsOf(event.currentTarget);
-    setRefusal(null);
-    setMoved(false);
+    const { name, description, allow_self_review } = fieldsOf(form);
+    const body = {
+      name,
+      description: description || null,
+      settings: { allow_self_review: allow_self_review === "on" },
+    };
     try {
-      const body = {
-        name,
-        description: description || null,
-        settings: { allow_self_review: allow_self_review === "on" },
-      };
       set(await send("PATCH", address, { body, version: value.version }));
-      announce("Saved.");
     } catch (failure) {
-      if (failure instanceof Refused && failure.status === 412) {
-        // What was typed stays in the fields; saving again is then of what has been seen.
-        set(/** @type {Project} */ (/** @type {unknown} */ (failure.problem.current)));
-        setMoved(true);
-      } else setRefusal(failure);
+      // What was typed stays in the fields; saving again is then of what has been seen.
+      if (isStale(failure)) set(/** @type {Project} */ (/** @type {unknown} */ (failure.problem.current)));
+      throw failure;
     }
+    announce("Saved.");
   };
+  const { busy, refusal, seen, form } = useForm(me.name, `settings of ${project}`, save, value?.version);
   if (error) return html`<${Trouble} error=${error} again=${reload} />`;
   if (!value) return null;
   return html`
     <section>
       <h2>Settings</h2>
-      <form class="panel narrow" onSubmit=${save}>
+      <form class="panel narrow" ...${form}>
         <label>
           Name
           <input name="name" required maxlength="1000" defaultValue=${value.name} dir="auto" />
@@ -65,12 +62,18 @@ export function Settings({ project }) {
           />
           Reviewers may decide on annotations of their own
         </label>
-        ${refusal && html`<${Trouble} error=${refusal} />`}
-        ${moved && html`<${Newer} project=${value} />`}
-        <button type="submit" class="main">Save</button>
+        ${isStale(refusal) || seen !== value.version
+          ? html`<${Newer} project=${value} />`
+          : refusal && html`<${Trouble} error=${refusal} />`}
+        <button type="submit" class="main" disabled=${busy}>Save</button>
       </form>
     </section>
   `;
+}
+
+/** Whether it was changed meanwhile. @param {unknown} failure @returns {failure is Refused} */
+function isStale(failure) {
+  return failure instanceof Refused && failure.status === 412;
 }
 
 /** @param {{project: Project}} props */

@@ -2,6 +2,7 @@
 
 import { Refused, all, newId, path, send } from "../../api.js";
 import { Confirm } from "../../parts/confirm.js";
+import { useDraft } from "../../parts/draft.js";
 import { LabelName } from "../../parts/label.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
@@ -10,7 +11,6 @@ import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { short } from "../../text/short.js";
-import { Drafts } from "../../state/drafts.js";
 import { outboxOf } from "../../state/outbox.js";
 import { SideBySide } from "../review/differences.js";
 import { Excerpt, sentencesAround } from "../review/excerpt.js";
@@ -23,15 +23,6 @@ import { Said } from "../review/surroundings.js";
 
 /** @type {Annotation[]} */
 const NONE = [];
-
-/**
- * What an author has typed as an answer and not sent yet, by annotation.
- * @param {string} author
- * @returns {Drafts<string>}
- */
-export function answersOf(author) {
-  return new Drafts(author, "answer");
-}
 
 /**
  * @param {{item: import("../returned.js").Back, labels: Label[], me: string, leave: () => void}} props `leave` takes
@@ -98,8 +89,8 @@ function Why({ decision: { reviewer, decided_at, comment } }) {
 function Answer({ item, seen, me, take, leave }) {
   const { id, project, document_id: document } = seen;
   const outbox = outboxOf(me);
-  const answers = answersOf(me);
-  const [note, setNote] = useState(answers.get(id) ?? seen.note ?? "");
+  const stands = seen.note ?? "";
+  const [note, setNote] = useDraft(me, "answer", id, stands);
   const [asking, setAsking] = useState(false);
   const [, show] = useState(0);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
@@ -113,11 +104,11 @@ function Answer({ item, seen, me, take, leave }) {
   useEffect(() => {
     if (!refusal) return;
     const wanted = /** @type {{note: string}} */ (refusal.write.body).note;
-    setNote((typed) => (typed === (seen.note ?? "") ? wanted : typed));
+    if (note === stands) setNote(wanted);
   }, [refusal]);
   const reply = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const same = note.trim() === (seen.note ?? "").trim();
+    const same = note.trim() === stands.trim();
     field.current?.setCustomValidity(same ? "Write an answer first, or edit the annotation." : "");
     if (!field.current?.reportValidity()) return;
     /** @type {import("../../state/outbox.js").Write} */
@@ -133,11 +124,11 @@ function Answer({ item, seen, me, take, leave }) {
     };
     if (refusal) outbox.replace(refusal, answer);
     else outbox.add(answer);
-    answers.set(id, null);
+    setNote(null);
   };
   const forget = () => {
     if (refusal) outbox.forget(refusal);
-    answers.set(id, null);
+    setNote(null);
     leave();
   };
   if (outbox.has(id)) {
@@ -164,10 +155,8 @@ function Answer({ item, seen, me, take, leave }) {
           dir="auto"
           value=${note}
           onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => {
-            const typed = event.currentTarget.value;
             event.currentTarget.setCustomValidity("");
-            answers.set(id, typed === (seen.note ?? "") ? null : typed);
-            setNote(typed);
+            setNote(event.currentTarget.value);
           }}
         ></textarea>
       </label>

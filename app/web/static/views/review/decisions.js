@@ -24,6 +24,7 @@ import { short } from "../../text/short.js";
  */
 /** @typedef {{annotation: string, version: number, verdict: Verdict}} Together */
 
+const NOTHING = /** @type {Draft} */ ({ verdict: null, comment: "" });
 /** What the subject of a single decision begins with. */
 const ONE = "decision:";
 /** How many decisions the API takes at once. */
@@ -120,12 +121,12 @@ export class Decisions {
    * @returns {Draft}
    */
   draft(id) {
-    return this._drafts.get(id) ?? { verdict: null, comment: "" };
+    return this._drafts.get(id) ?? NOTHING;
   }
 
   /** @param {string} id @param {Draft} draft */
   keep(id, draft) {
-    this._drafts.set(id, draft.verdict || draft.comment ? draft : null);
+    this._drafts.set(id, draft, NOTHING);
     this.queue.tell();
   }
 
