@@ -20,7 +20,8 @@ from itertools import chain, islice
 from app.core.jsontext import one_line
 from app.formats.conll_document import COLUMNS, OWN
 from app.formats.conll_reading import DOCUMENT, GLOBAL, NEWDOC, PARTICULARS, Reader
-from app.formats.losses import Kind, Loss
+from app.formats.kinds import Kind
+from app.formats.losses import Loss
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 from app.text.tokens import sentence_ends, tokens, trimmed
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from app.formats.conll import Reader, Writer, measure
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, Place
 from app.text.tokens import trimmed
 from tests import make
