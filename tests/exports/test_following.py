@@ -193,7 +193,7 @@ async def test_an_event_comes_while_the_stream_lasts(newsroom: Newsroom) -> None
     assert json.loads(event["data"])["subject"] == made["id"]
 
 
-@pytest.mark.parametrize("last", ["x", "-1", "1.5", str(2**63), "1" * 5000])
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "01", "+1", "1_0", str(2**63), "1" * 5000])
 async def test_a_last_id_that_is_none_is_refused(newsroom: Newsroom, last: str) -> None:
     answer = await newsroom["reader"].get(PATH, headers={**EVENTS, "Last-Event-ID": last})
 
