@@ -23,7 +23,7 @@ import pytest
 
 from app.core.settings import Remote, Settings
 from app.formats.codecs import READABLE, Format, codec
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.main import create_app
 from tests.cli.shell import STET, stet
 from tests.conftest import Databases, settings

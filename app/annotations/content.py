@@ -32,13 +32,22 @@ class Words:
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether the columns of two annotations, or of two versions of one, say the same.
 
-    ``1`` and ``1.0`` do, for some formats bring back one as the other; ``1`` and ``true`` do not.
+    ``1`` and ``true`` do not, although to Python they are equal.
     """
-    return all(one[name] == other[name] for name in SAID) and all(
-        # To Python 1 and true are equal. Lists hold strings, and a span's offsets were checked.
-        isinstance(value, bool) == isinstance(other["attributes"][name], bool)
-        for name, value in one["attributes"].items()
+    return all(one[name] == other[name] for name in SAID if name != "attributes") and same_json(
+        in_one_form(one["attributes"]), in_one_form(other["attributes"])
     )
+
+
+def in_one_form(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes as they are compared: ``1`` and ``1.0`` say the same.
+
+    Some formats bring back the one as the other.
+    """
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in attributes.items()
+    }
 
 
 def unchanged(said: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:

@@ -205,13 +205,4 @@ class AnnotationFilter:
     @property
     def everything(self) -> bool:
         """Whether nothing narrows it."""
-        return not (
-            self.label
-            or self.status
-            or self.author
-            or self.origin
-            or self.document
-            or self.updated_after
-            or self.attributes
-            or self.quote_contains
-        )
+        return self == AnnotationFilter()

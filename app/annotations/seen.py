@@ -1,19 +1,18 @@
 """One annotation, with who is asking and what they are in its project."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from app.core.database import Session
-from app.core.errors import Gone, NotFound
+from app.core.errors import Gone
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.models import Annotation, User
-from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, actor_of, standing_of
-from app.users.credentials import Credential, CredentialKind
+from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, seen_by
+from app.users.credentials import Credential
 
 AUTHOR = User.__table__.alias("author")
 DECIDER = User.__table__.alias("decider")
@@ -81,22 +80,7 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenAnnotation:
         Unauthenticated: when the credential is not valid.
         NotFound: when there is no such annotation or the caller may not see it.
     """
-    return _seen(await _read(db, _SEEN, credential, id), credential)
-
-
-async def _read(
-    db: Session, statements: Mapping[CredentialKind, Select[Any]], credential: Credential, id: UUID
-) -> Row[Any] | None:
-    parameters = {"credential_id": credential.id, "annotation_id": id}
-    return (await db.execute(statements[credential.kind], parameters)).one_or_none()
-
-
-def _seen(row: Row[Any] | None, credential: Credential) -> SeenAnnotation:
-    actor = actor_of(row, credential)
-    standing = row and standing_of(row, actor)
-    if standing is None or row is None:
-        raise NotFound("There is no such annotation.")
-    return SeenAnnotation(standing, row)
+    return SeenAnnotation(*await seen_by(db, credential, _SEEN, "annotation", annotation_id=id))
 
 
 _MARKS = (
@@ -140,6 +124,6 @@ async def seen_lately(
     if known is not None:
         return NamedAnnotation(known, id)
     asked = _lately.moment()
-    found = _seen(await _read(db, _MARKED, credential, id), credential)
-    _lately.put(db, credential, found.row, found.standing, asked=asked)
-    return found
+    standing, row = await seen_by(db, credential, _MARKED, "annotation", annotation_id=id)
+    _lately.put(db, credential, row, standing, asked=asked)
+    return SeenAnnotation(standing, row)

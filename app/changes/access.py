@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Header
+from pydantic import BeforeValidator
 
 from app.core.shapes import INT64
 
@@ -29,4 +30,18 @@ SeenSequence = Annotated[
         "that is not in the log yet is refused. If left out, the answer holds all that was written "
         "before it was asked for.",
     ),
+]
+
+LastEvent = Annotated[
+    int | None,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=LAST,
+        json_schema_extra=INT64,
+        description="Instead of `after`, by a browser that comes back: the id of an event is the "
+        "sequence of a change.",
+    ),
+    # Of a browser that has seen no event yet, it is empty: no number, so behind the bounds of one.
+    BeforeValidator(lambda id: id or None),
 ]

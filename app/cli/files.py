@@ -22,7 +22,7 @@ from app.exports.corpus import living
 from app.exports.files import whole
 from app.exports.schemas import LossReport
 from app.formats.codecs import Format, codec, reader
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.imports import commands as imports
 from app.imports.files import items_of
 from app.imports.schemas import ImportReport

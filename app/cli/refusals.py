@@ -6,7 +6,7 @@ from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 import typer
 from pydantic import ValidationError
 
-from app.core.characters import one_line
+from app.core.characters import harmless
 from app.core.database import FAILURES, Moved, misses_tables, reason
 from app.core.errors import Problem, Unprocessable
 from app.core.settings import InvalidSettings
@@ -36,7 +36,7 @@ def tell(lines: Iterable[str]) -> None:
     A file that is imported, its own name and another Stet's answer may hold anything.
     """
     for line in lines:
-        typer.echo(f"stet: {one_line(line)}", err=True)
+        typer.echo(f"stet: {harmless(line)}", err=True)
 
 
 def words(error: Exception) -> Iterator[str]:

@@ -7,7 +7,7 @@ import typer
 
 from app.cli.running import run
 from app.core import tracing
-from app.core.characters import one_line
+from app.core.characters import harmless
 from app.core.database import Database
 from app.core.errors import Unavailable
 from app.core.settings import InvalidSettings, settings
@@ -75,7 +75,7 @@ def examine() -> None:
         well = True
         async for finding in doctor.examine(database, settings()):
             # What is damaged may be anything.
-            detail = one_line(finding.detail)
+            detail = harmless(finding.detail)
             typer.echo(f"{'well' if finding.ok else 'ILL '}  {finding.what}: {detail}")
             well = well and finding.ok
         return well

@@ -169,7 +169,7 @@ class _Parameter:
                 return None
             return self._field.get_default()
         value, others = self._field.validate(given, {}, loc=self._loc)
-        if self._form and not others and not self._form.written.fullmatch(str(given)):
+        if self._form and value is not None and not self._form.written.fullmatch(str(given)):
             others = [{"type": "form", "loc": self._loc, "msg": self._form.said, "input": given}]
         wrong += others
         return value

@@ -17,7 +17,7 @@ def control_character(text: str) -> int | None:
     return None if found is None else found.start()
 
 
-def one_line(said: str) -> str:
+def harmless(said: str) -> str:
     """The words without what would end the line or steer a terminal."""
     return "".join(character if character.isprintable() else " " for character in said)
 

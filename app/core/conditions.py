@@ -63,8 +63,13 @@ class Tagged:
         return response
 
     def _unknown(self, tag: str) -> str:
-        if is_known(self._request, tag):
-            raise NotModified(tag)
+        if self._request.method in {"GET", "HEAD"}:
+            # Lines of one name are one list (RFC 9110, section 5.3).
+            known = ", ".join(self._request.headers.getlist("if-none-match"))
+            # Weakly compared (section 13.1.2): the caller's may be weak, ``W/"3"``.
+            tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+            if known.strip() == "*" or tag in tags:
+                raise NotModified(tag)
         return tag
 
     def created(self, out: V, location: str, *, new: bool, beside: str = "") -> V:
@@ -79,22 +84,6 @@ class Tagged:
         self._response.status_code = 201 if new else 200
         self._response.headers["ETag"] = f'"{version}"'
         return out
-
-
-def is_known(request: Request, tag: str) -> bool:
-    """Whether If-None-Match of a GET or HEAD names the tag of what would be answered.
-
-    Weakly compared (RFC 9110, section 13.1.2): the caller's may be weak, ``W/"3"``.
-    """
-    if request.method not in {"GET", "HEAD"}:
-        return False
-    # Lines of one name are one list (RFC 9110, section 5.3).
-    known = ", ".join(request.headers.getlist("if-none-match"))
-    return known.strip() == "*" or tag in _tags(known)
-
-
-def _tags(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
 async def _tagged(request: Request, response: Response) -> Tagged:

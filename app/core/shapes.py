@@ -115,7 +115,7 @@ def unprintable(text: str, position: int, *, at: str = "") -> PydanticCustomErro
     """
     return PydanticCustomError(
         "control-character",
-        "A control character other than tab and newline is refused",
+        "A control character other than tab, newline and carriage return is refused",
         {"text": text, "position": position, "at": at},
     )
 

@@ -1,6 +1,5 @@
 """Documents that the caller may see, and their texts."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import Order, Status
 from app.documents.finding import best_first, found_by, sought
-from app.documents.schemas import Counts, DocumentItem, DocumentOut
+from app.documents.schemas import Counts, DocumentFilter, DocumentItem, DocumentOut
 from app.documents.seen import COLUMNS, CURRENT_REVISION, MAKER, SeenDocument
 from app.models import Annotation, Document, Revision, User
 
@@ -94,23 +93,6 @@ ROWS = (
     .join(Revision, CURRENT_REVISION)
     .outerjoin(MAKER, MAKER.c.id == Document.created_by_id)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFilter:
-    """Which documents of a project; what is None does not narrow."""
-
-    q: str | None
-    """Only those in whose title and text this is found (``text.sought``)."""
-    external_id: str | None
-    """Only the one with this external id."""
-    has_status: Status | None
-    """Only those with an annotation in this status."""
-    annotated: bool | None
-    """Only those with annotations, or only those without."""
-    annotated_by: str | None
-    """Asks that of the annotations by the user of this name: if ``annotated`` is None, only those
-    with some."""
 
 
 async def page(

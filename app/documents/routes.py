@@ -24,9 +24,9 @@ from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.settings import Settings
 from app.core.units import Unit
-from app.core.vocabulary import Order, Status
+from app.core.vocabulary import Order
 from app.documents import commands, queries
-from app.documents.access import EditableDocument, ManagedDocument, ReadableDocument
+from app.documents.access import EditableDocument, Filter, ManagedDocument, ReadableDocument
 from app.documents.schemas import DocumentIn, DocumentItem, DocumentOut, DocumentPatch
 from app.projects.access import GrowingProject, ReadableProject
 
@@ -43,52 +43,14 @@ async def list_documents(
     db: Db,
     pages: Pages,
     link: Link,
-    q: Annotated[
-        str | None,
-        Query(
-            max_length=1000,
-            description='Words that the title and the text together have, `"a phrase"` whose '
-            'words stand side by side, `-word` or `-"a phrase"` that they have not. Case and '
-            "accents do not matter. The best come first, unless `order` is given; a document that "
-            "gets another title during a walk through the pages may be met twice or not at all.",
-        ),
-    ] = None,
-    external_id: Annotated[str | None, Query(max_length=1000)] = None,
-    has_status: Annotated[
-        Status | None, Query(description="Has an annotation in this status.")
-    ] = None,
-    annotated: Annotated[
-        bool | None, Query(description="`true`: has annotations; `false`: has none.")
-    ] = None,
-    annotated_by: Annotated[
-        str | None,
-        Query(
-            max_length=100,
-            description="Only annotations by this user count for `annotated`, which is `true` if"
-            " left out.",
-        ),
-    ] = None,
+    given: Filter,
     order: Annotated[
         Order | None,
         Query(description="By arrival. If left out: with `q` the best first, else the oldest."),
     ] = None,
 ) -> Page[DocumentItem]:
     """The project's documents, without their texts: by their arrival, or the best first for `q`."""
-    return link(
-        await queries.page(
-            db,
-            standing,
-            pages,
-            queries.DocumentFilter(
-                q=q,
-                external_id=external_id,
-                has_status=has_status,
-                annotated=annotated,
-                annotated_by=annotated_by,
-            ),
-            order,
-        )
-    )
+    return link(await queries.page(db, standing, pages, given, order))
 
 
 @router.post(

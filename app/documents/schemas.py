@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -195,6 +196,23 @@ class DocumentOut(DocumentItem):
     def with_text(cls, row: Any, project: str, counts: Counts, text: str) -> "DocumentOut":
         """The document of a row with ``documents.seen.COLUMNS`` and its text."""
         return cls(**_fields(row, project, counts), text=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents of a project; what is None does not narrow."""
+
+    q: str | None
+    """Only those in whose title and text this is found (``text.sought``)."""
+    external_id: str | None
+    """Only the one with this external id."""
+    has_status: Status | None
+    """Only those with an annotation in this status."""
+    annotated: bool | None
+    """Only those with annotations, or only those without."""
+    annotated_by: str | None
+    """Asks that of the annotations by the user of this name: if ``annotated`` is None, only those
+    with some."""
 
 
 def _fields(row: Any, project: str, counts: Counts) -> dict[str, Any]:

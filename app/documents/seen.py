@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, bindparam, exists, select
 
 from app.core.database import Session
-from app.core.errors import Gone, NotFound
+from app.core.errors import Gone
 from app.core.permissions import Standing
 from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit
 from app.models import ChangeHead, Document, Revision, User
-from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, actor_of, standing_of
+from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, seen_by
 from app.users.credentials import Credential, CredentialKind
 
 MAKER = User.__table__.alias("maker")
@@ -96,21 +96,13 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenDocument:
         NotFound: when there is no such document or the caller may not see it.
         Gone: when it was deleted.
     """
-    return _seen(await _read(db, _SEEN, credential, id), credential)
+    return await _seen(db, credential, _SEEN, id)
 
 
-async def _read(
-    db: Session, statements: Mapping[CredentialKind, Select[Any]], credential: Credential, id: UUID
-) -> Row[Any] | None:
-    parameters = {"credential_id": credential.id, "document_id": id}
-    return (await db.execute(statements[credential.kind], parameters)).one_or_none()
-
-
-def _seen(row: Row[Any] | None, credential: Credential) -> SeenDocument:
-    actor = actor_of(row, credential)
-    standing = row and standing_of(row, actor)
-    if standing is None or row is None:
-        raise NotFound("There is no such document.")
+async def _seen(
+    db: Session, credential: Credential, statements: Mapping[CredentialKind, Select[Any]], id: UUID
+) -> SeenDocument:
+    standing, row = await seen_by(db, credential, statements, "document", document_id=id)
     if row.deleted_at is not None:
         raise Gone("The document was deleted.")
     return SeenDocument(standing, row)
@@ -156,7 +148,7 @@ async def seen_lately(
     if known is not None:
         return replace(known, recalled=True)
     asked = _lately.moment()
-    document = _seen(await _read(db, _MARKED, credential, id), credential)
+    document = await _seen(db, credential, _MARKED, id)
     _lately.put(db, credential, document.row, document, asked=asked, key=id)
     return document
 

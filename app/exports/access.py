@@ -17,7 +17,7 @@ from app.exports import content
 from app.exports.encodings import accepted, encoded
 from app.exports.schemas import ExportedDocument, LossReport
 from app.formats.codecs import MEDIA_TYPES, Format, codec
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import Head
 
 

@@ -13,7 +13,8 @@ from app.exports import lines, queries
 from app.exports.corpus import Corpus
 from app.exports.schemas import Example, LossOut, LossReport
 from app.formats.codecs import Format, Writer, codec
-from app.formats.losses import Kind, lost
+from app.formats.kinds import Kind
+from app.formats.losses import lost
 from app.formats.record import DocumentRecord, Head
 
 DOCUMENTS = Measured(

@@ -5,13 +5,13 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
-from app.changes.access import LAST, SNAPSHOT, SeenSequence
+from app.changes.access import LAST, SNAPSHOT, LastEvent, SeenSequence
 from app.changes.queries import check_reaches, end, has_news, holding
 from app.core.conditions import Tag
 from app.core.database import Database
@@ -20,7 +20,6 @@ from app.core.errors import (
     CrossSiteRequest,
     Forbidden,
     FormatNotInstalled,
-    InvalidParameter,
     NameTaken,
     NotFound,
     RequestTimeout,
@@ -206,10 +205,7 @@ async def changes(
             "events, how long they go on, by default 60.",
         ),
     ] = None,
-    last_event_id: Annotated[
-        str | None,
-        Header(description="Instead of `after`, by a browser that comes back."),
-    ] = None,
+    last_event_id: LastEvent = None,
 ) -> StreamingResponse:
     """What was written in the project, in order, each entry with the state that it made.
 
@@ -221,9 +217,8 @@ async def changes(
     """
     database: Database = request.app.state.database
     heads: Heads = request.app.state.heads
-    # Of a browser that has seen no event yet, it is empty.
-    if last_event_id:
-        after = _sequence(last_event_id)
+    if last_event_id is not None:
+        after = last_event_id
 
     async def may_still() -> bool:
         try:
@@ -235,7 +230,7 @@ async def changes(
 
     follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
-    check_reaches(last, after, "Last-Event-ID" if last_event_id else "after")
+    check_reaches(last, after, "after" if last_event_id is None else "Last-Event-ID")
     patience = 0
     if without_body(request.scope):
         wait = None
@@ -289,10 +284,3 @@ async def _unless_gone(request: Request, waiting: Coroutine[Any, Any, None]) -> 
     finally:
         for task in (done, hung_up):
             task.cancel()
-
-
-def _sequence(event_id: str) -> int:
-    digits = event_id.isascii() and event_id.isdigit() and len(event_id) < 20
-    if not digits or int(event_id) > LAST:
-        raise InvalidParameter("Last-Event-ID", "The id of an event is the sequence of a change.")
-    return int(event_id)

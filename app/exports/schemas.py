@@ -12,7 +12,7 @@ from app.core.shapes import INT64, In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import Normalized
 from app.formats.codecs import Format
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 
 
 class ChangeOut(Out):

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from app.core.vocabulary import AttributeType
 from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader
 from app.formats.brat_spans import covered, cut, flat
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.names import escaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 from app.formats.zipped import Packer

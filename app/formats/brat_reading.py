@@ -16,7 +16,7 @@ from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.brat_spans import Spans, flat
 from app.formats.derived import Derived, document_id, uuid_in
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from app.core.errors import FormatNotInstalled, InvalidParameter
-from app.formats.losses import Kind, Loss
+from app.formats.kinds import Kind
+from app.formats.losses import Loss
 from app.formats.record import DocumentRecord, Head, Item
 
 

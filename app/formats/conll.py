@@ -17,9 +17,11 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from itertools import chain, islice
 
+from app.core.jsontext import one_line
 from app.formats.conll_document import COLUMNS, OWN
 from app.formats.conll_reading import DOCUMENT, GLOBAL, NEWDOC, PARTICULARS, Reader
-from app.formats.losses import Kind, Loss
+from app.formats.kinds import Kind
+from app.formats.losses import Loss
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 from app.text.tokens import sentence_ends, tokens, trimmed
 
@@ -48,9 +50,6 @@ LOSES = frozenset(
 _LINES_AT_ONCE = 10_000
 # What is held of an annotation beside its tags, which are believed where they say something else.
 _BESIDE = ("id", "external_id", "label", "start", "end")
-
-# JSON leaves these as they are, and many a program ends a line at them.
-_LINE_ENDS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"})
 
 
 def measure(record: DocumentRecord) -> Iterator[Loss]:
@@ -99,7 +98,7 @@ class Writer:
             **{name: getattr(record, name) for name in (*PARTICULARS, "text")},
             "annotations": [{name: getattr(it, name) for name in _BESIDE} for it, *_ in runs],
         }
-        held = json.dumps(particulars, ensure_ascii=False, default=str).translate(_LINE_ENDS)
+        held = one_line(json.dumps(particulars, ensure_ascii=False, default=str))
         written = bytearray()
         # A document without a token ends in a blank line too.
         lines = chain(

@@ -21,6 +21,8 @@ OWN = "STET:"
 """What the names of the labels' columns begin with: a label may have any name, also ``FORM``."""
 
 _TOKEN_AND_TAG = 2
+_GLUED = "SpaceAfter=No"
+"""What CoNLL-U has under ``MISC`` of a token with no blank behind it."""
 _OFFSET = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -91,16 +93,17 @@ class Document:
             for at, (name, value) in enumerate(zip(names, fields, strict=True))
             if at != place and name != "ID"
         ]
+        blank = "MISC" not in names or _GLUED not in fields[names.index("MISC")].split("|")
         if found["node"] is not None:
             pass_node(values, line)
         elif found["last"] is not None:
-            start, end = self._place(form)
+            start, end = self._place(form, blank=blank)
             self._words = Range(int(found["first"]), int(found["last"]), start, end)
             take_range(self._words, values, line)
         elif self._words is not None and self._words.first <= int(number) <= self._words.last:
             take_word(self._words, values, line)
         else:
-            start, end = self._place(form)
+            start, end = self._place(form, blank=blank)
             take(values, start, end, line)
 
     def unnamed(self, fields: Sequence[str], line: int) -> None:
@@ -163,12 +166,15 @@ class Document:
         value["annotations"] = annotations
         return Item(self.line, value, places=places, size=self.bytes)
 
-    def _place(self, form: str) -> tuple[int, int]:
-        """Where a token without offsets comes to stand in the text that the tokens make."""
+    def _place(self, form: str, *, blank: bool = True) -> tuple[int, int]:
+        """Where a token without offsets comes to stand in the text that the tokens make.
+
+        Behind it comes a ``blank``, or the next token at once, if it is of the same sentence.
+        """
         start = self._length + len(self._gap)
         self._pieces += (self._gap, form)
         self._length = start + len(form)
-        self._gap = " "
+        self._gap = " " if blank else ""
         return start, self._length
 
     def _column(self, place: int, name: str) -> Column:

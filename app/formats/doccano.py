@@ -15,7 +15,7 @@ from uuid import UUID
 
 from app.core.jsontext import one_line
 from app.formats.doccano_reading import PARTICULARS, Reader
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import DocumentRecord, Head
 
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]

@@ -11,7 +11,7 @@ from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.core.jsontext import dump_json, one_line
 from app.core.moments import rfc3339
 from app.formats import values
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, RelationRecord
 
 SUFFIX = "jsonl"

@@ -17,9 +17,9 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.core.vocabulary import AttributeType
+from app.formats.kinds import Kind
 from app.formats.label_studio_reading import LABEL, Reader
 from app.formats.label_studio_texts import TEXT
-from app.formats.losses import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head
 
 __all__ = ["LOSES", "SUFFIX", "Reader", "Writer"]

@@ -2,51 +2,11 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from app.core.moments import rfc3339
+from app.formats.kinds import Kind, kind_of
 from app.formats.record import AnnotationRecord, DocumentRecord
-
-
-class Kind(StrEnum):
-    """What a record is made of, as far as formats differ in holding it."""
-
-    IDS = "ids"
-    """The ids of documents, annotations and relations."""
-    EXTERNAL_IDS = "external_ids"
-    TEXT = "text"
-    DOCUMENTS = "documents"
-    """Documents without annotations."""
-    TITLE = "title"
-    LANGUAGE = "language"
-    SOURCE_URL = "source_url"
-    PUBLISHED_ON = "published_on"
-    METADATA = "metadata"
-    CREATED_BY = "created_by"
-    """Who added a document."""
-    FRAGMENTS = "fragments"
-    """That a span has gaps: what is written is the whole from its first to its last word."""
-    ATTRIBUTES = "attributes"
-    """Attributes of one word, text, number or truth value."""
-    LIST_ATTRIBUTES = "list_attributes"
-    SPAN_ATTRIBUTES = "span_attributes"
-    NOTES = "notes"
-    ORIGIN = "origin"
-    """Whether a human, a model or a file made it, and how sure a model was."""
-    AUTHORS = "authors"
-    """Who made an annotation or a relation, and who edited it."""
-    STATUS = "status"
-    """Where it stands in review, by whom and since when."""
-    DECISIONS = "decisions"
-    """What reviewers decided on each version, and why."""
-    RELATIONS = "relations"
-    HISTORY = "history"
-    """Versions and times, and what the text's arrival changed."""
-    OVERLAPS = "overlaps"
-    """An annotation that overlaps another of its label."""
-    BOUNDS = "bounds"
-    """Spans of nothing but blank characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +28,6 @@ def lost(record: DocumentRecord, loses: Set[Kind]) -> Iterator[Loss]:
     for kind, subject, example in _parts(record):
         if kind in loses:
             yield Loss(kind, subject, example if len(example) <= 80 else f"{example[:79]}…")
-
-
-def kind_of(value: object) -> Kind:
-    """The kind of an attribute with this value."""
-    match value:
-        case dict():
-            return Kind.SPAN_ATTRIBUTES
-        case list():
-            return Kind.LIST_ATTRIBUTES
-        case _:
-            return Kind.ATTRIBUTES
 
 
 def _parts(record: DocumentRecord) -> Iterator[tuple[Kind, UUID, str]]:

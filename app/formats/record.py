@@ -8,14 +8,12 @@ import datetime as dt
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from app.core.errors import Problem
 from app.core.vocabulary import AttributeType
-
-if TYPE_CHECKING:
-    from app.formats.losses import Kind
+from app.formats.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -153,5 +151,5 @@ class Item:
     places: Mapping[str, Place] = field(default_factory=dict)
     size: int = 0
     """How many bytes or characters of the file it was read from, about."""
-    unsaid: Set["Kind"] = frozenset()
+    unsaid: Set[Kind] = frozenset()
     """Of what kinds the file says nothing, so that it cannot mean that there is nothing of them."""

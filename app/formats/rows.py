@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import DocumentRecord, Head
 
 LOSES = frozenset(

@@ -26,7 +26,7 @@ import srsly
 from spacy.strings import get_string_id
 from spacy.tokens import DocBin
 
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import DocumentRecord, Head
 from app.text.tokens import tokens
 

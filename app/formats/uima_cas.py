@@ -16,7 +16,7 @@ from typing import Any
 
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.names import escaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, RelationRecord
 from app.formats.uima_cas_reading import Reader

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.annotations.content import same
 from app.core.errors import ExternalIdConflict, Gone, IdConflict, Problem
-from app.formats.losses import Kind, kind_of
+from app.formats.kinds import Kind, kind_of
 
 _KINDS = {"fragments": Kind.FRAGMENTS, "note": Kind.NOTES, "confidence": Kind.ORIGIN}
 """The kinds of the columns that not every format holds; attributes are of several."""

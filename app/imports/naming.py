@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from app.annotations.content import SAID
+from app.annotations.content import SAID, in_one_form
 
 # The origin is taken from a manager's file alone: whoever sends it once more may be none by then.
 _ANNOTATION = (*SAID, "author_id")
@@ -29,13 +29,8 @@ class Names:
         columns = _RELATION if "source_id" in row else _ANNOTATION
         said = {name: row[name] for name in columns}
         if "attributes" in said:
-            said["attributes"] = {name: _one(it) for name, it in said["attributes"].items()}
+            said["attributes"] = in_one_form(said["attributes"])
         written = json.dumps(said, sort_keys=True, default=str)
         digest = hashlib.sha256(written.encode()).hexdigest()
         self._given[digest] += 1
         return f"{digest} {self._given[digest]}"
-
-
-def _one(value: object) -> object:
-    """The value in one form: ``1`` and ``1.0`` say the same, as they do in ``content.same``."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.documents.rows import logged, same_content
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows

@@ -16,7 +16,7 @@ from app.formats.record import Head
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User
 from app.projects.schemas import MemberOut, ProjectOut, SchemeOut
 from app.projects.scheme import Scheme
-from app.users.callers import CALLERS, STANDING_COLUMNS, actor_of, standing_of
+from app.users.callers import CALLERS, STANDING_COLUMNS, seen_by, standing_of
 from app.users.credentials import Credential
 
 _BySlug = Project.__table__.alias("by_slug")
@@ -41,13 +41,7 @@ async def standing(db: Session, credential: Credential, slug: str) -> Standing:
         Unauthenticated: when the credential is not valid.
         NotFound: when there is no such project or the caller may not see it.
     """
-    row = (
-        await db.execute(_STANDING[credential.kind], {"credential_id": credential.id, "slug": slug})
-    ).one_or_none()
-    actor = actor_of(row, credential)
-    found = row and standing_of(row, actor)
-    if found is None:
-        raise NotFound("There is no such project.")
+    found, _ = await seen_by(db, credential, _STANDING, "project", slug=slug)
     return found
 
 

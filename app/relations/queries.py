@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from app.changes.queries import in_order
 from app.core.database import Session
-from app.core.errors import Gone, NotFound
+from app.core.errors import Gone
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
@@ -17,7 +17,7 @@ from app.core.vocabulary import Order
 from app.documents.seen import SeenDocument
 from app.models import Annotation, Relation, User
 from app.relations.schemas import RelationOut
-from app.users.callers import CALLERS, STANDING_COLUMNS, actor_of, standing_of
+from app.users.callers import CALLERS, STANDING_COLUMNS, seen_by
 from app.users.credentials import Credential
 
 _Author = User.__table__.alias("author")
@@ -58,12 +58,7 @@ async def seen(db: Session, credential: Credential, id: UUID) -> SeenRelation:
         NotFound: when there is no such relation or the caller may not see it.
         Gone: when it was withdrawn.
     """
-    parameters = {"credential_id": credential.id, "relation_id": id}
-    row = (await db.execute(_SEEN[credential.kind], parameters)).one_or_none()
-    actor = actor_of(row, credential)
-    standing = row and standing_of(row, actor)
-    if standing is None or row is None:
-        raise NotFound("There is no such relation.")
+    standing, row = await seen_by(db, credential, _SEEN, "relation", relation_id=id)
     if row.withdrawn_at is not None:
         raise Gone("The relation was withdrawn.")
     return SeenRelation(standing, row)

@@ -49,8 +49,8 @@ def arrived(
     """A text that has arrived before, as an export holds it: a second BOM is part of it.
 
     Raises:
-        ControlCharacter: at ``pointer``, for one other than tab and newline; its ``position`` is
-            counted in ``unit`` in the text as it was sent.
+        ControlCharacter: at ``pointer``, for one other than tab, newline and carriage return; its
+            ``position`` is counted in ``unit`` in the text as it was sent.
     """
     _refuse_control_character(text, pointer, unit)
     return Arrival(text, bom_removed=False, newlines_converted=0)

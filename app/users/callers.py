@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, bindparam, null, or_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, null, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.cache import Recent
 from app.core.database import Session
-from app.core.errors import Unauthenticated
+from app.core.errors import NotFound, Unauthenticated
 from app.core.moments import now
 from app.core.permissions import Actor, Standing, narrower
 from app.core.vocabulary import Role
@@ -143,6 +143,35 @@ def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
         scheme_version=row.standing_scheme_version,
         allow_self_review=row.standing_allow_self_review,
     )
+
+
+async def seen_by(
+    db: Session,
+    credential: Credential,
+    statements: Mapping[CredentialKind, Select[Any]],
+    what: str,
+    **parameters: object,
+) -> tuple[Standing, Row[Any]]:
+    """What the caller is in the project of what they ask for, and the row that has both.
+
+    Args:
+        db: a session.
+        credential: who asks.
+        statements: for each kind of it one with ``Caller.columns`` and ``STANDING_COLUMNS``.
+        what: what the parameters name, in words.
+        parameters: those of the statement, but for the credential's.
+
+    Raises:
+        Unauthenticated: when the credential is not valid.
+        NotFound: when there is no such thing or the caller may not see it.
+    """
+    statement = statements[credential.kind]
+    parameters["credential_id"] = credential.id
+    row = admitted((await db.execute(statement, parameters)).one_or_none(), credential)
+    standing = standing_of(row, actor_of(row, credential))
+    if standing is None:
+        raise NotFound(f"There is no such {what}.")
+    return standing, row
 
 
 class Lately(Generic[V]):

@@ -10,8 +10,6 @@ from pathlib import Path
 import zstandard
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from app.core.conditions import is_known
-
 router = APIRouter(include_in_schema=False)
 
 _STATIC = Path(__file__).parent / "static"
@@ -87,8 +85,15 @@ def _answer(request: Request, file: _File) -> Response:
     encoding = next((name for name in ("zstd", "gzip") if name in taken), "")
     etag = f'"{file.etag}{encoding and "-" + encoding}"'
     headers = _HEADERS | {"ETag": etag}
-    if is_known(request, etag):
+    if _is_known(request, etag):
         return Response(status_code=304, headers=headers)
     if encoding:
         headers["Content-Encoding"] = encoding
     return Response(file.content[encoding], media_type=file.media_type, headers=headers)
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names the tag, as the API reads it: in a list, weak, or by ``*``."""
+    known = ", ".join(request.headers.getlist("if-none-match"))
+    tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+    return known.strip() == "*" or tag in tags

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.core.vocabulary import AttributeType, OffsetUnit, Origin, Status, Verdict
-from app.formats.losses import Kind, Loss
+from app.formats.kinds import Kind
+from app.formats.losses import Loss
 from app.formats.record import (
     AnnotationRecord,
     DecisionRecord,

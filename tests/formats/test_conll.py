@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from app.formats.conll import Reader, Writer, measure
-from app.formats.losses import Kind
+from app.formats.kinds import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, Place
 from app.text.tokens import trimmed
 from tests import make
@@ -354,7 +354,7 @@ def test_every_column_of_tags_is_read_where_columns_are_named() -> None:
         columns(
             "ID FORM LEMMA UPOS NER1 NER2 MISC",
             "1 Kyiv Kyiv PROPN B-LOC O _",
-            "2 E-Mail E-Mail NOUN O B-LOC SpaceAfter=No",
+            "2 E-Mail E-Mail NOUN O B-LOC Lang=de",
             "3 Bob Bob PROPN B-PER B-PER _",
         )
     )
@@ -439,6 +439,30 @@ def test_a_token_of_several_words_stands_in_the_text_once(
 
     assert item.value["text"] == "Kyiv don't so\ntwo"
     assert sorted(quote for *_, quote in spans(item)) == sorted(expected)
+
+
+def test_no_blank_comes_behind_a_token_that_has_none() -> None:
+    (item,) = read(
+        columns(
+            "ID FORM NER MISC",
+            "1 Kyiv B-A SpaceAfter=No",
+            "2-3 don't _ Lang=en|SpaceAfter=No",
+            "2 do O SpaceAfter=No",
+            "3 n't O _",
+            "4 , O _",
+            "5 SpaceAfter=No B-B SpaceAfter=Nowhere",
+            "6 . I-B SpaceAfter=No",
+            "",
+            "1 Two B-A _",
+        )
+    )
+
+    assert item.value["text"] == "Kyivdon't, SpaceAfter=No .\nTwo"
+    assert spans(item) == [
+        ("A", 0, 4, "Kyiv"),
+        ("B", 11, 26, "SpaceAfter=No ."),
+        ("A", 27, 30, "Two"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from app.core.errors import catalogue
+from app.core.errors import UnknownTransferCoding, catalogue
 from tests.conftest import DIALECTS, TOKENS, Databases, Newsroom
 from tests.desk import Desk, Request
 from tests.forking import environment, forked
@@ -66,8 +66,7 @@ class Answer:
     @property
     def fault(self) -> str | None:
         """What is wrong with it; None if nothing is."""
-        # A transfer coding that is not known is the caller's fault (RFC 9112, section 6.1).
-        if self.status >= 500 and self.status != 501:
+        if self.status >= 500 and self.status != UnknownTransferCoding.status:
             return "a failure"
         if "x-request-id" not in self.headers:
             return "no X-Request-ID"
@@ -75,11 +74,17 @@ class Answer:
             return None
         if self.headers.get("content-type") != "application/problem+json":
             return "no problem"
-        problem = json.loads(self.body or b"{}")
-        code = str(problem.get("type", "")).removeprefix("/problems/")
-        told = code in _CODES and _CODES[code].status == problem.get("status") == self.status
         # To HEAD there is no body.
-        return None if told or not self.body else "a problem that is none of Stet's"
+        if not self.body:
+            return None
+        problem = json.loads(self.body)
+        code = str(problem.get("type", "")).removeprefix("/problems/")
+        if code not in _CODES or not _CODES[code].status == problem.get("status") == self.status:
+            return "a problem that is none of Stet's"
+        # A transfer coding that is not known is the caller's fault (RFC 9112, section 6.1).
+        if self.status >= 500 and code != UnknownTransferCoding.code:
+            return "a failure"
+        return None
 
 
 @dataclass

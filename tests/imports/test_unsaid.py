@@ -74,7 +74,7 @@ def with_lines(archive: bytes, *lines: str) -> bytes:
     return sink.getvalue()
 
 
-@pytest.mark.parametrize("format", sorted(READABLE - {Format.CONLL}))
+@pytest.mark.parametrize("format", sorted(READABLE))
 async def test_an_export_comes_back_to_its_project_and_changes_nothing(
     full: Newsroom, format: Format
 ) -> None:

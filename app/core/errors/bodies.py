@@ -109,7 +109,7 @@ class InvalidParameter(Unprocessable):
 
 
 class ControlCharacter(Unprocessable):
-    """A text holds NUL or another control character; tab and newline alone are taken.
+    """A text holds NUL or another control character than tab, newline and carriage return.
 
     ``position`` is where in the string at ``pointer``, in the request's offset unit, which
     ``offset_unit`` names. A pointer that ends in a name with such a character speaks of the name.
@@ -125,8 +125,9 @@ class ControlCharacter(Unprocessable):
         character = f"U+{ord(text[position]):04X}"
         super().__init__(
             pointer,
-            f"The text holds the control character {character}; of these only tab and newline are "
-            "taken. Remove it, or decode the source as what it is, and send the text again.",
+            f"The text holds the control character {character}; of these only tab, newline and "
+            "carriage return are taken. Remove it, or decode the source as what it is, and send "
+            "the text again.",
             position=position_in(text, position, unit),
             offset_unit=unit.value,
             character=character,
