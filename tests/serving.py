@@ -186,6 +186,13 @@ class Forked(_Listening):
         self._log = folder / "server.log"
         self._process: BaseProcess | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Fork it and wait until it is ready."""
         self.port = free_port()

@@ -11,22 +11,20 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, literal_column, select
+from sqlalchemy import Select, bindparam, select
 
 from app.annotations.written import marks
 from app.core.cache import Bounded
 from app.core.database import Moved, Session
 from app.core.paging import Paging, Written
 from app.core.prepared import fixed
+from app.core.room import ONE_MORE
 from app.core.vocabulary import OffsetUnit
 from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation
 
 TEXT_ORDER = ("start", "end", "sequence")
 """The columns that a document's annotations are sorted by."""
-
-ONE_MORE = bindparam("limit", type_=BigInteger) + literal_column("1", BigInteger)
-"""The rows of a page, and one that shows that more follow."""
 
 # Of a process: some two thousand pages of fifty annotations.
 _BYTES = 64 * 1024 * 1024
@@ -89,5 +87,5 @@ def put(
 
 
 def _key(db: Session, document: SeenDocument, unit: OffsetUnit, pages: Paging) -> Hashable:
-    # The page's own cursor says what list it is ``of``.
-    return db.source, document.id, unit, pages.of, pages.limit
+    # The page's own cursor says what list it is ``of``; of another text, a unit counts otherwise.
+    return db.source, document.id, document.revision, unit, pages.of, pages.limit

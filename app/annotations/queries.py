@@ -1,10 +1,12 @@
 """Annotations that the caller may see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import (
     BigInteger,
     Row,
@@ -25,16 +27,18 @@ from app.annotations.filters import (
     matching,
     stretch,
 )
-from app.annotations.kept import ONE_MORE, TEXT_ORDER
-from app.annotations.schemas import AnnotationFilter, AnnotationOut
-from app.annotations.seen import AUTHOR, COLUMNS, DECIDER
+from app.annotations.kept import TEXT_ORDER
+from app.annotations.schemas import AnnotationFilter, AnnotationOut, measured
+from app.annotations.seen import AUTHOR, COLUMNS, with_people
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
-from app.annotations.written import written
+from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
 from app.core.errors import Unprocessable
-from app.core.paging import Page, Paging, Written
+from app.core.jsontext import dump_json
+from app.core.paging import Paging, Written
 from app.core.permissions import Standing
 from app.core.prepared import fixed
+from app.core.room import ONE_MORE
 from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import text_of
@@ -42,11 +46,7 @@ from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation, Relation
 from app.text.offsets import Ruler
 
-ROWS: Select[Any] = (
-    select(*COLUMNS)
-    .join(AUTHOR, AUTHOR.c.id == Annotation.author_id)
-    .outerjoin(DECIDER, DECIDER.c.id == Annotation.decided_by_id)
-)
+ROWS = with_people(COLUMNS)
 """Annotations with the names of their people."""
 
 _BY_ID = fixed(ROWS.where(Annotation.id == bindparam("annotation_id")))
@@ -86,7 +86,7 @@ async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit
 
 
 _OF_DOCUMENT = (
-    ROWS.where(Annotation.document_id == bindparam("document_id"))
+    LISTED.where(Annotation.document_id == bindparam("document_id"))
     .order_by(Annotation.start, Annotation.end, Annotation.sequence)
     .limit(ONE_MORE)
 )
@@ -104,6 +104,26 @@ _ALL_WRITTEN = {
 }
 
 
+async def _page(db: Session, row: Row[Any], unit: OffsetUnit, pages: Paging) -> Written:
+    """The page that the database wrote, with its offsets in the caller's unit."""
+    json: str = row.json or ""
+    if unit is not OffsetUnit.CODE_POINTS:
+        items: list[dict[str, Any]] = from_json(f"[{json}]")
+        # A text after the other: all of them together may be larger than memory.
+        for (document_id, revision), its_own in groupby(sorted(items, key=_text), _text):
+            ruler = Ruler(await text_of(db, UUID(document_id), revision), unit)
+            if not ruler.identical:
+                for item in its_own:
+                    item.update(measured(item, ruler))
+        json = dump_json(items)[1:-1]
+    return pages.written(row, json)
+
+
+def _text(item: Mapping[str, Any]) -> tuple[str, int]:
+    """Which text an annotation's offsets lie in."""
+    return item["document_id"], item["revision"]
+
+
 async def of_document(
     db: Session,
     document: SeenDocument,
@@ -113,7 +133,7 @@ async def of_document(
     *,
     start: int | None = None,
     end: int | None = None,
-) -> Page[AnnotationOut] | Written:
+) -> Written:
     """A document's annotations in text order: by start, then end, then age.
 
     ``start`` and ``end``, in ``unit``, keep those that share at least a character with that
@@ -136,34 +156,24 @@ async def of_document(
     if after is not None:
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
         query = query.where(order > tuple_(*(literal(part, BigInteger) for part in after)))
-    project = document.standing.project
-    parameters = as_recalled(document) | {"limit": pages.limit}
-    if document.measures_alike(unit):
-        whole = query is _ALL_OF_DOCUMENT
-        page = await kept.get(db, document, unit, pages) if whole else None
-        if page is None:
-            parameters |= {"project": project, "offset_unit": unit}
-            statement = (
-                _ALL_WRITTEN[db.dialect] if whole else _written(query, db.dialect, whole=False)
-            )
-            row = await read_page(db, statement, parameters)
-            if document.recalled and not row.stands:
-                raise Moved
-            page = pages.written(row, *TEXT_ORDER)
-            if whole and row.number:
-                kept.put(db, document, unit, pages, page, row.marks)
-        return page
-    if document.recalled:
-        query = query.where(STANDS)
-    rows = (await db.execute(query, parameters)).all()
-    if document.recalled and not rows:
-        raise Moved
-    ruler = await _ruler(db, document.id, document.revision, unit)
-    return pages.page(
-        rows,
-        lambda row: AnnotationOut.of(row, project, unit, ruler),
-        key=lambda row: (row.start, row.end, row.sequence),
-    )
+    whole = query is _ALL_OF_DOCUMENT
+    page = await kept.get(db, document, unit, pages) if whole else None
+    if page is None:
+        parameters = as_recalled(document) | {
+            "limit": pages.limit,
+            "project": document.standing.project,
+            "offset_unit": unit,
+        }
+        statement = _ALL_WRITTEN[db.dialect] if whole else _written(query, db.dialect, whole=False)
+        row = await read_page(db, statement, parameters)
+        if document.recalled and not row.stands:
+            raise Moved
+        # Where every unit counts alike, what is stored is what every caller counts.
+        alike = document.measures_alike(unit)
+        page = await _page(db, row, OffsetUnit.CODE_POINTS if alike else unit, pages)
+        if whole and row.json is not None:
+            kept.put(db, document, unit, pages, page, row.marks)
+    return page
 
 
 async def _within(
@@ -196,39 +206,26 @@ def _by_age(
     follows: bool,
     places: Places | None = None,
 ) -> Select[Any]:
-    """A page of a project's annotations, and one beyond.
+    """A page of a project's annotations, as it is ``written``.
 
-    Parameters are ``project_id``, ``limit`` and, if the page follows another, ``after``. Sequences
-    become visible in their own order, so a walk from the oldest misses nothing that is written
-    meanwhile.
+    Parameters are ``project_id`` too and, if the page follows another, ``after``. Sequences become
+    visible in their own order, so a walk from the oldest misses nothing that is written meanwhile.
     """
-    project_id: Any = Annotation.project_id
-    sequence: Any = Annotation.sequence
-    if places is not None and places.few is not None:
-        project_id, sequence = _PROJECT_ID, _SEQUENCE
-    query = ROWS.where(project_id == bindparam("project_id"))
+    few = places is not None and places.few is not None
+    project_id: Any = _PROJECT_ID if few else Annotation.project_id
+    sequence: Any = _SEQUENCE if few else Annotation.sequence
+    query = LISTED.where(project_id == bindparam("project_id"))
     if follows:
         after = bindparam("after", type_=BigInteger)
         query = query.where(sequence < after if newest else sequence > after)
     query = matching(query, given, AUTHOR.c.name, dialect, places=places)
-    return query.order_by(sequence.desc() if newest else sequence).limit(ONE_MORE)
-
-
-def _written_by_age(
-    given: AnnotationFilter,
-    dialect: str,
-    newest: bool,
-    follows: bool,
-    places: Places | None = None,
-) -> Select[Any]:
-    query = _by_age(given, dialect, newest, follows, places)
-    return written(query, dialect, ("sequence",), newest=newest)
+    query = query.order_by(sequence.desc() if newest else sequence).limit(ONE_MORE)
+    return written(query, dialect, ("-sequence",) if newest else ("sequence",))
 
 
 # Building one takes as long as running it, and most lists are asked for again: a review queue, the
 # next page. What a quote asks for depends on what is stored.
 _known_by_age = lru_cache(maxsize=32)(_by_age)
-_known_written_by_age = lru_cache(maxsize=32)(_written_by_age)
 
 
 async def of_project(
@@ -238,7 +235,7 @@ async def of_project(
     unit: OffsetUnit,
     pages: Paging,
     order: Order,
-) -> Page[AnnotationOut] | Written:
+) -> Written:
     """The project's annotations by age, newest or oldest first.
 
     Raises:
@@ -250,30 +247,16 @@ async def of_project(
     shape = (given, db.dialect, order is Order.NEWEST, after is not None)
     part = given.quote_contains
     places = None if part is None else await look_up(db, part)
-    parameters: dict[str, Any] = {"project_id": standing.project_id, "limit": pages.limit}
+    parameters: dict[str, Any] = {
+        "project_id": standing.project_id,
+        "limit": pages.limit,
+        "project": standing.project,
+        "offset_unit": unit,
+    }
     if after is not None:
         parameters["after"] = after[0]
-    if unit is OffsetUnit.CODE_POINTS:
-        statement = (
-            _known_written_by_age(*shape) if places is None else _written_by_age(*shape, places)
-        )
-        parameters |= {"project": standing.project, "offset_unit": unit}
-        return pages.written(await read_page(db, statement, parameters), "sequence")
-    query = _known_by_age(*shape) if places is None else _by_age(*shape, places)
-    rows = (await db.execute(query, parameters)).all()
-    rulers: dict[tuple[UUID, int], Ruler | None] = {}
-    for row in rows[: pages.limit]:
-        key = (row.document_id, row.revision)
-        if key not in rulers:
-            # Only for UTF-16 and UTF-8, and once for each document whose text is not kept.
-            rulers[key] = await _ruler(db, *key, unit)
-    return pages.page(
-        rows,
-        lambda row: AnnotationOut.of(
-            row, standing.project, unit, rulers[(row.document_id, row.revision)]
-        ),
-        key=lambda row: (row.sequence,),
-    )
+    statement = _known_by_age(*shape) if places is None else _by_age(*shape, places)
+    return await _page(db, await read_page(db, statement, parameters), unit, pages)
 
 
 async def living_relations_of(db: Session, annotation_id: UUID) -> Sequence[Row[Any]]:

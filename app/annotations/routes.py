@@ -70,7 +70,7 @@ async def list_of_document(
         int | None, Query(description="With `end`: only what shares a character with it.")
     ] = None,
     end: Annotated[int | None, Query()] = None,
-) -> Page[AnnotationOut] | Response:
+) -> Response:
     """A document's annotations in text order."""
     return link(
         await queries.of_document(
@@ -126,7 +126,7 @@ async def list_of_project(
     pages: Pages,
     link: Link,
     order: Order = Order.NEWEST,
-) -> Page[AnnotationOut] | Response:
+) -> Response:
     """The project's annotations by age. `status=pending&order=oldest` is the review queue.
 
     `attribute.<name>=<value>` keeps those whose attribute equals the value, or is a list that

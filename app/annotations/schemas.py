@@ -103,10 +103,7 @@ class Measured:
         if ruler is not None:
             start, end = ruler.from_code_points(start), ruler.from_code_points(end)
             fragments = fragments and [_measured(ruler, fragment) for fragment in fragments]
-            attributes = {
-                name: _measured(ruler, value) if isinstance(value, dict) else value
-                for name, value in attributes.items()
-            }
+            attributes = _measured_spans(ruler, attributes)
             warnings = warnings and [_measured(ruler, warning) for warning in warnings]
         return cls(
             start,
@@ -181,11 +178,30 @@ class AnnotationOut(Out):
 _OFFSETS = ("start", "end", "offset", "before", "after")
 
 
+def measured(annotation: Mapping[str, Any], ruler: Ruler) -> dict[str, Any]:
+    """What of an annotation's JSON holds offsets, as ``Measured`` has it of a row."""
+    fragments, attributes = annotation["fragments"], annotation["attributes"]
+    return {
+        **_measured(ruler, {name: annotation[name] for name in ("start", "end")}),
+        "fragments": fragments and [_measured(ruler, fragment) for fragment in fragments],
+        "attributes": _measured_spans(ruler, attributes),
+        "warnings": [_measured(ruler, warning) for warning in annotation["warnings"]],
+    }
+
+
 def _measured(ruler: Ruler, value: Mapping[str, Any]) -> dict[str, Any]:
     """A span or warning with its offsets in the ruler's unit."""
     return {
         name: ruler.from_code_points(item) if name in _OFFSETS else item
         for name, item in value.items()
+    }
+
+
+def _measured_spans(ruler: Ruler, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes with those of their offsets; whatever is an object is a span."""
+    return {
+        name: _measured(ruler, value) if isinstance(value, dict) else value
+        for name, value in attributes.items()
     }
 
 

@@ -1,10 +1,11 @@
 """One annotation, with who is asking and what they are in its project."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from app.core.database import Session
 from app.core.errors import Gone
@@ -23,6 +24,16 @@ COLUMNS = (
     DECIDER.c.name.label("decided_by"),
 )
 """An annotation's row and the names of its author and of who decided on it last."""
+
+
+def with_people(columns: Iterable[Any]) -> Select[Any]:
+    """Such columns of annotations."""
+    return (
+        select(*columns)
+        .select_from(Annotation)
+        .join(AUTHOR, AUTHOR.c.id == Annotation.author_id)
+        .outerjoin(DECIDER, DECIDER.c.id == Annotation.decided_by_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)

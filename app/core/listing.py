@@ -1,19 +1,32 @@
 """The parameters that every list has, and the ``Link`` that its answer carries (RFC 8288)."""
 
 import hashlib
-from typing import Annotated, TypeVar, overload
+from typing import Annotated, Protocol, TypeVar, overload
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
 
-from app.core.paging import MAX_LIMIT, Page, Paging, Written
+from app.core.paging import MAX_LIMIT, Paging, Written
 
-T = TypeVar("T")
+
+class InPages(Protocol):
+    """An answer that may go on."""
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the next page; None on the last."""
+        ...
+
+
+P = TypeVar("P", bound=InPages)
+
+
+_LIMIT = "How many items a page has at most; where their text is long it has fewer."
 
 
 async def _paging(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description=_LIMIT)] = 100,
     cursor: Annotated[
         str | None, Query(max_length=2000, description="`next` of the page before.")
     ] = None,
@@ -45,12 +58,12 @@ class Linked:
         self._response = response
 
     @overload
-    def __call__(self, page: Page[T]) -> Page[T]: ...
+    def __call__(self, page: Written) -> Response: ...  # type: ignore[overload-overlap]  # the first that fits is meant
 
     @overload
-    def __call__(self, page: Written) -> Response: ...
+    def __call__(self, page: P) -> P: ...
 
-    def __call__(self, page: Page[T] | Written) -> Page[T] | Response:
+    def __call__(self, page: InPages) -> InPages | Response:
         """The page itself, or the answer that it is, once its link is in the headers."""
         response = self._response
         if isinstance(page, Written):

@@ -27,15 +27,17 @@ MAX_LIMIT = 1000
 Key = tuple[int | str, ...]
 
 
+NEXT: Any = Field(description="The cursor of the next page, for `cursor`; null on the last.")
+"""The field that an answer in pages goes on by."""
+
+
 class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
     model_config = ConfigDict(frozen=True)
 
     items: list[T]
-    next: str | None = Field(
-        description="The cursor of the next page, for `cursor`; null on the last."
-    )
+    next: str | None = NEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Paging:
             or any(type(part) is not kind for part, kind in zip(key, types, strict=True))
             or any(isinstance(part, int) and abs(part) >= 2**63 for part in key)
             or any(isinstance(part, str) and not part.isprintable() for part in key)
-            or self._cursor(key) != self.cursor
+            or self.cursor_after(*key) != self.cursor
         ):
             raise _foreign()
         return tuple(key)
@@ -94,7 +96,8 @@ class Paging:
         except ValueError:
             raise _foreign() from None
 
-    def _cursor(self, key: Sequence[int | str]) -> str:
+    def cursor_after(self, *key: int | str) -> str:
+        """The cursor of the page that begins after this key."""
         packed = json.dumps((self.of, *key), separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -105,20 +108,33 @@ class Paging:
 
         ``key`` is the sort key of a row: where the next page begins after.
         """
-        items = [out(row) for row in rows[: self.limit]]
-        return Page.model_construct(items=items, next=self._next(rows, key))
+        return self._page(rows[: self.limit], len(rows) > self.limit, out, key)
 
-    def written(self, row: Any, *key: str) -> Written:
-        """The same of what ``core.rowjson.json_page`` says; ``key`` names the columns."""
-        after = None
-        if row.number > self.limit:
-            after = self._cursor([getattr(row, name) for name in key])
+    def fitted(
+        self, rows: Sequence[Any], out: Callable[[Any], T], *, key: Callable[[Any], Key]
+    ) -> Page[T]:
+        """The page of rows that say whether there are ``more`` (``core.room``)."""
+        return self._page(rows, bool(rows) and rows[-1].more, out, key)
+
+    def written(self, row: Any, json: str) -> Written:
+        """The same of what ``core.rowjson.json_page`` says, by a key of numbers.
+
+        ``json`` is that of its items, with commas between them.
+        """
+        after = self.cursor_after(*map(int, row.last.split("."))) if row.beyond else None
         # A cursor is made of letters that need no escape.
         cursor = "null" if after is None else f'"{after}"'
-        return Written(f'{{"items":[{row.json or ""}],"next":{cursor}}}'.encode(), after)
+        return Written(f'{{"items":[{json}],"next":{cursor}}}'.encode(), after)
 
-    def _next(self, rows: Sequence[Any], key: Callable[[Any], Key]) -> str | None:
-        return self._cursor(key(rows[self.limit - 1])) if len(rows) > self.limit else None
+    def _page(
+        self,
+        rows: Sequence[Any],
+        follows: bool,
+        out: Callable[[Any], T],
+        key: Callable[[Any], Key],
+    ) -> Page[T]:
+        after = self.cursor_after(*key(rows[-1])) if follows else None
+        return Page.model_construct(items=[out(row) for row in rows], next=after)
 
 
 def _foreign() -> InvalidParameter:

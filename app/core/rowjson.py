@@ -6,22 +6,22 @@ and numbers, and JSON without blanks; ``json`` columns hold the text that was st
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     TIMESTAMP,
-    BigInteger,
     Boolean,
     ColumnElement,
     Date,
     Float,
+    FromClause,
     Row,
     Select,
     Text,
     Uuid,
-    bindparam,
     case,
     cast,
     func,
@@ -36,6 +36,7 @@ from app.core.database import Session
 from app.core.errors import InvalidParameter
 from app.core.functions import called
 from app.core.jsontext import dump_json
+from app.core.room import Room, in_order
 
 # A number to its JSON. SQLite itself writes fifteen digits, from which not every number can be read
 # back.
@@ -67,39 +68,52 @@ def json_lines(rows: Select[Any], dialect: str) -> Select[Any]:
 
 def json_page(
     json: ColumnElement[str],
-    key: Sequence[ColumnElement[Any]],
-    order: Sequence[ColumnElement[Any]],
+    rows: FromClause,
+    key: Sequence[str],
     dialect: str,
     *,
     mark: ColumnElement[str] | None = None,
 ) -> Select[Any]:
     """One row of all that a page is: many rows take the driver longer than their JSON.
 
-    Its ``json`` has that of the first ``limit`` rows, in their order, with commas between them, and
-    is NULL where there are none; ``number`` says how many rows there are; the columns of the key,
-    by their names, are those of the last row of a page that is full; and with a ``mark``, ``marks``
-    is what ``marks_of`` makes of the same rows.
+    Its ``json`` has that of the rows that fit, in the order of the ``key`` (see ``core.room``),
+    with commas between them, and is NULL where there are none; ``beyond`` says how many rows do not
+    fit; where the page is full, ``last`` is the key of its last row, ``dotted``; and with a
+    ``mark``, ``marks`` is what ``marks_of`` makes of all the rows: where it is the same, so is what
+    fits.
     """
-    place = func.row_number().over(order_by=order).label("place")
-    each = select(json, place, *key)
+    columns = [rows.c[name.removeprefix("-")] for name in key]
+    room = Room(rows, key)
+    # For what does not fit none is made.
+    each = select(case((room.fits, json)).label("json"), room.full.label("full"), *columns)
     if mark is not None:
         each = each.add_columns(mark.label("mark"))
-    rows = _in_order(each, [place], dialect)
-    limit = bindparam("limit", type_=BigInteger)
-    joined = _JOINED[dialect](rows.json, rows.place).filter(rows.place <= limit)
-    last = (func.max(rows[of.key]).filter(rows.place == limit).label(of.key) for of in key)
-    page = select(joined.label("json"), func.count().label("number"), *last)
+    row = _in_order(each, in_order(rows.c, key), dialect)
+    order = in_order(row, key)
+    last = dotted(*(row[column.key] for column in columns))
+    page = select(
+        _JOINED[dialect](row.json, *order).label("json"),
+        (func.count() - func.count(row.json)).label("beyond"),
+        func.max(last).filter(row.full, row.json.is_not(None)).label("last"),
+    )
     if mark is not None:
-        page = page.add_columns(_JOINED[dialect](rows.mark, rows.place).label("marks"))
+        page = page.add_columns(_JOINED[dialect](row.mark, *order).label("marks"))
     return page
 
 
-def marks_of(
-    mark: ColumnElement[str], order: Sequence[ColumnElement[Any]], dialect: str
-) -> Select[Any]:
+def dotted(*parts: Any) -> ColumnElement[str]:
+    """Numbers as one text, with dots between them."""
+    return reduce(lambda text, part: text + _DOT + part, (cast(part, Text) for part in parts))
+
+
+_DOT = literal_column("'.'", Text)
+
+
+def marks_of(mark: ColumnElement[str], row: Any, key: Sequence[str], dialect: str) -> Select[Any]:
     """The marks of all rows, in their order, with commas between them: ``marks`` of one row."""
-    rows = _in_order(select(mark.label("mark"), *order), order, dialect)
-    return select(_JOINED[dialect](rows.mark, *(rows[of.key] for of in order)).label("marks"))
+    order = in_order(row, key)
+    each = _in_order(select(mark.label("mark"), *(row[name] for name in key)), order, dialect)
+    return select(_JOINED[dialect](each.mark, *in_order(each, key)).label("marks"))
 
 
 def _in_order(each: Select[Any], order: Sequence[ColumnElement[Any]], dialect: str) -> Any:
@@ -112,7 +126,8 @@ async def read_page(db: Session, statement: Select[Any], parameters: Mapping[str
     """The one row of such a statement.
 
     Raises:
-        InvalidParameter: when the page is longer than a value of the database may be, a gigabyte.
+        InvalidParameter: when the page is longer than a value of the database may be, a gigabyte,
+            as one item alone can make it.
     """
     try:
         return (await db.execute(statement, parameters)).one()

@@ -1,10 +1,12 @@
 """Documents that the caller may see, and their texts."""
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Row,
+    Select,
     bindparam,
     exists,
     func,
@@ -18,6 +20,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.prepared import fixed
+from app.core.room import among, octets
 from app.core.vocabulary import Order, Status
 from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentFilter, DocumentItem, DocumentOut
@@ -95,6 +98,45 @@ ROWS = (
 )
 
 
+_SIZE = octets(Document.title, Document.source_url, Document.details).label("size")
+
+
+# Building one takes as long as running it, and most are asked for again: the first of a project.
+@lru_cache(maxsize=32)
+def _page(
+    project_id: UUID, given: DocumentFilter, dialect: str, order: Order | None, pages: Paging
+) -> Select[Any]:
+    """A page of a project's documents; a parameter is ``limit``."""
+    query = ROWS.where(Document.project_id == project_id, Document.deleted_at.is_(None))
+    if given.external_id is not None:
+        query = query.where(Document.external_id == given.external_id)
+    its_own = exists().where(
+        Annotation.document_id == Document.id, Annotation.withdrawn_at.is_(None)
+    )
+    if given.has_status is not None:
+        query = query.where(its_own.where(Annotation.status == given.has_status))
+    if given.annotated is not None or given.annotated_by is not None:
+        asked = its_own
+        if given.annotated_by is not None:
+            author = select(User.id).where(User.name == given.annotated_by).scalar_subquery()
+            asked = its_own.where(Annotation.author_id == author)
+        query = query.where(~asked if given.annotated is False else asked)
+    columns: list[Any] = [Document.id, Document.sequence, _SIZE]
+    key = ["-sequence" if order is Order.NEWEST else "sequence"]
+    ranked = given.ranked(order)
+    if given.q is not None:
+        found = found_by(sought(given.q), project_id, dialect, ranked=ranked)
+        query = query.join(found, found.c.document_id == Document.id)
+        if ranked:
+            query = best_first(query, found.c.rank, pages)
+            columns.append(found.c.rank)
+            key = ["-rank", "sequence"]
+    if not ranked:
+        query = in_order(query, Document.sequence, order or Order.OLDEST, pages)
+    narrow = query.with_only_columns(*columns, maintain_column_froms=True)
+    return among(ROWS, narrow, key, lambda listed: listed.id == Document.id)
+
+
 async def page(
     db: Session,
     standing: Standing,
@@ -114,31 +156,11 @@ async def page(
     Raises:
         InvalidParameter: when ``q`` has no word that must occur, or too many terms.
     """
-    query = ROWS.where(Document.project_id == standing.project_id, Document.deleted_at.is_(None))
-    if given.external_id is not None:
-        query = query.where(Document.external_id == given.external_id)
-    its_own = exists().where(
-        Annotation.document_id == Document.id, Annotation.withdrawn_at.is_(None)
-    )
-    if given.has_status is not None:
-        query = query.where(its_own.where(Annotation.status == given.has_status))
-    if given.annotated is not None or given.annotated_by is not None:
-        asked = its_own
-        if given.annotated_by is not None:
-            author = select(User.id).where(User.name == given.annotated_by).scalar_subquery()
-            asked = its_own.where(Annotation.author_id == author)
-        query = query.where(~asked if given.annotated is False else asked)
-    ranked = given.q is not None and order is None
-    if given.q is not None:
-        found = found_by(sought(given.q), standing.project_id, db.dialect, ranked=ranked)
-        query = query.join(found, found.c.document_id == Document.id)
-        if ranked:
-            query = best_first(query.add_columns(found.c.rank), found.c.rank, pages)
-    if not ranked:
-        query = in_order(query, Document.sequence, order or Order.OLDEST, pages)
-    rows = (await db.execute(query)).all()
+    statement = _page(standing.project_id, given, db.dialect, order, pages)
+    rows = (await db.execute(statement, {"limit": pages.limit})).all()
     counted = await counts(db, [row.id for row in rows])
-    return pages.page(
+    ranked = given.ranked(order)
+    return pages.fitted(
         rows,
         lambda row: DocumentItem.of(row, standing.project, counted[row.id]),
         key=lambda row: (row.rank, row.sequence) if ranked else (row.sequence,),

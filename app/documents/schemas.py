@@ -21,7 +21,7 @@ from app.core.characters import control_character
 from app.core.jsontext import dump_json
 from app.core.refusals import escaped
 from app.core.shapes import ExternalId, In, Moment, Out, Patch, Title, unprintable
-from app.core.vocabulary import Status
+from app.core.vocabulary import Order, Status
 
 _URL = TypeAdapter(AnyHttpUrl)
 _BLANK = re.compile(r"\s")
@@ -213,6 +213,10 @@ class DocumentFilter:
     annotated_by: str | None
     """Asks that of the annotations by the user of this name: if ``annotated`` is None, only those
     with some."""
+
+    def ranked(self, order: Order | None) -> bool:
+        """Whether the best come first."""
+        return self.q is not None and order is None
 
 
 def _fields(row: Any, project: str, counts: Counts) -> dict[str, Any]:

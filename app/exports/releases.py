@@ -9,6 +9,7 @@ from app.core.database import Session
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
+from app.core.room import ONE_MORE, among, octets
 from app.exports.corpus import released
 from app.exports.schemas import ReleaseOut
 from app.formats.record import Head
@@ -24,6 +25,9 @@ from app.projects import queries as projects
 _ROWS = select(*Release.__table__.c, User.name.label("created_by")).join(
     User, User.id == Release.created_by_id
 )
+
+
+_SIZE = octets(Release.description, Release.filter, Release.counts).label("size")
 
 
 async def named(db: Session, project_id: UUID, name: str, *, whole: bool = True) -> Row[Any] | None:
@@ -66,8 +70,11 @@ async def page(db: Session, standing: Standing, pages: Paging) -> Page[ReleaseOu
             (Release.snapshot > after[0])
             | ((Release.snapshot == after[0]) & (Release.name > after[1]))
         )
-    rows = (await db.execute(query.limit(pages.limit + 1))).all()
-    return pages.page(
+    columns: list[Any] = [Release.id, Release.snapshot, Release.name, _SIZE]
+    narrow = query.with_only_columns(*columns, maintain_column_froms=True).limit(ONE_MORE)
+    statement = among(_ROWS, narrow, ["snapshot", "name"], lambda row: row.id == Release.id)
+    rows = (await db.execute(statement, {"limit": pages.limit})).all()
+    return pages.fitted(
         rows,
         lambda row: ReleaseOut.of(row, standing.project),
         key=lambda row: (row.snapshot, row.name),

@@ -263,4 +263,5 @@ HISTORY = {
         },
     ],
     "decisions": [DECISION],
+    "next": None,
 }

@@ -31,9 +31,15 @@ router = APIRouter(route_class=Route, tags=["review"])
     operation_id="get_history",
     responses=problems(NotFound),
 )
-async def history(annotation: HistoricAnnotation, unit: Unit, db: Db) -> HistoryOut:
-    """Every version and every decision, who and when; of a withdrawn annotation too."""
-    return await queries.history(db, annotation, unit)
+async def history(
+    annotation: HistoricAnnotation, unit: Unit, db: Db, pages: Pages, link: Link
+) -> HistoryOut:
+    """Every version and every decision, who and when; of a withdrawn annotation too.
+
+    The oldest come first. A page has up to `limit` versions and the decisions on them, so most
+    annotations are told whole; while `next` is not null, more follows, as in a list.
+    """
+    return link(await queries.history(db, annotation, unit, pages))
 
 
 @router.get(

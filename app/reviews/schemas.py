@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from app.annotations.schemas import SpanOut
 from app.core.errors import Unprocessable
+from app.core.paging import NEXT
 from app.core.refusals import of_content
 from app.core.shapes import In, Moment, Out, Prose
 from app.core.vocabulary import OffsetUnit, Status, Verdict
@@ -149,8 +150,9 @@ class VersionOut(Out):
 
 
 class HistoryOut(Out):
-    """Every version and every decision, oldest first."""
+    """Every version and every decision, oldest first, or one page of them."""
 
     annotation: UUID
     versions: list[VersionOut]
-    decisions: list[DecisionOut]
+    decisions: list[DecisionOut] = Field(description="Those on the versions of the page.")
+    next: str | None = NEXT

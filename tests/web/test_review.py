@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests import make
 from tests.web import barriers
@@ -412,4 +412,16 @@ async def test_decisions_that_were_imported_without_their_versions_are_in_the_hi
             re.compile("On version 1, reviewer decided: . changes requested, .*Shorter\\."),
         ]
     )
+
+    asked = []
+
+    async def one_a_page(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.continue_(url=route.request.url.replace("limit=1000", "limit=1"))
+
+    said = await entries.all_inner_texts()
+    await page.route("**/history?*", one_a_page)
+    await page.reload()
+    await expect(entries).to_have_text(said, use_inner_text=True)
+    assert len(asked) == 3
     await barriers.none_found_in_either_theme(page)

@@ -1,7 +1,6 @@
-import { get, path } from "../../api.js";
 import { Trouble } from "../../parts/trouble.js";
 import { html, useState } from "../../vendor/preact.js";
-import { HistoryList } from "../review/history.js";
+import { HistoryList, historyOf } from "../review/history.js";
 
 /** @typedef {import("../../types").History} History */
 
@@ -14,7 +13,7 @@ export function Gone({ id }) {
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const look = () => {
     setError(null);
-    get(path`/v1/annotations/${id}/history?offset_unit=utf16`).then(setHistory, setError);
+    historyOf(id).then(setHistory, setError);
   };
   return html`
     <section class="panel gone" role="status">

@@ -1,11 +1,31 @@
+import { answers, path } from "../../api.js";
 import { Moment } from "../../parts/moment.js";
 import { STATUSES } from "../../parts/status.js";
 import { html } from "../../vendor/preact.js";
 import { Difference } from "./differences.js";
 
+/** @typedef {import("../../types").History} History */
+
+/**
+ * The whole history of an annotation, however many pages it comes in.
+ * @param {string} id
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<History>}
+ */
+export async function historyOf(id, options) {
+  /** @type {History} */
+  const whole = { annotation: id, versions: [], decisions: [] };
+  const address = path`/v1/annotations/${id}/history?offset_unit=utf16`;
+  for await (const { versions, decisions } of answers(address, options)) {
+    whole.versions.push(...versions);
+    whole.decisions.push(...decisions);
+  }
+  return whole;
+}
+
 /**
  * Every version of an annotation and every decision on it, the newest first.
- * @param {{history: import("../../types").History}} props
+ * @param {{history: History}} props
  */
 export function HistoryList({ history: { versions, decisions } }) {
   const made = versions.map((version, index) => {

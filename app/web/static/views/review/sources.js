@@ -1,6 +1,7 @@
 /** What stands around an annotation, as the API has it. */
 
 import { Refused, all, call, get, path } from "../../api.js";
+import { historyOf } from "./history.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").History} History */
@@ -56,7 +57,7 @@ export async function aroundOf(annotation, { start, end }, signal) {
   const [others, relations, history] = await Promise.all([
     all(`${path`/v1/documents/${document}/annotations`}?${within}`, { signal }),
     all(path`/v1/documents/${document}/relations`, { signal }),
-    get(path`/v1/annotations/${id}/history?offset_unit=utf16`, { signal }),
+    historyOf(id, { signal }),
   ]);
   const ties = relations
     .filter((/** @type {Relation} */ { source, target }) => source === id || target === id)
