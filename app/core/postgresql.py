@@ -22,6 +22,7 @@ from app.core.lending import Lender
 from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
 from app.core.prepared import JSON_OPTIONS
 from app.core.settings import LAST_PORT, InvalidSettings, Settings
+from app.core.watching import SILENCE, Watch, look_after
 
 
 class PostgresDatabase:
@@ -42,19 +43,23 @@ class PostgresDatabase:
         self._source = settings.database_url
         _check("STET_DATABASE_URL", self._source)
         self._pooled = settings.database_pooler
-        self._writer = self._lender(settings, self._source, read_only=False)
-        self._reader = self._lender(settings, self._source, read_only=True)
+        watch = Watch(SILENCE * settings.database_timeout_seconds)
+        self._writer = self._lender(settings, self._source, watch, read_only=False)
+        self._reader = self._lender(settings, self._source, watch, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
-        self._exporter = self._lender(settings, self._source, read_only=True)
+        self._exporter = self._lender(settings, self._source, watch, read_only=True)
         replica = settings.database_replica_url
         if replica:
             _check("STET_DATABASE_REPLICA_URL", replica)
-        self._replica = self._lender(settings, replica, read_only=True) if replica else None
+        self._replica = None
+        if replica:
+            watch = Watch(SILENCE * settings.database_timeout_seconds)
+            self._replica = self._lender(settings, replica, watch, read_only=True)
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0
         self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
 
-    def _lender(self, settings: Settings, dsn: str, *, read_only: bool) -> Lender:
+    def _lender(self, settings: Settings, dsn: str, watch: Watch, *, read_only: bool) -> Lender:
         timeout = settings.database_timeout_seconds
         # A connection that only reads is not what is asked for, though its server is.
         picky = read_only and "target_session_attrs=read-write" in dsn
@@ -64,7 +69,7 @@ class PostgresDatabase:
             # The URL goes to asyncpg as it is, so that all of libpq's forms work: several hosts,
             # target_session_attrs, sslmode.
             try:
-                return await asyncpg.connect(
+                connection = await asyncpg.connect(
                     dsn, timeout=timeout, target_session_attrs=wanted, **driver_arguments
                 )
             except asyncpg.TargetServerAttributeNotMatched as error:
@@ -76,6 +81,8 @@ class PostgresDatabase:
                 if untold and not self._pooled:
                     raise UntoldPooler from error
                 raise
+            look_after(connection, SILENCE * timeout)
+            return connection
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
@@ -102,7 +109,7 @@ class PostgresDatabase:
             "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
         )
         return Lender(
-            engine, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
+            engine, watch, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
         )
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
@@ -167,8 +174,7 @@ class PostgresDatabase:
 
     async def dispose(self) -> None:
         """Close every connection."""
-        for lender in self._lenders():
-            await lender.dispose()
+        await asyncio.gather(*(lender.dispose() for lender in self._lenders()))
 
     def _lenders(self) -> list[Lender]:
         lenders = (self._writer, self._reader, self._exporter, self._replica)

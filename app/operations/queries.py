@@ -1,5 +1,6 @@
 """What the database is, and whether its tables are those of this release."""
 
+import asyncio
 from functools import lru_cache
 from pathlib import Path
 
@@ -8,8 +9,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from app.core.database import Database, Session
+from app.core.errors import Unavailable
 
 ROOT = Path(__file__).parent.parent.parent
+# Whoever asks whether it is ready asks every few seconds, and gives up soon (the container's own
+# check after four).
+_SOON_SECONDS = 2.0
+_given_up: "set[asyncio.Task[str | None]]" = set()
 
 
 def alembic_config() -> Config:
@@ -66,6 +72,25 @@ async def current(database: Database) -> str | None:
         found = await session.execute(text("SELECT version_num FROM alembic_version"))
         version: str | None = found.scalar_one_or_none()
         return version
+
+
+async def current_soon(database: Database) -> str | None:
+    """As ``current``.
+
+    Raises:
+        Unavailable: when there is no answer within two seconds.
+    """
+    asking = asyncio.create_task(current(database))
+    try:
+        await asyncio.wait({asking}, timeout=_SOON_SECONDS)
+        if asking.done():
+            return asking.result()
+    finally:
+        # To cut it off takes a while too, where the database says nothing.
+        _given_up.add(asking)
+        asking.add_done_callback(_given_up.discard)
+        asking.cancel()
+    raise Unavailable("The database does not answer.")
 
 
 async def asked(db: Session, statement: str) -> str:

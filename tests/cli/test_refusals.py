@@ -368,6 +368,9 @@ _FOLLOWER = "postgresql://stet@db.example.org/stet"
             for name in ("DATABASE_TIMEOUT", "BODY_TIMEOUT", "SLOW_REQUEST")
             for value in ("inf", "nan")
         ),
+        # Less would be no limit at all to PostgreSQL, and more no number.
+        ("DATABASE_TIMEOUT_SECONDS", "0.0004", "Input should be greater than or equal to 0.001."),
+        ("DATABASE_TIMEOUT_SECONDS", "1000000", "Input should be less than or equal to 3600."),
     ],
 )
 def test_a_setting_that_nothing_can_be_made_of_is_refused_by_its_name(
