@@ -1,6 +1,7 @@
 """What the database is, and whether its tables are those of this release."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,17 +62,38 @@ async def engine(database: Database) -> str:
 
 
 async def current(database: Database) -> str | None:
-    """The revision that the database is at; None when it was never migrated."""
+    """The revision that the database is at; None when it was never migrated.
+
+    Raises:
+        Unavailable: when it has several, or is that of another program.
+    """
     async with database.session(writes=False) as session:
         exists = {
-            "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
-            "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
+            "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL AS is_migrated,"
+            " to_regclass('change_heads') IS NOT NULL AS is_ours",
+            "sqlite": "SELECT sum(name = 'alembic_version') AS is_migrated,"
+            " sum(name = 'change_heads') AS is_ours FROM sqlite_master"
+            " WHERE name IN ('alembic_version', 'change_heads')",
         }[database.dialect]
-        if not (await session.execute(text(exists))).scalar_one():
+        there = (await session.execute(text(exists))).one()
+        if not there.is_migrated:
             return None
-        found = await session.execute(text("SELECT version_num FROM alembic_version"))
-        version: str | None = found.scalar_one_or_none()
-        return version
+        stored = text("SELECT version_num FROM alembic_version ORDER BY version_num")
+        found: list[str] = list((await session.execute(stored)).scalars())
+    if len(found) > 1:
+        raise Unavailable(several(found))
+    # Others have revisions too, and tables of that name; this one is of the first migration.
+    if found and not there.is_ours:
+        raise Unavailable(f"The database is another program's, at its revision {found[0]}.")
+    return found[0] if found else None
+
+
+def several(revisions: Sequence[str]) -> str:
+    """What is told of a database at several revisions."""
+    return (
+        f"The database is at several revisions at once, {' and '.join(revisions)}; "
+        "leave the true one in its table alembic_version."
+    )
 
 
 async def current_soon(database: Database) -> str | None:

@@ -7,8 +7,9 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,21 +130,21 @@ def far(newsroom: Newsroom, line: Line) -> Newsroom:
     )
 
 
-def requests(newsroom: Newsroom) -> list[Coroutine[Any, Any, httpx.Response]]:
+def requests(newsroom: Newsroom) -> list[Callable[[], Coroutine[Any, Any, httpx.Response]]]:
     """One that reads, one that writes, one that exports, and whether it is ready."""
     reader = newsroom["reader"]
     new = {"text": make.TEXT, "title": "A"}
     return [
-        reader.get("/v1/projects"),
-        newsroom["annotator"].post("/v1/projects/demo/documents", json=new),
-        reader.get("/v1/projects/demo/export?format=jsonl"),
-        newsroom["nobody"].get("/readyz"),
+        partial(reader.get, "/v1/projects"),
+        partial(newsroom["annotator"].post, "/v1/projects/demo/documents", json=new),
+        partial(reader.get, "/v1/projects/demo/export?format=jsonl"),
+        partial(newsroom["nobody"].get, "/readyz"),
     ]
 
 
 async def ask(newsroom: Newsroom) -> list[int]:
     """The status of each, one after the other: nobody waits for a connection."""
-    return [(await request).status_code for request in requests(newsroom)]
+    return [(await request()).status_code for request in requests(newsroom)]
 
 
 WELL = [200, 201, 200, 200]
@@ -166,7 +167,7 @@ async def test_requests_are_refused_while_it_is_silent_and_taken_once_it_can_be_
     began = time.monotonic()
 
     # More than there are connections.
-    many = [request for _ in range(4) for request in requests(far)]
+    many = [request() for _ in range(4) for request in requests(far)]
     ill = {answer.status_code for answer in await asyncio.gather(*many)}
     took = time.monotonic() - began
     line.mend()
