@@ -193,6 +193,27 @@ async def test_connections_that_went_silent_while_nobody_used_them_are_thrown_aw
     assert well == again == WELL
 
 
+async def test_of_two_servers_the_one_that_answers_is_asked_though_the_other_says_nothing(
+    newsroom: Newsroom, database_url: str, line: Line
+) -> None:
+    async with Line(database_url).listening() as second:
+        line.cut()
+        one = f":{line.port}/"
+        url = line.url.replace(one, f":{line.port},127.0.0.1:{second.port}/")
+        both = newsroom.beside(
+            database_url=f"{url}?target_session_attrs=read-write", database_timeout_seconds=8
+        )
+        first = await ask(both)
+        began = time.monotonic()
+        # Who comes at once wants more connections: for these it is not asked first any more.
+        answers = await asyncio.gather(*(request() for _ in range(3) for request in requests(both)))
+        took = time.monotonic() - began
+
+    assert first == WELL
+    assert {answer.status_code for answer in answers} == {200, 201}
+    assert took < 4
+
+
 async def test_whether_it_is_ready_is_told_at_once_whatever_a_statement_may_take(
     newsroom: Newsroom, line: Line
 ) -> None:
