@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import Unavailable
 from app.core.prepared import DRIVER_FAILURES, failure
+from app.core.servers import Servers
 from app.core.settings import settings
 from app.core.sqlite_connections import turn_file
 from app.core.watching import look_after
@@ -54,6 +56,7 @@ _LEFT_UNFINISHED = """
 """
 # The longest that the machine of the database may not be heard of.
 _SILENCE_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
 _FAREWELL_SECONDS = 2.0
 
 
@@ -149,11 +152,19 @@ async def _migrate_politely() -> None:
 
 async def _connect() -> "asyncpg.Connection[Any]":
     pooled = "database_url" not in context.config.attributes and settings().database_pooler
-    connection = await asyncpg.connect(
-        _url(), statement_cache_size=0, server_settings={} if pooled else _NO_LIMITS
+    connection: asyncpg.Connection[Any] = await _servers().connect(
+        _CONNECT_SECONDS,
+        read_only=False,
+        statement_cache_size=0,
+        server_settings={} if pooled else _NO_LIMITS,
     )
     look_after(connection, _SILENCE_SECONDS)
     return connection
+
+
+@cache
+def _servers() -> Servers:
+    return Servers("STET_DATABASE_URL", _url())
 
 
 def _wait_briefly(connection: Connection) -> None:
