@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ import asyncpg
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import Unavailable
 from app.core.prepared import DRIVER_FAILURES, failure
+from app.core.servers import Servers
 from app.core.settings import settings
 from app.core.sqlite_connections import turn_file
+from app.core.watching import look_after
 from app.models import Base
 
 # Whoever comes after a migration that waits for its lock waits too, so it gives up, lets them
@@ -37,6 +40,24 @@ _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(7338516)"
 _TURN_PAUSE_SECONDS = 0.2
 # The turn lasts until the last migration, so nobody's habits may end it before.
 _STAY = "SET LOCAL idle_in_transaction_session_timeout = 0"
+# Nor may the role's end an index that is made concurrently, which waits for all that read: it would
+# be left half made. A pooler takes none of these from a client; then it is made once more.
+_LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+_NO_LIMITS = dict.fromkeys(_LIMITS, "0")
+# What was cut off leaves an index that is kept up to date and used by nobody; to IF NOT EXISTS it
+# is there. One that was to replace another (REINDEX) has a name of its own.
+_LEFT_UNFINISHED = """
+    SELECT indexrelid::regclass::text AS name, indexes.relname ~ '_cc(new|old)[0-9]*$' AS in_place
+    FROM pg_index JOIN pg_class AS indexes ON indexes.oid = indexrelid
+    JOIN pg_class AS tables ON tables.oid = indrelid
+    WHERE NOT indisvalid AND indexes.relkind = 'i'
+    AND tables.relnamespace = current_schema::regnamespace AND tables.relname = ANY($1)
+    ORDER BY 2 DESC, 1
+"""
+# The longest that the machine of the database may not be heard of.
+_SILENCE_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
+_FAREWELL_SECONDS = 2.0
 
 
 def _url() -> str:
@@ -130,7 +151,20 @@ async def _migrate_politely() -> None:
 
 
 async def _connect() -> "asyncpg.Connection[Any]":
-    return await asyncpg.connect(_url(), statement_cache_size=0)
+    pooled = "database_url" not in context.config.attributes and settings().database_pooler
+    connection: asyncpg.Connection[Any] = await _servers().connect(
+        _CONNECT_SECONDS,
+        read_only=False,
+        statement_cache_size=0,
+        server_settings={} if pooled else _NO_LIMITS,
+    )
+    look_after(connection, _SILENCE_SECONDS)
+    return connection
+
+
+@cache
+def _servers() -> Servers:
+    return Servers("STET_DATABASE_URL", _url())
 
 
 def _wait_briefly(connection: Connection) -> None:
@@ -141,14 +175,38 @@ def _wait_briefly(connection: Connection) -> None:
 async def _migrated(engine: AsyncEngine) -> bool:
     """Whether all was done; not when somebody held a lock."""
     try:
+        await _finish_indexes()
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)
             await connection.commit()
+    except asyncpg.LockNotAvailableError:
+        return False
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
         return False
+    except InvalidRequestError as error:
+        # Whoever stops it cuts off a statement; what alembic then still does is refused by
+        # SQLAlchemy, and that hides it.
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            raise
+        raise asyncio.CancelledError from error
     return True
+
+
+async def _finish_indexes() -> None:
+    """Make those anew that were left unfinished, by a migration of before or an attempt at one."""
+    connection = await _connect()
+    try:
+        for name, in_place in await connection.fetch(_LEFT_UNFINISHED, [*Base.metadata.tables]):
+            if in_place:
+                await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            else:
+                sys.stderr.write(f"The index {name} was left unfinished; making it again.\n")
+                await connection.execute(f"REINDEX INDEX CONCURRENTLY {name}")
+    finally:
+        await connection.close(timeout=_FAREWELL_SECONDS)
 
 
 def _sqlite() -> None:

@@ -54,6 +54,9 @@ def migrate() -> None:
     from app.operations import sqlite_files
 
     before = run(operations.current)
+    if before != operations.head() and operations.unfit(before) is None:
+        typer.echo(f"The database is at revision {before}, of a later release; nothing is to do.")
+        return
     try:
         with sqlite_files.in_use(settings()):
             command.upgrade(operations.alembic_config(), "head")

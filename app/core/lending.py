@@ -15,46 +15,42 @@ that are left as PostgreSQL has them
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
+from contextvars import Context
 
 from sqlalchemy import Executable
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.metrics import waiting
 from app.core.prepared import Prepared, prepared
+from app.core.watching import Lent, Watch
 
 _RECYCLE_SECONDS = 1800.0
-
-
-@dataclass(slots=True)
-class Lent:
-    """A connection as SQLAlchemy knows it, the driver's own below it, and when it was opened."""
-
-    connection: AsyncConnection
-    driver: Any
-    opened_at: float
-    plans_once: bool = False
-    """Whether it is for constant statements."""
 
 
 class Lender:
     """Keeps so many connections; of a kind, the one that came back last is lent first."""
 
-    def __init__(self, engine: AsyncEngine, *, size: int, timeout: float, pooler: bool) -> None:
+    def __init__(
+        self, engine: AsyncEngine, watch: Watch, *, size: int, timeout: float, pooler: bool
+    ) -> None:
         """``engine`` opens them; a session waits at most ``timeout`` seconds for one.
+
+        ``watch`` looks at those that are lent.
 
         Where a ``pooler`` stands in between, they are connections to it. It finds one to the server
         for each transaction, so nothing is prepared on them.
         """
         self._engine = engine
+        self.watch = watch
+        watch.when_silent.append(self._distrust)
         self._timeout = timeout
         self._pooler = pooler
         self._free = asyncio.Semaphore(size)
         self._size = size
         self._kept: dict[bool, deque[Lent]] = {True: deque(), False: deque()}
         """By whether they plan once."""
+        self._leaving: set[asyncio.Task[None]] = set()
         self.lent = 0
         self.patience = timeout if pooler else None
         """How many seconds a pooler may take to find one; None where there is none in between."""
@@ -89,20 +85,22 @@ class Lender:
             await self._free.acquire()
         self.lent += 1
         try:
-            return (
-                await self._kept_one(plans_once=plans_once)
+            found = (
+                self._kept_one(plans_once=plans_once)
                 or await self._one_more()
                 # No more may be opened, so one of the others has to do.
-                or await self._kept_one(plans_once=not plans_once)
+                or self._kept_one(plans_once=not plans_once)
                 or await self._opened()
             )
         except BaseException:
             self._returned()
             raise
+        self.watch.begin(found)
+        return found
 
     async def exchange(self, lent: Lent, *, plans_once: bool) -> Lent:
         """One of the other kind for it, if there is one free; else itself. Nobody is waited for."""
-        found = await self._kept_one(plans_once=plans_once)
+        found = self._kept_one(plans_once=plans_once)
         if found is None and not self._free.locked():
             await self._free.acquire()
             self.lent += 1
@@ -112,10 +110,12 @@ class Lender:
                 self._returned()
         if found is None:
             return lent
+        self.watch.end(lent)
         self._kept[lent.plans_once].append(lent)
+        self.watch.begin(found)
         return found
 
-    async def _kept_one(self, *, plans_once: bool) -> Lent | None:
+    def _kept_one(self, *, plans_once: bool) -> Lent | None:
         kept = self._kept[plans_once]
         while kept:
             found = kept.pop()
@@ -123,7 +123,7 @@ class Lender:
                 found.driver.is_closed()
             ):
                 return found
-            await found.connection.close()
+            self._see_off(found)
         return None
 
     async def _one_more(self) -> Lent | None:
@@ -132,42 +132,53 @@ class Lender:
         return await self._opened() if there <= self._size else None
 
     async def _opened(self) -> Lent:
-        # The first one is asked what it is, and a pooler lets that wait as it does any statement.
-        async with asyncio.timeout(self.patience):
+        # The first one is asked what it is, and that may wait as any statement does.
+        async with asyncio.timeout(self._timeout):
             connection = await self._engine.connect()
         raw = await connection.get_raw_connection()
         return Lent(connection, raw.driver_connection, time.monotonic())
 
-    async def take_back(self, lent: Lent, *, sound: bool) -> None:
+    def take_back(self, lent: Lent) -> None:
         """Take a connection back; one in a state that nobody knows is not lent again."""
-        if sound and not lent.connection.invalidated:
+        self.watch.end(lent)
+        if lent.began is None and not lent.connection.invalidated:
             self._kept[lent.plans_once].append(lent)
             self._returned()
-        else:
-            # Whoever is told to stop now must still leave no connection behind.
-            await asyncio.shield(self._let_go(lent, sound=sound))
-
-    async def _let_go(self, lent: Lent, *, sound: bool) -> None:
-        try:
-            if lent.driver.is_closed():
-                # Where one was cut off, the others were too, or will be: with a restart, say.
-                await self._close_kept()
-            if not sound:
-                await lent.connection.invalidate()
-            await lent.connection.close()
-        finally:
-            self._returned()
+            return
+        if lent.driver.is_closed():
+            # Where one was cut off, the others were too, or will be: with a restart, say.
+            self._distrust()
+        # It counts as lent until it is gone.
+        self._see_off(lent).add_done_callback(lambda _: self._returned())
 
     def _returned(self) -> None:
         self.lent -= 1
         self._free.release()
 
-    async def _close_kept(self) -> None:
+    def _distrust(self) -> None:
+        """Use none of those that are kept."""
         for kept in self._kept.values():
-            while kept:
-                await kept.pop().connection.close()
+            for lent in kept:
+                lent.driver.terminate()
+
+    def _see_off(self, lent: Lent) -> "asyncio.Task[None]":
+        """Close it, and let nobody wait for that, nor be cut off in it."""
+        leaving = asyncio.create_task(_close(lent), context=Context())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        return leaving
 
     async def dispose(self) -> None:
         """Close what is kept."""
-        await self._close_kept()
+        for kept in self._kept.values():
+            while kept:
+                self._see_off(kept.pop())
+        await asyncio.gather(*self._leaving)
         await self._engine.dispose()
+
+
+async def _close(lent: Lent) -> None:
+    # What it still runs is ended in the server, and a farewell is said. SQLAlchemy waits for two
+    # seconds for both; asyncpg would wait for ever.
+    await lent.connection.invalidate()
+    await lent.connection.close()

@@ -1,7 +1,6 @@
 """PostgreSQL behind ``core.database``: SQLAlchemy Core over asyncpg."""
 
 import asyncio
-import re
 import time
 from collections.abc import (
     AsyncIterator,
@@ -11,8 +10,6 @@ from functools import partial
 from typing import Any
 
 import asyncpg
-from asyncpg import connect_utils
-from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -21,7 +18,9 @@ from app.core.gathering import Gatherer
 from app.core.lending import Lender
 from app.core.postgresql_sessions import PostgresSession, PostgresSnapshot
 from app.core.prepared import JSON_OPTIONS
-from app.core.settings import LAST_PORT, InvalidSettings, Settings
+from app.core.servers import Servers
+from app.core.settings import Settings
+from app.core.watching import SILENCE, Watch, look_after
 
 
 class PostgresDatabase:
@@ -40,33 +39,31 @@ class PostgresDatabase:
             InvalidSettings: when nothing can be made of a URL.
         """
         self._source = settings.database_url
-        _check("STET_DATABASE_URL", self._source)
+        servers = Servers("STET_DATABASE_URL", self._source)
         self._pooled = settings.database_pooler
-        self._writer = self._lender(settings, self._source, read_only=False)
-        self._reader = self._lender(settings, self._source, read_only=True)
+        watch = Watch(SILENCE * settings.database_timeout_seconds)
+        self._writer = self._lender(settings, servers, watch, read_only=False)
+        self._reader = self._lender(settings, servers, watch, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
-        self._exporter = self._lender(settings, self._source, read_only=True)
+        self._exporter = self._lender(settings, servers, watch, read_only=True)
         replica = settings.database_replica_url
+        self._replica = None
         if replica:
-            _check("STET_DATABASE_REPLICA_URL", replica)
-        self._replica = self._lender(settings, replica, read_only=True) if replica else None
+            servers = Servers("STET_DATABASE_REPLICA_URL", replica)
+            watch = Watch(SILENCE * settings.database_timeout_seconds)
+            self._replica = self._lender(settings, servers, watch, read_only=True)
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0
         self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
 
-    def _lender(self, settings: Settings, dsn: str, *, read_only: bool) -> Lender:
+    def _lender(
+        self, settings: Settings, servers: Servers, watch: Watch, *, read_only: bool
+    ) -> Lender:
         timeout = settings.database_timeout_seconds
-        # A connection that only reads is not what is asked for, though its server is.
-        picky = read_only and "target_session_attrs=read-write" in dsn
-        wanted = SessionAttribute.primary if picky else None
 
         async def connect(**driver_arguments: Any) -> Any:
-            # The URL goes to asyncpg as it is, so that all of libpq's forms work: several hosts,
-            # target_session_attrs, sslmode.
             try:
-                return await asyncpg.connect(
-                    dsn, timeout=timeout, target_session_attrs=wanted, **driver_arguments
-                )
+                connection = await servers.connect(timeout, read_only=read_only, **driver_arguments)
             except asyncpg.TargetServerAttributeNotMatched as error:
                 raise ConnectionRefusedError("None of the servers takes writes.") from error
             except asyncpg.ProtocolViolationError as error:
@@ -76,6 +73,8 @@ class PostgresDatabase:
                 if untold and not self._pooled:
                     raise UntoldPooler from error
                 raise
+            look_after(connection, SILENCE * timeout)
+            return connection
 
         common: dict[str, Any] = {
             "isolation_level": "AUTOCOMMIT",
@@ -102,7 +101,7 @@ class PostgresDatabase:
             "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
         )
         return Lender(
-            engine, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
+            engine, watch, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
         )
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
@@ -167,65 +166,11 @@ class PostgresDatabase:
 
     async def dispose(self) -> None:
         """Close every connection."""
-        for lender in self._lenders():
-            await lender.dispose()
+        await asyncio.gather(*(lender.dispose() for lender in self._lenders()))
 
     def _lenders(self) -> list[Lender]:
         lenders = (self._writer, self._reader, self._exporter, self._replica)
         return [lender for lender in lenders if lender is not None]
-
-
-_NOT_GIVEN: dict[str, Any] = dict.fromkeys(
-    (
-        *("host", "port", "user", "password", "passfile", "database", "ssl", "direct_tls"),
-        *("service", "servicefile", "server_settings", "target_session_attrs"),
-        *("krbsrvname", "gsslib"),
-    )
-)
-"""What the URL alone says."""
-
-
-def _check(name: str, url: str) -> None:
-    """Raise InvalidSettings unless the driver can make something of the URL; nothing is asked."""
-    try:
-        # What the driver does first when it connects; there is no public way to do this alone.
-        parse = connect_utils._parse_connect_dsn_and_args  # type: ignore[attr-defined]  # noqa: SLF001
-        addresses, _ = parse(dsn=url, **_NOT_GIVEN)
-        # Sockets in a folder are named by their path alone.
-        hosts = [address for address in addresses if isinstance(address, tuple)]
-        for host, port in hosts:
-            _check_host(host, port)
-    except IndexError:
-        raise InvalidSettings(f"{name}: One of its hosts has no name.") from None
-    except KeyError:
-        raise InvalidSettings(f"{name}: It names no user, and this one has no name.") from None
-    except (ValueError, OSError) as error:
-        raise InvalidSettings(f"{name}: {_told(error)}.") from None
-
-
-def _check_host(host: str, port: int) -> None:
-    if not 0 < port <= LAST_PORT:
-        raise ValueError(f"A port is from 1 to {LAST_PORT}, not {port}")
-    try:
-        # What is done to it before it is looked up.
-        sound = "\0" not in host and host.encode("idna")
-    except UnicodeError:
-        sound = False
-    if not sound:
-        raise ValueError(f"No host can be named {host!r}")
-
-
-def _told(error: Exception) -> str:
-    said = str(error).partition("\n")[0]
-    if said.startswith("invalid literal for int()"):
-        # What it names may be a part of the password.
-        return (
-            "A port is a number; what is no letter and no digit in a user or a password is written "
-            "as %XX"
-        )
-    # Where the words of this one should stand, the driver names a method of Python's.
-    words = ", ".join(attribute.value for attribute in SessionAttribute)
-    return re.sub("<built-in method values [^>]*>", words, said)
 
 
 # A replica is some milliseconds behind; one that is further behind is not waited for again for a

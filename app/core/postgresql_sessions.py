@@ -14,9 +14,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.core.copying import binary
 from app.core.database import FAILURES, Moved, Parameters, WriteGuard
 from app.core.gathering import TOGETHER, Gatherer, Write, alone
-from app.core.lending import Lender, Lent
+from app.core.lending import Lender
 from app.core.prepared import DRIVER_FAILURES, failure
 from app.core.timing import spending
+from app.core.watching import AS_LONG_AS_IT_TAKES, Lent, unless_lost
 
 T = TypeVar("T")
 
@@ -42,18 +43,22 @@ class PostgresSession:
         *,
         writes: bool,
         opening: str | None,
+        unhurried: bool = False,
     ) -> None:
-        """``opening`` begins a transaction with the first statement; else each is its own."""
+        """``opening`` begins a transaction with the first statement; else each is its own.
+
+        In one that is ``unhurried`` they take as long as they take.
+        """
         self.source = source
         self._gatherer = gatherer
         self._lender = lender
         self._guard = WriteGuard(writes=writes)
         self._opening = opening
+        self._opens_unhurried = unhurried
         self._lent: Lent | None = None
         self._in_transaction = False
-        # Set while a statement runs: whoever is cut off in it leaves the connection in a state
-        # that nobody knows.
-        self._busy = False
+        self._unhurried = False
+        self._sure = True
 
     async def __aenter__(self) -> Self:
         """Nothing is done yet."""
@@ -70,7 +75,7 @@ class PostgresSession:
             await self.close(commit=kind is None)
         finally:
             # Whoever is cut off in a COMMIT does not know whether it is done, or when.
-            self._guard.left(sure=not self._busy)
+            self._guard.left(sure=self._sure)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -79,20 +84,18 @@ class PostgresSession:
         self._guard.check(statement)
         prepared = self._lender.prepared(statement)
         lent = await self._connection(plans_once=prepared is not None)
-        self._busy = True
+        lent.began = self._now()
         try:
             with spending(statement):
                 if prepared is None:
-                    async with asyncio.timeout(self._longest()):
-                        result = await lent.connection.execute(statement, parameters)
+                    result = await lent.connection.execute(statement, parameters)
                 else:
                     result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
         except DBAPIError as error:
-            self._busy = error.connection_invalidated
+            if not error.connection_invalidated:
+                lent.began = None
             raise
-        except TimeoutError as error:
-            raise failure("a statement that a pooler let wait", error) from error
-        self._busy = False
+        lent.began = None
         return result
 
     async def begin(self, *, unhurried: bool = False) -> None:
@@ -102,7 +105,7 @@ class PostgresSession:
             lent = await self._connection()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
-            await self._open(lent, f"BEGIN; {_UNHURRIED}" if unhurried else "BEGIN")
+            await self._open(lent, "BEGIN", unhurried=unhurried)
 
     async def rest(self) -> None:
         """See ``core.database.Session``."""
@@ -123,12 +126,13 @@ class PostgresSession:
             for begin in range(0, len(packed), _PIECE):
                 yield memoryview(packed)[begin : begin + _PIECE]
 
-        self._busy = True
+        lent.began = self._now()
         try:
-            await lent.driver.copy_to_table(
-                table.name, source=pieces(), columns=columns, format="binary"
-            )
-            self._busy = False
+            async with unless_lost(lent.driver):
+                await lent.driver.copy_to_table(
+                    table.name, source=pieces(), columns=columns, format="binary"
+                )
+            lent.began = None
         except asyncpg.UniqueViolationError:
             raise Moved from None
         except DRIVER_FAILURES as error:
@@ -170,7 +174,7 @@ class PostgresSession:
         await self._fit(lent, plans_once=plans_once)
         if self._opening:
             self._in_transaction = True
-            await self._open(lent, self._opening)
+            await self._open(lent, self._opening, unhurried=self._opens_unhurried)
         elif self._lender.patience is not None:
             # Whether a pooler has a connection is asked by itself: how long the statement then
             # takes is another matter.
@@ -182,49 +186,48 @@ class PostgresSession:
             await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
             lent.plans_once = plans_once
 
-    async def _open(self, lent: Lent, words: str) -> None:
+    async def _open(self, lent: Lent, words: str, *, unhurried: bool = False) -> None:
         """Begin, with these words; a pooler has to find a connection first."""
         try:
             async with asyncio.timeout(self._lender.patience):
-                await self._say(lent, words)
+                await self._say(lent, f"{words}; {_UNHURRIED}" if unhurried else words)
         except TimeoutError:
             # Nothing has begun.
             lent.driver.terminate()
             raise PoolTimeout("The pooler has no connection.") from None
+        self._unhurried = unhurried
 
-    def _longest(self) -> float | None:
-        """How many seconds a statement may take at most, where PostgreSQL alone cannot see to that.
-
-        Outside of a transaction a pooler finds a connection for each; how long it may then take is
-        for the server to say, which has less time than this.
-        """
-        patience = self._lender.patience
-        return None if patience is None or self._in_transaction else 4 * patience
+    def _now(self) -> float:
+        """When a statement begins, to the watch."""
+        return AS_LONG_AS_IT_TAKES if self._unhurried else self._lender.watch.looks
 
     async def _say(self, lent: Lent, words: str) -> None:
         """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
-        self._busy = True
+        lent.began = self._now()
         try:
             await lent.driver.execute(words)
         except DRIVER_FAILURES as error:
             raise failure(words, error) from error
-        self._busy = False
+        lent.began = None
 
     async def close(self, *, commit: bool) -> None:
         """End the transaction, if one is open, and give the connection back."""
         lent = self._lent
         if lent is None:
             return
+        # To roll back takes no time, whatever was done.
+        self._unhurried = self._unhurried and commit
         try:
-            if self._in_transaction and not self._busy:
+            if self._in_transaction and lent.began is None:
                 await self._say(lent, "COMMIT" if commit else "ROLLBACK")
         except DBAPIError:
             # The database rolls back what it loses, and why the session ended says more.
             if commit:
                 raise
         finally:
-            self._lent, self._in_transaction = None, False
-            await self._lender.take_back(lent, sound=not self._busy)
+            self._sure = lent.began is None
+            self._lent, self._in_transaction, self._unhurried = None, False, False
+            self._lender.take_back(lent)
 
 
 class PostgresSnapshot(PostgresSession):
@@ -233,7 +236,7 @@ class PostgresSnapshot(PostgresSession):
     def __init__(self, lender: Lender, source: str, gatherer: Gatherer) -> None:
         """The moment is that of the first statement."""
         super().__init__(
-            lender, source, gatherer, writes=False, opening=f"{_ONE_MOMENT}; {_UNHURRIED}"
+            lender, source, gatherer, writes=False, opening=_ONE_MOMENT, unhurried=True
         )
         self._exported: str | None = None
         self._alone = False
@@ -246,9 +249,14 @@ class PostgresSnapshot(PostgresSession):
             return
         if self._exported is None:
             self._exported = (await self.execute(_EXPORT)).scalar_one()
-        opening = f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{self._exported}'; {_UNHURRIED}"
+        opening = f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{self._exported}'"
         beside = PostgresSession(
-            self._lender, self.source, self._gatherer, writes=False, opening=opening
+            self._lender,
+            self.source,
+            self._gatherer,
+            writes=False,
+            opening=opening,
+            unhurried=True,
         )
         try:
             try:

@@ -50,10 +50,12 @@ class Settings(BaseSettings):
         default=False,
         description="Whether pgbouncer in transaction mode stands in between.",
     )
-    database_timeout_seconds: _Seconds = Field(
+    # In milliseconds, PostgreSQL takes no 0 for a limit, and no more than fits into 31 bits.
+    database_timeout_seconds: Annotated[_Seconds, Field(ge=0.001, le=3600)] = Field(
         default=10.0,
         description="How long a request waits for a connection, a lock or its turn to write to "
-        "SQLite; a statement may take three times that.",
+        "SQLite, an hour at most; a statement may take three times that, and a server be silent "
+        "for four times.",
     )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address that `stet serve` listens on."

@@ -98,7 +98,7 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
     else:
         # Each worker has a pool for writing, one for reading and one for exports.
         wanted = 3 * settings.database_pool_size * settings.workers
-        allowed = int(await queries.asked(db, "SHOW max_connections"))
+        allowed = int(await queries.asked(db, _CONNECTIONS))
         yield Finding(
             wanted <= allowed,
             "connections",
@@ -106,6 +106,13 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
         )
     if settings.database_replica_url:
         yield await _replica(db, settings)
+
+
+# The rest is kept for superusers, and for roles that were given leave to use it.
+_CONNECTIONS = """
+    SELECT sum(CASE name WHEN 'max_connections' THEN 1 ELSE -1 END * setting::int) FROM pg_settings
+    WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
+"""
 
 
 async def _replica(db: Session, settings: Settings) -> Finding:

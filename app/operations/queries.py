@@ -1,5 +1,7 @@
 """What the database is, and whether its tables are those of this release."""
 
+import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -8,8 +10,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from app.core.database import Database, Session
+from app.core.errors import Unavailable
 
 ROOT = Path(__file__).parent.parent.parent
+# Whoever asks whether it is ready asks every few seconds, and gives up soon (the container's own
+# check after four).
+_SOON_SECONDS = 2.0
+_given_up: "set[asyncio.Task[str | None]]" = set()
 
 
 def alembic_config() -> Config:
@@ -55,17 +62,57 @@ async def engine(database: Database) -> str:
 
 
 async def current(database: Database) -> str | None:
-    """The revision that the database is at; None when it was never migrated."""
+    """The revision that the database is at; None when it was never migrated.
+
+    Raises:
+        Unavailable: when it has several, or is that of another program.
+    """
     async with database.session(writes=False) as session:
         exists = {
-            "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
-            "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
+            "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL AS is_migrated,"
+            " to_regclass('change_heads') IS NOT NULL AS is_ours",
+            "sqlite": "SELECT sum(name = 'alembic_version') AS is_migrated,"
+            " sum(name = 'change_heads') AS is_ours FROM sqlite_master"
+            " WHERE name IN ('alembic_version', 'change_heads')",
         }[database.dialect]
-        if not (await session.execute(text(exists))).scalar_one():
+        there = (await session.execute(text(exists))).one()
+        if not there.is_migrated:
             return None
-        found = await session.execute(text("SELECT version_num FROM alembic_version"))
-        version: str | None = found.scalar_one_or_none()
-        return version
+        stored = text("SELECT version_num FROM alembic_version ORDER BY version_num")
+        found: list[str] = list((await session.execute(stored)).scalars())
+    if len(found) > 1:
+        raise Unavailable(several(found))
+    # Others have revisions too, and tables of that name; this one is of the first migration.
+    if found and not there.is_ours:
+        raise Unavailable(f"The database is another program's, at its revision {found[0]}.")
+    return found[0] if found else None
+
+
+def several(revisions: Sequence[str]) -> str:
+    """What is told of a database at several revisions."""
+    return (
+        f"The database is at several revisions at once, {' and '.join(revisions)}; "
+        "leave the true one in its table alembic_version."
+    )
+
+
+async def current_soon(database: Database) -> str | None:
+    """As ``current``.
+
+    Raises:
+        Unavailable: when there is no answer within two seconds.
+    """
+    asking = asyncio.create_task(current(database))
+    try:
+        await asyncio.wait({asking}, timeout=_SOON_SECONDS)
+        if asking.done():
+            return asking.result()
+    finally:
+        # To cut it off takes a while too, where the database says nothing.
+        _given_up.add(asking)
+        asking.add_done_callback(_given_up.discard)
+        asking.cancel()
+    raise Unavailable("The database does not answer.")
 
 
 async def asked(db: Session, statement: str) -> str:

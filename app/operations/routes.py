@@ -46,7 +46,7 @@ async def health() -> Health:
 async def readiness(request: Request) -> Readiness:
     """Whether the database can be reached and its migrations are those of this release."""
     database: Database = request.app.state.database
-    current = await queries.current(database)
+    current = await queries.current_soon(database)
     reason = queries.unfit(current)
     if reason is not None:
         raise Unavailable(reason)

@@ -13,6 +13,7 @@ from app.core.errors import InvalidFile
 from app.core.settings import InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
 from app.core.sqlite_connections import hold
+from app.operations import queries
 
 LOGS = ("-wal", "-journal")
 """What the names of files end in that hold what the database's own does not hold yet."""
@@ -101,7 +102,9 @@ def looked_at(part: Path, named: Path) -> Contents:
     if part.stat().st_size < size:
         # SQLite reads what is missing of the last page as zeros.
         raise InvalidFile(f"{named} is damaged: it is cut off.")
-    if len(revisions) != 1:
+    if len(revisions) > 1:
+        raise InvalidFile(queries.several(sorted(revision for (revision,) in revisions)))
+    if not revisions:
         raise InvalidFile(f"{named} is no database of Stet.")
     return Contents(size, revisions[0][0], changes, last)
 

@@ -1,12 +1,20 @@
 """``stet migrate``."""
 
 import asyncio
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
-from tests.cli.shell import stet
+from tests.cli.shell import STET, stet
+from tests.cli.test_refusals import set_revision
+from tests.conftest import migrate
+from tests.forking import environment
 
 
 def test_an_empty_database_gets_its_tables_from_any_directory(
@@ -86,3 +94,127 @@ _END_WHO_WAITS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND (query LIKE '%advisory%' OR query = 'COMMIT;')
 """
+
+
+async def test_a_database_of_a_later_release_has_nothing_to_do(
+    database_url: str, tmp_path: Path
+) -> None:
+    """So a release can be taken back, and whatever migrates before it starts goes on."""
+    await set_revision(database_url, "9999_later")
+
+    migrated = stet("migrate", url=database_url, folder=tmp_path)
+
+    assert migrated.stdout == (
+        "The database is at revision 9999_later, of a later release; nothing is to do.\n"
+    )
+
+
+@asynccontextmanager
+async def waiting_for_an_export(
+    url: str, tmp_path: Path, *, limit: str = "0"
+) -> (
+    "AsyncIterator[tuple[asyncpg.Connection[Any], asyncpg.Connection[Any], subprocess.Popen[str]]]"
+):
+    """Who reads one moment, who watches, and ``stet migrate``, which waits in an index for both."""
+    migrate(url, "0004_fill_document_words")
+    reader, other = await asyncpg.connect(url), await asyncpg.connect(url)
+    name = await other.fetchval("SELECT current_database()")
+    await other.execute(f"ALTER DATABASE {name} SET lock_timeout = '{limit}'")
+    await reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM annotations")
+    migrating = await asyncio.to_thread(
+        subprocess.Popen,
+        (STET, "migrate"),
+        cwd=tmp_path,
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        async with asyncio.timeout(60):
+            while not await other.fetchval(_BUILDS):
+                assert migrating.poll() is None, migrating.communicate()
+                await asyncio.sleep(0.05)
+        yield reader, other, migrating
+    finally:
+        migrating.kill()
+        await asyncio.to_thread(migrating.communicate)
+        for connection in (reader, other):
+            await connection.close()
+
+
+_BUILDS = """
+    SELECT max(pid) FROM pg_stat_activity WHERE datname = current_database()
+    AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'
+    AND now() - query_start > '1.5 s'
+"""
+_INVALID = "SELECT array_agg(indexrelid::regclass::text) FROM pg_index WHERE NOT indisvalid"
+
+
+async def done(migrating: subprocess.Popen[str]) -> tuple[int, str, str]:
+    stdout, stderr = await asyncio.to_thread(migrating.communicate)
+    return migrating.returncode, stdout, stderr
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_an_index_waits_for_an_export_longer_than_the_role_lets_others_wait(
+    empty_url: str, tmp_path: Path
+) -> None:
+    async with waiting_for_an_export(empty_url, tmp_path, limit="1s") as (reader, other, migrating):
+        await reader.execute("ROLLBACK")
+        status, stdout, stderr = await done(migrating)
+
+        assert (status, stderr) == (0, "")
+        assert stdout.endswith(" now.\n")
+        assert await other.fetchval(_INVALID) is None
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_an_index_that_was_left_unfinished_is_made_again(
+    empty_url: str, tmp_path: Path
+) -> None:
+    async with waiting_for_an_export(empty_url, tmp_path) as (reader, other, migrating):
+        await other.execute(f"SELECT pg_cancel_backend(({_BUILDS}))")
+        cut_off, _, _ = await done(migrating)
+        left = await other.fetchval(_INVALID)
+        await reader.execute("ROLLBACK")
+
+        again = await asyncio.to_thread(stet, "migrate", url=empty_url, folder=tmp_path)
+
+        assert (cut_off, left) == (1, ["ix_annotations_document_id_place"])
+        assert again.stdout.endswith(" now.\n")
+        assert again.stderr == f"The index {left[0]} was left unfinished; making it again.\n"
+        assert await other.fetchval(_INVALID) is None
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_an_index_that_a_migration_of_before_left_unfinished_is_made_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    """It said that all was done; and a second one was left where the first was to be replaced."""
+    other = await asyncpg.connect(database_url)
+    await other.execute(
+        "CREATE INDEX ix_annotations_document_id_place_ccnew ON annotations (document_id);"
+        " UPDATE pg_index SET indisvalid = false WHERE indexrelid IN"
+        " ('ix_annotations_document_id_place'::regclass,"
+        " 'ix_annotations_document_id_place_ccnew'::regclass)"
+    )
+
+    migrated = await asyncio.to_thread(stet, "migrate", url=database_url, folder=tmp_path)
+
+    assert migrated.stdout.endswith(" already.\n")
+    assert await other.fetchval(_INVALID) is None
+    assert (
+        await other.fetchval("SELECT to_regclass('ix_annotations_document_id_place_ccnew')") is None
+    )
+    await other.close()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_who_stops_it_is_told_nothing_more(empty_url: str, tmp_path: Path) -> None:
+    async with waiting_for_an_export(empty_url, tmp_path) as (_, other, migrating):
+        migrating.send_signal(signal.SIGINT)
+        status, stdout, stderr = await done(migrating)
+
+        assert (status, stdout, stderr) == (130, "", "")
+        assert await other.fetchval(_BUILDS) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from sqlalchemy import column, func, select, table
+from sqlalchemy import Connection, column, func, select, table, text
 
 from app.cli.refusals import words
 from app.core.connect import connect
@@ -17,9 +17,10 @@ from app.core.settings import InvalidSettings
 from app.core.settings import settings as read
 from tests import make
 from tests.cli.shell import STET, stet
-from tests.conftest import Databases, Newsroom, settings
+from tests.conftest import DIALECTS, Databases, Newsroom, settings
 from tests.desk import rows
 from tests.forking import environment
+from tests.models.test_migrations import on
 
 MIGRATE = ("migrate",)
 
@@ -368,6 +369,9 @@ _FOLLOWER = "postgresql://stet@db.example.org/stet"
             for name in ("DATABASE_TIMEOUT", "BODY_TIMEOUT", "SLOW_REQUEST")
             for value in ("inf", "nan")
         ),
+        # Less would be no limit at all to PostgreSQL, and more no number.
+        ("DATABASE_TIMEOUT_SECONDS", "0.0004", "Input should be greater than or equal to 0.001."),
+        ("DATABASE_TIMEOUT_SECONDS", "1000000", "Input should be less than or equal to 3600."),
     ],
 )
 def test_a_setting_that_nothing_can_be_made_of_is_refused_by_its_name(
@@ -418,17 +422,62 @@ def test_a_password_in_the_url_is_never_shown(host: str, status: int, tmp_path: 
     assert "hunter2" not in refused.stderr
 
 
-async def test_a_database_of_a_later_release_is_not_migrated(
+async def test_a_database_of_an_unknown_revision_is_not_migrated(
     database_url: str, tmp_path: Path
 ) -> None:
-    await set_revision(database_url, "9999_later")
+    await set_revision(database_url, "1f2e")
 
     refused = stet(*MIGRATE, url=database_url, folder=tmp_path, status=1)
 
     assert refused.stderr == (
         "stet: The migrations of this release do not fit the database: "
-        "Can't locate revision identified by '9999_later'\n"
+        "Can't locate revision identified by '1f2e'\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dialect"),
+    [
+        *(
+            ((command,), dialect)
+            for command in ("migrate", "serve", "doctor")
+            for dialect in DIALECTS
+        ),
+        (("backup", "backup.db"), "sqlite"),
+    ],
+)
+async def test_a_database_at_several_revisions_is_told_so_in_one_line(
+    arguments: tuple[str, ...], database_url: str, tmp_path: Path
+) -> None:
+    await set_revision(database_url, "0003_add_document_words")
+    one_more = text("INSERT INTO alembic_version VALUES ('0001_create_everything')")
+    await on(database_url, lambda connection: connection.execute(one_more))
+
+    refused = stet(*arguments, url=database_url, folder=tmp_path, status=1)
+
+    *_, line = (refused.stdout + refused.stderr).splitlines()
+    assert line.endswith(
+        "at several revisions at once, 0001_create_everything and 0003_add_document_words; "
+        "leave the true one in its table alembic_version."
+    )
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "doctor"])
+async def test_a_database_of_another_program_is_told_from_one_of_a_later_release(
+    command: str, empty_url: str, tmp_path: Path
+) -> None:
+    """Both may have a table of revisions, and any numbers in it."""
+
+    def make_theirs(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('9999_other')"))
+
+    await on(empty_url, make_theirs)
+
+    refused = stet(command, url=empty_url, folder=tmp_path, status=1)
+
+    said = "The database is another program's, at its revision 9999_other.\n"
+    assert (refused.stdout + refused.stderr).endswith(said)
 
 
 async def set_revision(url: str, revision: str) -> None:

@@ -114,6 +114,18 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_connections_that_are_kept_for_superusers_are_no_worker_s(newsroom: Newsroom) -> None:
+    """Of PostgreSQL's hundred that is three."""
+    database = newsroom.app.state.database
+
+    [wanting] = await ill(database, settings("postgresql://", database_pool_size=33))
+    enough = await ill(database, settings("postgresql://", database_pool_size=32))
+
+    assert wanting == ("connections", "1 workers take up to 99; the server allows 97.")
+    assert enough == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
 @pytest.mark.parametrize(
     ("replica", "said"),
     [

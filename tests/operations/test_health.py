@@ -27,6 +27,12 @@ async def test_a_migrated_database_is_ready(newsroom: Newsroom, dialect: str) ->
     }
 
 
+async def test_a_database_takes_the_longest_limit_too(newsroom: Newsroom) -> None:
+    other = newsroom.beside(database_timeout_seconds=3600)
+
+    assert (await other["nobody"].get("/readyz")).status_code == 200
+
+
 @pytest.fixture
 async def empty(empty_url: str) -> AsyncIterator[Newsroom]:
     """Stet on a database without tables."""
