@@ -53,6 +53,7 @@ def migrate() -> None:
     from app.operations import queries as operations
     from app.operations import sqlite_files
 
+    sqlite_files.make(settings())
     before = run(operations.current)
     try:
         with sqlite_files.in_use(settings()):
