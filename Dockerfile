@@ -47,16 +47,19 @@ COPY --from=build /srv/stet /srv/stet
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    STET_DATABASE_URL=sqlite:////data/stet.db
+    STET_DATABASE_URL=sqlite:////data/stet.db \
+    STET_HOST=0.0.0.0
 
-WORKDIR /srv/stet
+# What a command writes beside it, as the tokens of stet seed, is the user's and stays.
+WORKDIR /data
 USER 10001:10001
 VOLUME ["/data"]
 EXPOSE 8000
 
 # Healthy means ready: the process answers, and so does the database behind it.
+# A proxy that the container is told to use is not asked, and the port is that of the settings.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('STET_PORT', '8000') + '/readyz', timeout=4)"]
 
 ENTRYPOINT ["stet"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["serve"]

@@ -16,10 +16,11 @@ from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
 from app.core.load import Load
+from app.core.logs import configure_logging
 from app.core.memory import collect_seldom
 from app.core.methods import HeadAsGet
-from app.core.metrics import keep_measuring
-from app.core.observability import Observed, configure_logging
+from app.core.metrics import STARTED, keep_measuring
+from app.core.observability import Observed
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
@@ -108,6 +109,7 @@ def serve_app() -> ASGIApp:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         # For as long as the process lives: it may outlive the server that made the folder.
         metrics_folder.hold(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+    STARTED.inc()
     return wrapped(create_app(chosen))
 
 

@@ -193,7 +193,9 @@ class Databases:
         self._made += 1
         name = f"stet_{self._worker}_{self._made}"
         if dialect == "sqlite":
-            return f"sqlite:///{self._folder / name}.db"
+            file = self._folder / f"{name}.db"
+            file.touch()
+            return f"sqlite:///{file}"
         self._run(f'CREATE DATABASE "{name}"')
         return self.server_uri(name)
 

@@ -307,11 +307,14 @@ def test_every_setting_that_is_named_exists() -> None:
 
 def test_the_proxy_takes_bodies_that_stet_takes_and_waits_as_long_as_a_caller_may() -> None:
     (block,) = re.findall(r"```nginx\n(.*?)```\n", README, re.DOTALL)
-    everything, imports = (
-        dict(re.findall(r"^ +(\S+) (.*);$", said, re.MULTILINE))
-        for said in re.findall(r"^location .*? {\n(.*?)^}", block, re.DOTALL | re.MULTILINE)
-    )
+    places = {
+        place: dict(re.findall(r"^ +(\S+) (.*);$", said, re.MULTILINE))
+        for place, said in re.findall(
+            r"^location (.*?) {\n(.*?)^}", block, re.DOTALL | re.MULTILINE
+        )
+    }
     (place,) = re.findall(r"^location ~ (\S+) {$", block, re.MULTILINE)
+    everything, imports = places["/"], places[f"~ {place}"]
     given = settings("sqlite:///never-opened.db")
     paths = create_app(given).openapi()["paths"]
     follow = paths["/v1/projects/{project}/changes"]["get"]["parameters"]
@@ -321,6 +324,9 @@ def test_the_proxy_takes_bodies_that_stet_takes_and_waits_as_long_as_a_caller_ma
     assert in_bytes(everything["client_max_body_size"]) == given.max_body_bytes
     assert in_bytes(imports["client_max_body_size"]) == given.max_import_bytes
     assert in_seconds(everything["proxy_read_timeout"]) > wait["maximum"]
+    # They are for nobody outside.
+    assert places["= /metrics"] == {"deny": "all"}
+    assert "/metrics" in paths
 
 
 def in_bytes(size: str) -> int:

@@ -53,6 +53,7 @@ def migrate() -> None:
     from app.operations import queries as operations
     from app.operations import sqlite_files
 
+    sqlite_files.make(settings())
     before = run(operations.current)
     if before != operations.head() and operations.unfit(before) is None:
         typer.echo(f"The database is at revision {before}, of a later release; nothing is to do.")

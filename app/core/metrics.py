@@ -48,6 +48,11 @@ WAITING = Gauge(
     multiprocess_mode="livesum",
 )
 
+STARTED = Counter(
+    "stet_workers_started_total",
+    "Workers that began: one more for each that took the place of another.",
+)
+
 METRICS_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The media type of ``metrics``."""
 
@@ -74,7 +79,8 @@ def _dead(shared: Path) -> Iterator[int]:
         pid = int(path.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
+            # Another user's process has its number now: workers are all of one.
             yield pid
 
 

@@ -1,73 +1,27 @@
 """One log line and one set of measurements a request, and the last word on what nothing mended.
 
-The lines are JSON on standard error. They say which route was asked, by whom and what came of it;
-never a path, a query, a header, a body, or an exception's message, which may quote any of them.
+The lines (``core.logs``) say which route was asked, by whom and what came of it, and from where, of
+a caller who is turned away; never a path, a query, a header, a body, or an exception's message,
+which may quote any of them.
 """
 
-import logging
 import math
-import os
 import re
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import orjson
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from app.core.errors import InternalError
+from app.core.logs import described
 from app.core.metrics import count
 from app.core.paths import is_long
 from app.core.problems import ProblemResponse, of_failure
 from app.core.timing import Spent, measured, told
 from app.core.tracing import Begun, Traces
-
-
-def configure_logging(level: str) -> None:
-    """Write JSON lines to standard error, from ``level`` up; until this is called, write none.
-
-    Lines of the server get the same form, and so do warnings of libraries.
-    """
-    threshold = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines())
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(max(threshold, logging.WARNING))
-    logging.getLogger("uvicorn").setLevel(threshold)
-
-
-class _JsonLines(logging.Formatter):
-    """A line of a library in the form of ours: its first line, and of an exception where it was."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            # What asyncio says on the lines below quotes the exception.
-            "event": record.getMessage().strip().partition("\n")[0],
-            "logger": record.name,
-            "level": record.levelname.lower(),
-            "timestamp": structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", {})[
-                "timestamp"
-            ],
-        }
-        if record.exc_info and record.exc_info[1] is not None:
-            line.update(_described(record.exc_info[1]))
-        return orjson.dumps(line).decode()
 
 
 class Observed:
@@ -187,6 +141,9 @@ class Observed:
             "milliseconds": round(seconds * 1000, 2),
             "caller": scope.get("state", {}).get("caller"),
         }
+        if status in _TURNED_AWAY and scope.get("client"):
+            # Whoever guesses passwords or tokens is nobody yet.
+            line["address"] = scope["client"][0]
         if begun is not None:
             line["trace_id"] = begun.trace_id
         if slow:
@@ -195,9 +152,9 @@ class Observed:
             log = self._log.warning if slow else self._log.info
             log("closed" if status == _CLOSED else "answered", **line)
         elif isinstance(of_failure(failure), InternalError):
-            self._log.error("failed", **line, **_described(failure))
+            self._log.error("failed", **line, **described(failure))
         else:
-            self._log.warning("unavailable", **line, **_described(failure))
+            self._log.warning("unavailable", **line, **described(failure))
 
 
 # For a year (RFC 6797). Other hosts of the domain are not ours to speak for.
@@ -215,6 +172,8 @@ _OTHER, _UNMATCHED = "other", "unmatched"
 # What nginx logs of a caller who closed the connection before there was an answer.
 _CLOSED = 499
 
+_TURNED_AWAY = frozenset({401, 429})
+
 # Of at most 64 characters, so that neither a token nor a session cookie fits and would be logged.
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 
@@ -230,25 +189,3 @@ def route_template(scope: Scope) -> str:
     """The route's path with its parameters unfilled, so that ids do not become labels."""
     path = getattr(scope.get("route"), "path_format", None)
     return path if isinstance(path, str) else _UNMATCHED
-
-
-_APP = f"{Path(__file__).parent.parent}{os.sep}"
-
-
-def _described(failure: BaseException) -> dict[str, Any]:
-    """The types of an exception and its causes, and where in Stet it came from; no message."""
-    types: list[str] = []
-    error: BaseException | None = failure
-    while error is not None and len(types) < 5:
-        types.append(f"{type(error).__module__}.{type(error).__qualname__}")
-        error = error.__cause__ or error.__context__
-    return {"error": types, "at": list(_places(failure.__traceback__))[-12:]}
-
-
-def _places(trace: TracebackType | None) -> Iterator[str]:
-    """Each place in Stet on the way to the exception, and the place that raised it."""
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code.co_filename.startswith(_APP) or trace.tb_next is None:
-            yield f"{code.co_filename.removeprefix(_APP)}:{trace.tb_lineno} {code.co_name}"
-        trace = trace.tb_next

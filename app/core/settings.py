@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -28,9 +28,7 @@ _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Settings(BaseSettings):
     """Every setting, with its unit and its default."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="STET_", env_file=_FILE, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="STET_", extra="ignore", frozen=True)
 
     database_url: str = Field(
         default="sqlite:///stet.db",
@@ -200,12 +198,12 @@ def settings() -> Settings:
             the file cannot be read: a typing error in ``STET_DATABASE_URL`` must not lead to
             another database.
     """
-    names = {name.upper() for name in (*os.environ, *_names_in_file())}
+    names = {name.upper() for name in (*os.environ, *_in_file())}
     ours = {name for name in names if name.startswith(_PREFIX)}
     wrong = [_unknown(name) for name in ours - _KNOWN]
     found = None
     try:
-        found = Settings()
+        found = Settings(**_given_to(Settings))
     except ValidationError as error:
         wrong += [f"STET_{item['loc'][0]}".upper() + f": {item['msg']}." for item in error.errors()]
     if wrong or found is None:
@@ -216,23 +214,39 @@ def settings() -> Settings:
 def remote() -> Remote:
     """Which other Stet to ask. Raises as ``settings`` does."""
     settings()
-    return Remote()
+    return Remote(**_given_to(Remote))
 
 
 _PREFIX = "STET_"
 _KNOWN = {f"{_PREFIX}{name}".upper() for kind in (Settings, Remote) for name in kind.model_fields}
 
 
-def _names_in_file() -> Iterator[str]:
-    """The names that the file of settings gives values, other programs' too."""
+def _given_to(kind: type[BaseSettings]) -> dict[str, Any]:
+    """What the file of settings says of a kind of them, where no variable says it."""
+    variables = {name.upper() for name in os.environ}
+    said = {name.upper(): value for name, value in _in_file().items()}
+    names = {field: f"{_PREFIX}{field}".upper() for field in kind.model_fields}
+    return {
+        field: said[name] for field, name in names.items() if name in said and name not in variables
+    }
+
+
+@lru_cache(maxsize=1)
+def _in_file() -> Mapping[str, str | None]:
+    """The values that the file of settings gives, for other programs too, as they are written.
+
+    Not what pydantic reads, which puts variables where a value has ``${NAME}``, as a password may.
+    The file may be a pipe, of which nothing is left once it was read.
+    """
     file = Path(_FILE)
-    if not file.is_file():
-        return
+    if not file.is_file() and not file.is_fifo():
+        return {}
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InvalidSettings(f"{_FILE}, line {line}: It is not UTF-8; save it so.") from None
+    found: dict[str, str | None] = {}
     for binding in parse_stream(StringIO(text)):
         name = binding.key or ""
         # The parser goes on after what it cannot read, as if it were not there.
@@ -243,7 +257,8 @@ def _names_in_file() -> Iterator[str]:
                 f"{_FILE}, line {line}: It cannot be read; write NAME=value, and a value that"
                 " begins with a quote to its closing quote."
             )
-        yield name
+        found[name] = binding.value
+    return found
 
 
 def _unknown(name: str) -> str:

@@ -48,6 +48,10 @@ class SqliteDatabase:
         finally:
             snapshot.close()
 
+    def barred(self) -> str | None:
+        """Why nobody here may write, for want of a right; None when they may."""
+        return self._connections.barred()
+
     def pool_in_use(self) -> int:
         """Connections that are at work now."""
         return self._connections.at_work()

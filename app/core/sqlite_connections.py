@@ -19,6 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
@@ -59,7 +60,18 @@ def hold(path: Path, *, alone: bool = False) -> int:
 def turn_file(path: Path) -> int:
     """The file whose lock is the writer's turn at a database's file, opened but not locked yet."""
     beside = path.with_name(f"{path.name}-lock")
-    return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # As in ``hold``.
+    return os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def uri(path: Path, how: str) -> str:
+    """How SQLite is told to open a file that is there, and makes none.
+
+    Args:
+        path: the file.
+        how: the URI's parameters (https://www.sqlite.org/uri.html).
+    """
+    return f"file:{quote(os.fsencode(path))}?{how}"
 
 
 class Connections:
@@ -143,12 +155,27 @@ class Connections:
     def _connect(self) -> sqlite3.Connection:
         """A connection; from the first one on, the file is held. Snapshots ask in threads."""
         with self._holding:
-            # In a folder that is not there, SQLite says so.
-            if self._held is None and self.path.parent.is_dir():
+            if self._held is None and self._is_there():
                 self._held = hold(self.path)
         return sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=self._timeout
+            uri(self.path, "mode=rw"),
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=self._timeout,
         )
+
+    def _is_there(self) -> bool:
+        """Whether there is a folder for the database, of which SQLite is to say that it is not.
+
+        Raises:
+            Unavailable: when there is one, and no database in it: nothing is left beside none.
+        """
+        if not self.path.parent.is_dir():
+            return False
+        if not self.path.exists():
+            raise Unavailable(f"There is no database at {self.path}; run stet migrate.")
+        return True
 
     def reader(self) -> Connection:
         """A connection that the database keeps from writing."""
@@ -183,17 +210,35 @@ class Connections:
             self._unlock()
             raise
 
-    async def _lock(self, deadline: float) -> None:
+    def barred(self) -> str | None:
+        """Why nobody here may ever have the writer's turn; None when they may, or the disk is full.
+
+        Who has it now is not asked.
+        """
+        try:
+            self._turn_file()
+        except PermissionError:
+            return f"Permission denied: {self.path.name}-lock, which whoever writes has to open."
+        except OSError:
+            return None
+        return None
+
+    def _turn_file(self) -> int:
         if self._lock_file is None:
-            try:
-                self._lock_file = turn_file(self.path)
-            except OSError as error:
-                if error.errno in _NO_WRITES_HERE:
-                    raise Unavailable(NO_WRITES) from None
-                raise
+            self._is_there()
+            self._lock_file = turn_file(self.path)
+        return self._lock_file
+
+    async def _lock(self, deadline: float) -> None:
+        try:
+            lock_file = self._turn_file()
+        except OSError as error:
+            if error.errno in _NO_WRITES_HERE:
+                raise Unavailable(self.barred() or NO_WRITES) from None
+            raise
         while True:
             try:
-                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise Unavailable("Another process writes; nothing was written.") from None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from app.core.settings import InvalidSettings
 from app.core.timing import KEPT, Spent, longest, words
@@ -46,7 +47,8 @@ def check() -> bool:
     """Whether traces are asked for, which then can be made.
 
     Raises:
-        InvalidSettings: when a library is not installed, or the exporter or protocol is another.
+        InvalidSettings: when a library is not installed, the exporter or protocol is another, or an
+            endpoint is no URL: every trace would be lost.
     """
     if not wanted():
         return False
@@ -56,6 +58,9 @@ def check() -> bool:
     protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), _PROTOCOL)
     if protocol != _PROTOCOL:
         raise InvalidSettings(f"Traces are sent by the OTLP protocol {_PROTOCOL}, not {protocol}.")
+    name = next(name for name in _ENDPOINTS if os.environ.get(name))
+    if not _is_url(os.environ[name]):
+        raise InvalidSettings(f"{name} must be a URL, such as http://collector:4318.")
     try:
         import opentelemetry.exporter.otlp.proto.http  # noqa: PLC0415  # only if they are wanted
         import opentelemetry.sdk.trace  # noqa: PLC0415, F401
@@ -65,6 +70,15 @@ def check() -> bool:
             "pip install 'stet[traces]'."
         ) from None
     return True
+
+
+def _is_url(said: str) -> bool:
+    try:
+        url = urlsplit(said)
+        # A port that is no number raises.
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
 
 
 def configured(dialect: str) -> "Traces | None":

@@ -5,6 +5,8 @@ nor checkpoints. Writers go on beside it; only the log grows until the copy is d
 would build every table and index anew, and the log would grow for as long as that takes.
 """
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +22,9 @@ from app.operations.sqlite_files import (
     path_of,
     sync,
 )
+
+# What a file system says where a file has one name only, as on many a stick.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP}
 
 # 16 MiB at a time: between two of them Ctrl-C is heard.
 _PAGES = 4096
@@ -48,15 +53,32 @@ def write(settings: Settings, file: Path) -> Contents:
             raise Unavailable(f"{path} cannot be copied to {file}: {error}.") from None
         contents = looked_at(part, path)
         sync(part)
-        _refuse_taken(file)
-        part.rename(file)
+        _name(part, file)
         sync(file.parent)
     return contents
 
 
 def _refuse_taken(file: Path) -> None:
-    if file.exists():
-        raise Conflict(f"{file} is there already; a backup replaces nothing.")
+    # Also a link that leads nowhere.
+    if os.path.lexists(file):
+        raise _taken(file)
+
+
+def _taken(file: Path) -> Conflict:
+    return Conflict(f"{file} is there already; a backup replaces nothing.")
+
+
+def _name(part: Path, file: Path) -> None:
+    """Give the part its name, unless somebody else has taken it meanwhile."""
+    try:
+        file.hardlink_to(part)
+    except FileExistsError:
+        raise _taken(file) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _refuse_taken(file)
+        part.rename(file)
 
 
 def _copy(path: Path, part: Path, timeout: float) -> None:

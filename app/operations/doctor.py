@@ -8,7 +8,7 @@ from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
 from app.core.settings import Settings
-from app.operations import faults, integrity, queries
+from app.operations import faults, integrity, queries, sqlite_files
 from app.operations.agreements import AGREEMENTS, EXAMPLES, Agreement
 
 
@@ -57,6 +57,8 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
         looks = _sqlite if database.dialect == "sqlite" else _postgresql
         async for finding in looks(db, engine, settings):
             yield finding
+        if (barred := sqlite_files.barred(database)) is not None:
+            yield Finding(False, "lock", barred)
         revision = await queries.current(database)
         unfit = queries.unfit(revision)
         yield Finding(unfit is None, "migrations", unfit or f"The tables are those of {revision}.")

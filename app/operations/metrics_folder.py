@@ -17,19 +17,48 @@ _WAS_HELD = "held"
 """A file that is there once the lock was taken: without it, nobody may have come to that yet."""
 
 
+class Folder:
+    """One that is held; ``mend`` makes it anew."""
+
+    def __init__(self, path: Path) -> None:
+        """Holds a folder that is there."""
+        self.path = path
+        self._held = hold(path)
+        self._mark()
+
+    def _mark(self) -> None:
+        (self.path / _WAS_HELD).touch()
+
+    def mend(self) -> bool:
+        """Make it anew if somebody has removed it, and say whether somebody has.
+
+        Raises:
+            OSError: when it cannot be made, as where something else has its name now.
+        """
+        with suppress(FileNotFoundError):
+            if os.path.samestat(self.path.lstat(), os.fstat(self._held)):
+                return False
+        self.path.mkdir(0o700)
+        removed, self._held = self._held, hold(self.path)
+        os.close(removed)
+        self._mark()
+        return True
+
+    def remove(self) -> None:
+        """Remove it and let go of it, in this order, so that nobody else removes it too."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._held)
+
+
 @contextmanager
-def made() -> Iterator[Path]:
+def made() -> Iterator[Folder]:
     """A new folder, held, and removed in the end; those of servers that were killed go first."""
     _remove_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    held = hold(folder)
+    folder = Folder(Path(tempfile.mkdtemp(prefix=_PREFIX)))
     try:
-        (folder / _WAS_HELD).touch()
         yield folder
     finally:
-        # Held until it is gone, so that nobody else removes it too.
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+        folder.remove()
 
 
 def hold(folder: Path) -> int:

@@ -110,7 +110,8 @@ def _set_aside(path: Path, part: Path) -> Path:
     with suppress(PermissionError):
         # Only root can: the server's user is to read what root has restored.
         os.chown(part, old.st_uid, old.st_gid)
-    aside = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%SZ}")
+    # To the microsecond, for two may be restored in one second.
+    aside = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%S%fZ}")
     aside.hardlink_to(path)
     for suffix in LOGS:
         # There is one if the old database is so damaged that SQLite could not fold it in.

@@ -10,7 +10,7 @@ from app.core.database import Database
 from app.core.documented import problems
 from app.core.errors import NotFound, Unavailable, catalogue
 from app.core.metrics import METRICS_TYPE, look, metrics
-from app.operations import queries
+from app.operations import queries, sqlite_files
 from app.operations.examples import PROBLEMS
 from app.operations.pages import problem_page
 from app.operations.schemas import Health, Readiness
@@ -44,10 +44,10 @@ async def health() -> Health:
 
 @router.get("/readyz", operation_id="get_readiness", responses=problems(Unavailable))
 async def readiness(request: Request) -> Readiness:
-    """Whether the database can be reached and its migrations are those of this release."""
+    """Whether the database can be reached and written, and its migrations are of this release."""
     database: Database = request.app.state.database
     current = await queries.current_soon(database)
-    reason = queries.unfit(current)
+    reason = queries.unfit(current) or sqlite_files.barred(database)
     if reason is not None:
         raise Unavailable(reason)
     return Readiness(status="ready", database=database.dialect, revision=current or "")

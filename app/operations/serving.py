@@ -7,11 +7,15 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
+import structlog
 import uvicorn
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from app.core.errors import Unavailable
+from app.core.logs import configure_logging
 from app.core.settings import Settings
 from app.operations import metrics_folder
 from app.operations.protocol import Protocol
@@ -26,6 +30,9 @@ _KEEP_ALIVE_SECONDS = 75
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that run then have the settings' grace to end.
+
+    SIGHUP replaces workers one after the other; one that is alone has nobody to take its place, and
+    ends as by SIGTERM.
 
     Args:
         settings: where to listen, with how many workers, whose proxy headers to believe.
@@ -58,12 +65,16 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         # uvicorn raises the signal again once it has stopped, and a stop that was asked for is a
         # success; before uvicorn listens for the signal, this stops the process too.
         signal.signal(signal.SIGTERM, _exit)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # Not after nohup, which asks for it to be ignored.
+            signal.signal(signal.SIGHUP, _terminate)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=handles(listeners[0]))
         return
+    configure_logging(settings.log_level)
     with metrics_folder.made() as shared:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
-        _Workers(config, listeners).run()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared.path)
+        _Workers(config, listeners, shared).run()
 
 
 def _raise_open_files() -> None:
@@ -88,9 +99,16 @@ class _Workers(Multiprocess):
     listener of a worker that has died stays open here, and what comes waits for the next worker.
     """
 
-    def __init__(self, config: uvicorn.Config, listeners: Sequence[socket.socket]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listeners: Sequence[socket.socket],
+        shared: metrics_folder.Folder,
+    ) -> None:
         super().__init__(config, sockets=[])
         self._listeners = [handles(listener) for listener in listeners]
+        self._shared = shared
+        self._log: Any = structlog.get_logger().bind()
 
     def init_processes(self) -> None:
         """Start them all."""
@@ -100,11 +118,32 @@ class _Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace those that have died or hang."""
-        self._one_after_the_other(super().keep_subprocess_alive)
+        self._one_after_the_other(super().keep_subprocess_alive, self._tell_of_death)
 
     def restart_all(self) -> None:
         """Replace all, at SIGHUP."""
-        self._one_after_the_other(super().restart_all)
+        self._one_after_the_other(super().restart_all, self._tell_of_change)
+
+    def _tell_of_death(self, died: Process, successor: Process, *, hung: bool) -> None:
+        code = died.exitcode or 0
+        how = {"signal": signal.strsignal(-code)} if code < 0 else {"status": code}
+        event = "worker hung" if hung else "worker died"
+        self._log.error(event, pid=died.pid, successor=successor.pid, **how)
+
+    def _tell_of_change(self, ended: Process, successor: Process, **_: bool) -> None:
+        self._log.info("worker replaced", pid=ended.pid, successor=successor.pid)
+
+    def _keep_folder(self) -> None:
+        """Without the folder no worker can begin, and nobody can measure."""
+        try:
+            removed = self._shared.mend()
+        except OSError as error:
+            self._log.error("metrics folder lost", folder=str(self._shared.path), error=str(error))
+            self.should_exit.set()
+        else:
+            if removed:
+                # Those who run go on to measure into files that nobody finds any more.
+                self._log.error("metrics folder removed", folder=str(self._shared.path))
 
     def handle_ttin(self) -> None:
         """Start no more: the settings say how many there are."""
@@ -112,14 +151,22 @@ class _Workers(Multiprocess):
     def handle_ttou(self) -> None:
         """Stop none: its listener would have nobody."""
 
-    def _one_after_the_other(self, act: Callable[[], None]) -> None:
-        """Do to each process what uvicorn does to all, so that a new one gets the old one's."""
+    def _one_after_the_other(self, act: Callable[[], None], tell: Callable[..., None]) -> None:
+        """Do to each process what uvicorn does to all, so that a new one gets the old one's.
+
+        Of each that has a successor then, ``tell``.
+        """
+        self._keep_folder()
         processes = self.processes
         try:
             for place, sockets in enumerate(self._listeners):
-                self.processes, self.sockets = processes[place : place + 1], sockets
+                before = processes[place]
+                runs = before.process.is_alive()
+                self.processes, self.sockets = [before], sockets
                 act()
-                processes[place : place + 1] = self.processes
+                [processes[place]] = self.processes
+                if processes[place] is not before:
+                    tell(before, processes[place], hung=runs)
         finally:
             self.processes = processes
 
@@ -178,3 +225,7 @@ def _address(host: str, listener: socket.socket) -> str:
 
 def _exit(_signal: int, _frame: object) -> None:
     raise SystemExit(0)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGTERM)

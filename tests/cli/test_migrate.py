@@ -56,6 +56,35 @@ def test_the_database_of_the_defaults_is_a_file_in_the_working_directory(tmp_pat
     assert (tmp_path / "stet.db").stat().st_size > 0
 
 
+def test_a_database_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    stet("migrate", url=None, folder=tmp_path)
+    stet("user", "add", "jo", url=None, folder=tmp_path)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("stet.db*")}
+    # The two that are locked hold nothing.
+    assert modes == {"stet.db": 0o600, "stet.db-lock": 0o644, "stet.db-open": 0o644}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("doctor",),
+        ("serve", "--port", "0"),
+        ("user", "add", "jo"),
+        ("export", "demo"),
+    ],
+)
+def test_where_there_is_no_database_nothing_but_a_migration_makes_one(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    refused = stet(*command, url=None, folder=tmp_path, status=1)
+
+    said = f"There is no database at {tmp_path}/stet.db; run stet migrate."
+    lines = (refused.stdout + refused.stderr).splitlines()
+    assert lines[-1] in {f"stet: {said}", f"ILL   database: {said}"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_of_settings_beside_the_working_directory_is_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("STET_DATABASE_URL=sqlite:///named.db\nOTHER=1\n")
 

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import subprocess
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -302,6 +303,38 @@ def test_a_file_of_settings_that_is_not_utf_8_is_refused(tmp_path: Path) -> None
     refused = stet(*MIGRATE, url=None, folder=tmp_path, status=2)
 
     assert refused.stderr == "stet: .env, line 2: It is not UTF-8; save it so.\n"
+
+
+def test_a_pipe_of_settings_is_read_as_a_file_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".env")
+
+    def said(written: str, status: int) -> str:
+        writing = threading.Thread(target=(tmp_path / ".env").write_text, args=(written,))
+        writing.start()
+        told = stet(*MIGRATE, url=None, folder=tmp_path, status=status)
+        writing.join()
+        return told.stderr
+
+    assert said("STET_INK=red\n", 2) == "stet: STET_INK: There is no such setting.\n"
+    assert said("STET_DATABASE_URL=sqlite:///named.db\n", 0) == ""
+    assert (tmp_path / "named.db").exists()
+
+
+def test_no_variable_is_put_into_a_value_of_the_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('STET_DATABASE_URL="sqlite:///a${HOME}b$c.db"\n')
+
+    stet(*MIGRATE, url=None, folder=tmp_path)
+
+    assert (tmp_path / "a${HOME}b$c.db").exists()
+
+
+def test_a_variable_goes_before_the_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("STET_DATABASE_URL=sqlite:///file.db\nstet_port=70000\n")
+
+    stet(*MIGRATE, url="sqlite:///variable.db", folder=tmp_path, STET_PORT="8001")
+
+    assert (tmp_path / "variable.db").exists()
+    assert not (tmp_path / "file.db").exists()
 
 
 def test_the_file_of_settings_may_hold_what_other_programs_read(tmp_path: Path) -> None:

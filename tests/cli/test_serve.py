@@ -147,6 +147,59 @@ async def test_ctrl_c_stops_it_and_is_no_failure(database_url: str, tmp_path: Pa
     assert "Traceback" not in server.log()
 
 
+async def test_a_terminal_that_hangs_up_stops_it_as_sigterm_does(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with served(database_url, tmp_path) as server:
+        os.kill(server.pid, signal.SIGHUP)
+        status = await asyncio.wait_for(server.ended(), 60)
+
+    assert status == 0
+
+
+async def test_after_nohup_it_goes_on_when_the_terminal_hangs_up(
+    database_url: str, tmp_path: Path
+) -> None:
+    command = ("sh", "-c", 'trap "" HUP; exec "$0" serve', STET)
+    async with Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=database_url) as server:
+        os.kill(server.pid, signal.SIGHUP)
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.get(f"{server.url}/readyz")
+
+    assert answer.status_code == 200
+
+
+async def test_it_serves_where_nobody_reads_its_log(database_url: str, tmp_path: Path) -> None:
+    command = ("sh", "-c", 'exec "$0" serve 2>&-', STET)
+    async with Server(command, tmp_path, ready="/readyz", STET_DATABASE_URL=database_url) as server:
+        async with httpx.AsyncClient(timeout=30) as client:
+            measured = await client.get(f"{server.url}/metrics")
+        server.terminate()
+        status = await server.ended()
+
+    assert float(measured.text.partition("\nstet_log_lines_lost_total ")[2].split()[0]) > 0
+    assert status == 0
+
+
+async def test_a_second_ctrl_c_waits_for_nobody_and_shows_no_traceback(
+    database_url: str, tmp_path: Path
+) -> None:
+    head = b"POST /v1/session HTTP/1.1\r\nHost: stet\r\nContent-Length: 1000\r\n\r\n{"
+    async with served(database_url, tmp_path) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(head)
+        await writer.drain()
+        await asyncio.sleep(0.5)
+
+        os.kill(server.pid, signal.SIGINT)
+        await refuses_connections(server.port)
+        os.kill(server.pid, signal.SIGINT)
+        await asyncio.wait_for(server.ended(), 10)
+        writer.close()
+
+    assert "Traceback" not in server.log()
+
+
 def test_sqlite_is_served_by_one_worker_only(tmp_path: Path) -> None:
     refused = stet("serve", "--workers", "2", url="sqlite:///stet.db", folder=tmp_path, status=2)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.core.observability import configure_logging
+from app.core.logs import configure_logging
 
 
 class Log:

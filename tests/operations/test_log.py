@@ -1,16 +1,24 @@
 """One line a request, which says what came of it and gives nothing away."""
 
 import asyncio
+import errno
+import io
+import json
 import logging
 import re
+import sys
+import traceback
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import text
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
+from app.core.logs import configure_logging
+from app.core.metrics import metrics
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
@@ -226,6 +234,111 @@ def test_lines_of_the_server_have_the_same_form(log: Log) -> None:
     assert (started["event"], started["level"]) == ("Application startup complete.", "info")
     assert unretrieved["event"] == "Task exception was never retrieved"
     assert SECRET not in log.text
+
+
+def test_of_what_a_server_tells_as_text_only_what_it_was_is_logged(log: Log) -> None:
+    failure = ValueError(f"{SECRET}\n{SECRET}: {SECRET}")
+    told = "".join(traceback.format_exception(failure))
+    heading, at = "Traceback (most recent call last):\n", '  File "on.py", line 1, in main\n'
+
+    logging.getLogger("uvicorn.error").error("%s%s%s", heading, at, told)
+
+    (line,) = log.lines()
+    assert (line["event"], line["error"]) == ("failed", ["ValueError"])
+    assert SECRET not in log.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/session", 401), ("/v1/me", 401), ("/v1/session", 429)]
+)
+async def test_where_those_who_are_turned_away_come_from_is_logged(
+    log: Log, newsroom: Newsroom, path: str, status: int
+) -> None:
+    another = newsroom.beside(login_attempts_per_minute=1)
+    tried = {"username": SECRET, "password": SECRET}
+    answers = [
+        await another["nobody"].request("GET" if path == "/v1/me" else "POST", path, json=tried)
+        for _ in range(2)
+    ]
+
+    assert status in {answer.status_code for answer in answers}
+    lines = [line for line in log.lines() if line["status"] == status]
+    assert {line["address"] for line in lines} == {"127.0.0.1"}
+    assert SECRET not in log.text
+
+
+class Disk(io.RawIOBase):
+    """A file with so much room left."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.written = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        taken = bytes(data)[: self.room]
+        if not taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(taken)
+        self.written += taken
+        return len(taken)
+
+
+async def test_a_log_without_room_fails_no_request_and_spoils_no_other_line(
+    log: Log, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(20)
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(disk)))
+    configure_logging("info")
+    served = wrapped(newsroom.app)
+    before = lost()
+
+    await ask(served)
+    await ask(served)
+    logging.getLogger("uvicorn.error").error("Failed")
+    disk.room = 100_000
+    await ask(served)
+
+    torn, whole = disk.written.splitlines()
+    assert len(torn) == 20
+    assert json.loads(whole)["event"] == "answered"
+    assert lost() - before == 3
+
+
+async def test_a_log_that_is_closed_fails_no_request(
+    log: Log, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    configure_logging("info")
+    before = lost()
+
+    await ask(wrapped(newsroom.app))
+
+    assert lost() - before == 1
+
+
+async def ask(served: ASGIApp) -> None:
+    """Ask for its health, as the server does: what is raised then resets the connection."""
+    scope = {"type": "http", "method": "GET", "path": "/healthz", "raw_path": b"/healthz"}
+    scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http"}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await served(scope, receive, send)
+    assert sent[0]["status"] == 200
+
+
+def lost() -> float:
+    """How many lines were lost so far."""
+    (found,) = re.findall(r"(?m)^stet_log_lines_lost_total (.*)$", metrics().decode())
+    return float(found)
 
 
 async def test_nothing_is_written_unless_it_is_configured(

@@ -285,6 +285,16 @@ def test_without_the_libraries_it_is_said_what_to_install(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("address", ["collector:4318", "http://", "http://x:port", "grpc://x"])
+@pytest.mark.parametrize("kind", ["TRACES_", ""])
+def test_an_endpoint_that_is_no_url_is_refused(kind: str, address: str, tmp_path: Path) -> None:
+    name = f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT"
+
+    told = stet("serve", url=None, folder=tmp_path, status=2, **{name: address})
+
+    assert told.stderr == f"stet: {name} must be a URL, such as http://collector:4318.\n"
+
+
 def test_another_protocol_is_refused(tmp_path: Path) -> None:
     given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
 

@@ -1,11 +1,17 @@
 """The Dockerfile cannot be built in every place that the tests run, so its claims are read."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pytest
 from fastapi.routing import iter_route_contexts
 
 from app.core.settings import Settings
@@ -56,11 +62,6 @@ def copied() -> list[str]:
     ]
 
 
-def option(name: str) -> str:
-    arguments: list[str] = json.loads(the_one("CMD"))
-    return arguments[arguments.index(name) + 1]
-
-
 def test_what_is_copied_exists() -> None:
     assert copied()
     assert [path for path in copied() if not (ROOT / path).exists()] == []
@@ -91,11 +92,21 @@ def test_the_entry_point_is_the_console_command() -> None:
 
 
 def test_it_serves_on_the_port_that_it_exposes_the_default_one() -> None:
-    port = str(Settings.model_fields["port"].default)
+    assert the_one("EXPOSE") == str(Settings.model_fields["port"].default)
+    assert "STET_PORT" not in environment()
 
-    assert json.loads(the_one("CMD"))[0] == "serve"
-    assert option("--port") == the_one("EXPOSE") == port
-    assert option("--host") == "0.0.0.0"  # noqa: S104 - a container's own network is the limit.
+
+def test_its_command_has_no_options_that_would_come_before_its_settings() -> None:
+    assert json.loads(the_one("CMD")) == ["serve"]
+    assert environment()["STET_HOST"] == "0.0.0.0"  # noqa: S104 - a container's own network is the limit.
+
+
+def test_commands_run_where_their_user_may_write() -> None:
+    (volume,) = json.loads(the_one("VOLUME"))
+    (made,) = (line for line in last_stage()["RUN"] if "useradd" in line)
+
+    assert the_one("WORKDIR") == volume
+    assert f"--owner=stet --group=stet --mode=0750 {volume}" in made
 
 
 def test_it_does_not_run_as_root() -> None:
@@ -116,14 +127,52 @@ def test_the_one_volume_holds_the_default_database() -> None:
     assert Path(url.removeprefix("sqlite:///")).parent == Path(volume)
 
 
+def health_check(**given: str) -> int:
+    """The exit status of the container's own check, run here."""
+    command: list[str] = json.loads(the_one("HEALTHCHECK").partition(" CMD ")[2])
+    inherited = {name: at for name, at in os.environ.items() if not name.startswith("STET_")}
+    python = [sys.executable, *command[1:]]
+    return subprocess.run(
+        python, env={**inherited, **given}, check=False, stderr=subprocess.DEVNULL
+    ).returncode
+
+
 def test_the_health_check_asks_a_path_that_is_served() -> None:
-    asked = re.search(r"http://127\.0\.0\.1:(?P<port>\d+)(?P<path>/\w+)", the_one("HEALTHCHECK"))
+    asked = re.search(
+        r"http://127\.0\.0\.1:.*?'(?P<port>\d+)'.*?'(?P<path>/\w+)'", the_one("HEALTHCHECK")
+    )
     assert asked
 
     served = {route.path for route in iter_route_contexts(router.routes)}
 
     assert asked["port"] == the_one("EXPOSE")
     assert asked["path"] in served
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_the_health_check_asks_the_port_of_the_settings_and_no_proxy(status: int) -> None:
+    asked: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        # For those who ask elsewhere.
+        server.timeout = 30
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
+        healthy = health_check(STET_PORT=str(server.server_port), no_proxy="", **proxies)
+        answering.join()
+
+    assert asked == ["/readyz"]
+    assert (healthy == 0) is (status == 200)
 
 
 def test_every_setting_that_it_names_exists() -> None:

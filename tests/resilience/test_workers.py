@@ -1,6 +1,7 @@
 """Two workers on one PostgreSQL: what one wrote the other knows, and the log has one order."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -151,6 +152,42 @@ async def test_connections_are_dealt_out_and_those_of_a_worker_that_died_wait_fo
     assert sockets(successor) > 8
     for _, writer in opened + others:
         writer.close()
+
+
+async def test_workers_that_end_and_those_who_take_their_places_are_told_and_counted(
+    served: Served,
+) -> None:
+    server = served.server
+    killed, stopped = server.workers()
+
+    os.kill(killed, signal.SIGKILL)
+    # It answers its parent no more, for five seconds.
+    os.kill(stopped, signal.SIGSTOP)
+    async with asyncio.timeout(120):
+        while len(second := set(server.workers()) - {killed, stopped}) != 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        while second & set(server.workers()):
+            # On a machine that is slow, a new one may not be there in time, and the old one stays.
+            os.kill(server.pid, signal.SIGHUP)
+            await asyncio.sleep(1)
+        async with httpx.AsyncClient(base_url=server.url, headers=ONCE, timeout=30) as client:
+            while await started(client) < 6:  # noqa: ASYNC110  # nobody says
+                await asyncio.sleep(0.05)
+
+    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+    told = {line["pid"]: line for line in lines if line["event"].startswith("worker ")}
+    assert {told[killed]["successor"], told[stopped]["successor"]} == second
+    for pid, event in ((killed, "worker died"), (stopped, "worker hung")):
+        line = told[pid]
+        assert (line["event"], line["level"], line["signal"]) == (event, "error", "Killed")
+    for pid in second:
+        assert (told[pid]["event"], told[pid]["level"]) == ("worker replaced", "info")
+
+
+async def started(client: httpx.AsyncClient) -> float:
+    """How many workers have begun."""
+    text = (await client.get("/metrics")).text
+    return float(text.partition("\nstet_workers_started_total ")[2].split()[0])
 
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
