@@ -62,6 +62,7 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
 
 _UNREADABLE = {"tables", "columns"}
 """Without these nothing else can be read."""
+_UNREAD = "Rows that cannot be read, so the rest is not looked at"
 
 
 async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterator[Finding]:
@@ -151,6 +152,9 @@ async def _tables(db: Session, *, is_ours: bool) -> AsyncIterator[Finding]:
         told = f"Not as this release made them: {'; '.join(wrong)}."
         well = "They are in use, and the constraints hold."
         yield Finding(not wrong, "indexes", told if wrong else well)
+        unknown = await tables.unknown_words(db) if wrong else []
+        if unknown:
+            yield Finding(False, "columns", f"{_UNREAD}: {'; '.join(unknown)}.")
         if db.dialect == "sqlite":
             references = await _references(db)
             yield references
@@ -177,6 +181,5 @@ async def _columns(db: Session, *, references_hold: bool) -> Finding:
         for table, times, first in await sqlite_rows.misfits(db, references_hold=references_hold)
     ]
     if misfits:
-        told = f"Rows that cannot be read, so the rest is not looked at: {'; '.join(misfits)}."
-        return Finding(False, "columns", told)
+        return Finding(False, "columns", f"{_UNREAD}: {'; '.join(misfits)}.")
     return Finding(True, "columns", "What they hold is of their type.")

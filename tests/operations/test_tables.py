@@ -117,6 +117,24 @@ async def test_what_postgresql_no_longer_holds_to_is_told(
     assert detail.startswith(UNMADE + told)
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_word_that_nobody_knows_ends_the_looking(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    await do(
+        database_url,
+        "ALTER TABLE memberships DROP CONSTRAINT ck_memberships_role_known",
+        "UPDATE memberships SET role = 'mine' WHERE role = 'reader'",
+    )
+
+    said = await ill(newsroom.app.state.database)
+
+    assert said == [
+        ("indexes", f"{UNMADE}constraint ck_memberships_role_known."),
+        ("columns", f"{UNREAD}memberships.role 1."),
+    ]
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.mark.parametrize(
     ("damage", "what", "told"),
