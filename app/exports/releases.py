@@ -89,13 +89,13 @@ async def head(db: Session, standing: Standing, id: UUID) -> Head:
     return Head(standing.project, scheme, row.scheme_version, row.snapshot)
 
 
-async def counts(db: Session, standing: Standing, id: UUID) -> dict[str, Any]:
+async def counts(db: Session, project_id: UUID, id: UUID) -> dict[str, Any]:
     """How much a release holds: its annotations by label and status."""
     documents = select(func.count()).where(ReleasedDocument.release_id == id)
     relations = select(func.count()).where(ReleasedRelation.release_id == id)
-    held = released(standing.project_id, id).annotations
+    held = released(project_id, id).annotations
     # Said of them too, so that no other project's are looked through.
-    annotation = held.where(Annotation.project_id == standing.project_id).subquery().c
+    annotation = held.where(Annotation.project_id == project_id).subquery().c
     tallies = (
         select(annotation.label, annotation.status, func.count().label("times"))
         .group_by(annotation.label, annotation.status)

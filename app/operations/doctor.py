@@ -1,24 +1,14 @@
 """What `stet doctor` looks at: settings, database, tables, and everything that is stored."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 
 from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
 from app.core.settings import Settings
-from app.operations import faults, integrity, queries, sqlite_files
-from app.operations.agreements import AGREEMENTS, EXAMPLES, Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    ok: bool
-    what: str
-    detail: str
+from app.operations import integrity, queries, sqlite_files, sqlite_rows, stored, tables
+from app.operations.stored import Finding
 
 
 async def examine(database: Database, settings: Settings) -> AsyncIterator[Finding]:
@@ -64,16 +54,17 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
         yield Finding(unfit is None, "migrations", unfit or f"The tables are those of {revision}.")
         if unfit is not None:
             return
-        if database.dialect == "sqlite":
-            yield await _references(db)
-            columns = await _columns(db)
-            yield columns
-            if not columns.ok:
+        async for finding in _tables(db, is_ours=revision == queries.head()):
+            yield finding
+            if not finding.ok and finding.what in _UNREADABLE:
                 return
-        yield await _texts(db)
-        yield await _spans(db)
-        for agreement in AGREEMENTS:
-            yield await _agreement(db, agreement)
+        async for finding in stored.examine(db):
+            yield finding
+
+
+_UNREADABLE = {"tables", "columns"}
+"""Without these nothing else can be read."""
+_UNREAD = "Rows that cannot be read, so the rest is not looked at"
 
 
 async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterator[Finding]:
@@ -86,7 +77,8 @@ async def _sqlite(db: Session, engine: str, _settings: Settings) -> AsyncIterato
             " else write to the file."
         )
     yield Finding(True, "database", f"{engine}.{note}")
-    said = await queries.asked(db, "PRAGMA quick_check(1)")
+    # The quick one does not look whether an index has what its table has.
+    said = await queries.asked(db, "PRAGMA integrity_check(1)")
     yield Finding(said == "ok", "file", "It is whole." if said == "ok" else f"SQLite says: {said}")
 
 
@@ -158,31 +150,31 @@ _WITHOUT_LIMIT = """
 """
 
 
-class _Faults:
-    """What is wrong with rows: how often, and the first."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.some: list[str] = []
-
-    def add(self, name: str, found: Iterator[str]) -> None:
-        """All that was found of a row of that name."""
-        for fault in found:
-            self.count += 1
-            if self.count <= EXAMPLES:
-                self.some.append(f"{name}: {fault}")
-
-    def told(self, what: str, *, well: str, ill: str) -> Finding:
-        """The finding."""
-        detail = _told(self.count, ill, self.some) if self.count else well
-        return Finding(self.count == 0, what, detail)
+async def _tables(db: Session, *, is_ours: bool) -> AsyncIterator[Finding]:
+    """Whether the tables are those of this release, and can be read; a later one's may differ."""
+    gone = await tables.missing_columns(db)
+    if gone:
+        yield Finding(False, "tables", f"Not there: {'; '.join(gone)}. Restore a backup.")
+    else:
+        yield Finding(True, "tables", "All are there, with their columns.")
+        wrong = await tables.missing(db) if is_ours else []
+        told = f"Not as this release made them: {'; '.join(wrong)}."
+        well = "They are in use, and the constraints hold."
+        yield Finding(not wrong, "indexes", told if wrong else well)
+        unknown = await tables.unknown_words(db) if wrong else []
+        if unknown:
+            yield Finding(False, "columns", f"{_UNREAD}: {'; '.join(unknown)}.")
+        if db.dialect == "sqlite":
+            references = await _references(db)
+            yield references
+            yield await _columns(db, references_hold=references.ok)
 
 
 async def _references(db: Session) -> Finding:
     """Whether what SQLite's rows name is there; PostgreSQL sees to that itself."""
     astray = [
         f"{row.child} {row.times} of {row.parent}, the first in row {row.first}"
-        for row in await integrity.astray(db)
+        for row in await sqlite_rows.astray(db)
     ]
     if astray:
         return Finding(
@@ -191,58 +183,12 @@ async def _references(db: Session) -> Finding:
     return Finding(True, "references", "What a row names is there.")
 
 
-async def _columns(db: Session) -> Finding:
+async def _columns(db: Session, *, references_hold: bool) -> Finding:
     """Whether SQLite's rows can be read at all; PostgreSQL takes no others."""
     misfits = [
         f"{table} {times}, the first in row {first}"
-        for table, times, first in await integrity.misfits(db)
+        for table, times, first in await sqlite_rows.misfits(db, references_hold=references_hold)
     ]
     if misfits:
-        told = f"Rows that cannot be read, so the rest is not looked at: {'; '.join(misfits)}."
-        return Finding(False, "columns", told)
+        return Finding(False, "columns", f"{_UNREAD}: {'; '.join(misfits)}.")
     return Finding(True, "columns", "What they hold is of their type.")
-
-
-async def _texts(db: Session) -> Finding:
-    looked_at = 0
-    wrong = _Faults()
-    async for page in integrity.texts(db):
-        for row in page:
-            looked_at += 1
-            wrong.add(f"{row.document_id} revision {row.number}", faults.of_text(row))
-    return wrong.told(
-        "texts",
-        well=f"{looked_at} texts have the SHA-256 and the lengths that are kept of them.",
-        ill="Texts that have not what is kept of them",
-    )
-
-
-async def _spans(db: Session) -> Finding:
-    looked_at = 0
-    wrong = _Faults()
-    key, text = None, None
-    async for page in integrity.spans(db):
-        for row in sorted(page, key=lambda row: (row.document_id, row.revision)):
-            if (row.document_id, row.revision) != key:
-                key = (row.document_id, row.revision)
-                # One text at a time is held; a document's annotations follow one another.
-                text = await integrity.stored_text(db, *key)
-            looked_at += 1
-            name = f"{row.annotation_id} version {row.version}"
-            wrong.add(name, faults.of_annotation(text, row))
-    return wrong.told(
-        "spans",
-        well=f"{looked_at} versions of annotations stand where they say.",
-        ill="Annotations that are not where they say",
-    )
-
-
-async def _agreement(db: Session, agreement: Agreement) -> Finding:
-    count, some = await agreement.broken(db)
-    detail = _told(count, agreement.ill, some) if count else agreement.well
-    return Finding(count == 0, agreement.what, detail)
-
-
-def _told(count: int, ill: str, some: Sequence[str]) -> str:
-    more = ", …" if count > len(some) else ""
-    return f"{ill}: {count} ({', '.join(some)}{more})."

@@ -83,6 +83,11 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST] for word in _runs(_plain(text))]
 
 
+def are_settled(text: str) -> bool:
+    """Whether the words of a text are the same by every release of Unicode: of ASCII they are."""
+    return text.isascii() or _TYPOGRAPHIC.sub(" ", text).isascii()
+
+
 def line(found: Iterable[str]) -> str:
     """Words in a form in which a phrase is found as a string: a blank on both sides of each."""
     joined = " ".join(found)
