@@ -74,7 +74,7 @@ _FLOOR = (
     *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--workers"),
 )
 # More than can be decided in a second.
-_DECISIONS_PER_SECOND = 5000
+_DECISIONS_PER_SECOND = 10_000
 _SPANS = 200_000
 
 
