@@ -25,8 +25,9 @@ All answers must be 2xx, and afterwards all rows must be there.
 Then a file of 200,000 spans is imported and exported (``tests.bench.bulk``), beside what the
 database itself takes for the same rows; in brackets is by how much the server's memory grew.
 
-What one create takes, in microseconds of CPU, on the machine of README.md's figures (PostgreSQL,
-one worker, 16 connections; shares by py-spy, the whole by the processes' own count):
+What one create takes, in microseconds of CPU, on a machine half as fast as that of README.md's
+figures (PostgreSQL, one worker, 16 connections; shares by py-spy, the whole by the processes' own
+count):
 
     111 PostgreSQL: the statement, its indexes and foreign keys, the commit (130 with two workers)
     450 the worker (500 of two):
