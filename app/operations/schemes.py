@@ -11,9 +11,10 @@ from app.core.cache import Bounded
 from app.core.database import Session
 from app.core.jsontext import same_json
 from app.core.vocabulary import ChangeKind
-from app.models import Annotation, Change, Project, Relation, SchemeVersion
+from app.models import Change, Project, Relation, SchemeVersion
 from app.operations.agreements import EXAMPLES
 from app.operations.integrity import pages
+from app.projects.orphans import JOINED, RELATIONS
 from app.projects.schemas import SchemeOut
 from app.projects.scheme import Scheme
 
@@ -112,19 +113,8 @@ class Schemes:
         return known[0] if known else None
 
 
-_source, _target = Annotation.__table__.alias("source"), Annotation.__table__.alias("target")
-_JOINED = (
-    Relation.project_id,
-    Relation.type,
-    _source.c.label.label("source_label"),
-    _target.c.label.label("target_label"),
-)
-_RELATIONS = (
-    select(*_JOINED)
-    .join(_source, _source.c.id == Relation.source_id)
-    .join(_target, _target.c.id == Relation.target_id)
-    .where(Relation.withdrawn_at.is_(None))
-)
+_JOINED = (*JOINED, Relation.project_id)
+_RELATIONS = RELATIONS.add_columns(Relation.project_id)
 
 
 async def unfit_relations(db: Session) -> tuple[int, Sequence[str]]:

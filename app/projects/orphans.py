@@ -15,6 +15,21 @@ _BATCH = 2_000
 _NAMED = 1_000
 """How many orphans are named, by whatever is wrong with them."""
 
+_source, _target = Annotation.__table__.alias("source"), Annotation.__table__.alias("target")
+JOINED = (
+    Relation.type,
+    _source.c.label.label("source_label"),
+    _target.c.label.label("target_label"),
+)
+"""What of a relation a scheme allows or not: its type, and the labels that it joins."""
+RELATIONS = (
+    select(*JOINED)
+    .join(_source, _source.c.id == Relation.source_id)
+    .join(_target, _target.c.id == Relation.target_id)
+    .where(Relation.withdrawn_at.is_(None))
+)
+"""That, of every living relation."""
+
 
 class _Orphans:
     """Orphans by what is wrong with them: how many, and the ids of the first."""
@@ -54,21 +69,10 @@ async def of(db: Session, project_id: UUID, old: Scheme, new: Scheme) -> list[di
 
 
 async def _of_relations(db: Session, project_id: UUID, new: Scheme, found: _Orphans) -> None:
-    source, target = Annotation.__table__.alias("source"), Annotation.__table__.alias("target")
-    what = (
-        Relation.type,
-        source.c.label.label("source_label"),
-        target.c.label.label("target_label"),
-    )
-    joined = (
-        select(*what)
-        .join(source, source.c.id == Relation.source_id)
-        .join(target, target.c.id == Relation.target_id)
-        .where(Relation.project_id == project_id, Relation.withdrawn_at.is_(None))
-    )
+    joined = RELATIONS.where(Relation.project_id == project_id)
     counted = joined.add_columns(
         func.count().label("times"), func.min(Relation.sequence).label("first")
-    ).group_by(Relation.type, source.c.label, target.c.label)
+    ).group_by(*JOINED)
     refused: dict[tuple[str, str, str], str] = {}
     firsts: list[int] = []
     for row in (await db.execute(counted)).all():
@@ -86,7 +90,7 @@ async def _of_relations(db: Session, project_id: UUID, new: Scheme, found: _Orph
     if refused and found.room:
         others = (
             joined.add_columns(Relation.id)
-            .where(tuple_(*what).in_(list(refused)), Relation.sequence.not_in(firsts))
+            .where(tuple_(*JOINED).in_(list(refused)), Relation.sequence.not_in(firsts))
             .order_by(Relation.sequence)
             .limit(found.room)
         )
