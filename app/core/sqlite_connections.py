@@ -52,7 +52,7 @@ def hold(path: Path, *, alone: bool = False) -> int:
         if alone:
             why = f"A server or another command has {path} open; stop it first."
         else:
-            why = f"{path} is being restored from a backup."
+            why = "The database is being restored from a backup."
         raise Unavailable(why) from None
     return held
 
@@ -169,12 +169,13 @@ class Connections:
         """Whether there is a folder for the database, of which SQLite is to say that it is not.
 
         Raises:
-            Unavailable: when there is one, and no database in it: nothing is left beside none.
+            FileNotFoundError: when there is one, and no database in it: nothing is left beside
+                none. No caller of the API is told where.
         """
         if not self.path.parent.is_dir():
             return False
         if not self.path.exists():
-            raise Unavailable(f"There is no database at {self.path}; run stet migrate.")
+            raise FileNotFoundError(f"there is no database at {self.path}; run stet migrate")
         return True
 
     def reader(self) -> Connection:

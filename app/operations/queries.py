@@ -110,9 +110,16 @@ async def current_soon(database: Database) -> str | None:
     finally:
         # To cut it off takes a while too, where the database says nothing.
         _given_up.add(asking)
-        asking.add_done_callback(_given_up.discard)
+        asking.add_done_callback(_forget)
         asking.cancel()
     raise Unavailable("The database does not answer.")
+
+
+def _forget(asking: "asyncio.Task[str | None]") -> None:
+    _given_up.discard(asking)
+    if not asking.cancelled():
+        # That it failed in the end is nobody's concern, or the loop would log it.
+        asking.exception()
 
 
 async def asked(db: Session, statement: str) -> str:

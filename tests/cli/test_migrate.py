@@ -79,9 +79,12 @@ def test_where_there_is_no_database_nothing_but_a_migration_makes_one(
 ) -> None:
     refused = stet(*command, url=None, folder=tmp_path, status=1)
 
-    said = f"There is no database at {tmp_path}/stet.db; run stet migrate."
+    said = f"cannot be used: there is no database at {tmp_path}/stet.db; run stet migrate."
     lines = (refused.stdout + refused.stderr).splitlines()
-    assert lines[-1] in {f"stet: {said}", f"ILL   database: {said}"}
+    assert lines[-1] in {
+        f"stet: The database that STET_DATABASE_URL names {said}",
+        f"ILL   database: It {said}",
+    }
     assert list(tmp_path.iterdir()) == []
 
 

@@ -53,6 +53,10 @@ def away(databases: Databases, url: str) -> Iterator[None]:
         on_server(databases, f'ALTER DATABASE "{name}_away" RENAME TO "{name}"')
 
 
+def remove(url: str) -> None:
+    Path(url.removeprefix("sqlite:///")).unlink()
+
+
 def ruin(url: str) -> None:
     Path(url.removeprefix("sqlite:///")).write_text("Not a database. " * 100)
 
@@ -84,6 +88,18 @@ async def test_requests_are_refused_while_the_database_is_away_and_taken_when_it
     await make.said(await newsroom["nobody"].get("/readyz"), 200)
     await make.said(await manager.get("/v1/tokens"), 200)
     await make.said(await manager.post("/v1/projects/demo/documents", json=document))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_whoever_asks_is_not_told_where_the_missing_database_was(
+    newsroom: Newsroom, database_url: str
+) -> None:
+    remove(database_url)
+
+    answer = await newsroom["nobody"].get("/readyz")
+
+    await is_refused(answer)
+    assert answer.json()["detail"] == "The database cannot be reached."
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
