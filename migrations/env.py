@@ -25,6 +25,7 @@ from app.core.settings import settings
 from app.core.sqlite_connections import turn_file
 from app.core.watching import look_after
 from app.models import Base
+from app.models.search import INDEX_OF_KEYS
 
 # Whoever comes after a migration that waits for its lock waits too, so it gives up, lets them
 # through and tries again: what it waits for, an export say, may last for minutes. Longer than
@@ -45,13 +46,15 @@ _STAY = "SET LOCAL idle_in_transaction_session_timeout = 0"
 _LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 _NO_LIMITS = dict.fromkeys(_LIMITS, "0")
 # What was cut off leaves an index that is kept up to date and used by nobody; to IF NOT EXISTS it
-# is there. One that was to replace another (REINDEX) has a name of its own.
+# is there. One that was to replace another (REINDEX) has a name of its own. What others have made,
+# or are making, is theirs.
 _LEFT_UNFINISHED = """
     SELECT indexrelid::regclass::text AS name, indexes.relname ~ '_cc(new|old)[0-9]*$' AS in_place
     FROM pg_index JOIN pg_class AS indexes ON indexes.oid = indexrelid
     JOIN pg_class AS tables ON tables.oid = indrelid
-    WHERE NOT indisvalid AND indexes.relkind = 'i'
-    AND tables.relnamespace = current_schema::regnamespace AND tables.relname = ANY($1)
+    JOIN pg_namespace AS schemas ON schemas.oid = tables.relnamespace
+    WHERE NOT indisvalid AND indexes.relkind = 'i' AND schemas.nspname = current_schema
+    AND regexp_replace(indexes.relname, '_cc(new|old)[0-9]*$', '') = ANY($1)
     ORDER BY 2 DESC, 1
 """
 # The longest that the machine of the database may not be heard of.
@@ -71,7 +74,7 @@ def _is_compared(thing: Any, name: str | None, kind: str, reflected: bool, other
         # SQLite numbers rows without being told to.
         return other is None or (thing.identity is None) == (other.identity is None)
     # The index of words is written in SQL (``models.search``).
-    is_index_of_words = (name or "").startswith(("document_index", "ix_document_words_keys"))
+    is_index_of_words = (name or "").startswith(("document_index", INDEX_OF_KEYS))
     return not (reflected and is_index_of_words)
 
 
@@ -199,7 +202,7 @@ async def _finish_indexes() -> None:
     """Make those anew that were left unfinished, by a migration of before or an attempt at one."""
     connection = await _connect()
     try:
-        for name, in_place in await connection.fetch(_LEFT_UNFINISHED, [*Base.metadata.tables]):
+        for name, in_place in await connection.fetch(_LEFT_UNFINISHED, _indexes()):
             if in_place:
                 await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
             else:
@@ -207,6 +210,13 @@ async def _finish_indexes() -> None:
                 await connection.execute(f"REINDEX INDEX CONCURRENTLY {name}")
     finally:
         await connection.close(timeout=_FAREWELL_SECONDS)
+
+
+def _indexes() -> list[str]:
+    """Names of Stet's own indexes, those of constraints among them."""
+    tables = Base.metadata.tables.values()
+    named = [thing.name for table in tables for thing in (*table.indexes, *table.constraints)]
+    return [INDEX_OF_KEYS, *(str(name) for name in named)]
 
 
 def _sqlite() -> None:

@@ -77,6 +77,9 @@ WORDS = Table(
 )
 """The table as it is written: the database gives the ids."""
 
+INDEX_OF_KEYS = "ix_document_words_keys"
+"""The name of PostgreSQL's index of words."""
+
 _FOR_POSTGRESQL = (
     # A function of its own tells the planner what it costs to take the keys apart.
     """
@@ -85,8 +88,8 @@ _FOR_POSTGRESQL = (
     AS 'BEGIN RETURN string_to_array(
         (project_id::text || rtrim(title) || rtrim(keys)) COLLATE "C", '' ''); END'
     """,
-    """
-    CREATE INDEX ix_document_words_keys ON document_words
+    f"""
+    CREATE INDEX {INDEX_OF_KEYS} ON document_words
     USING gin (document_keys(project_id, title, keys) COLLATE "C")
     """,
 )

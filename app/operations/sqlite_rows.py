@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import (
     JSON,
     TIMESTAMP,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from app.core.columns import Word
 from app.core.database import Session
+from app.core.functions import called
 from app.models import Base, Project
 
 _ASTRAY = text(
@@ -68,7 +70,7 @@ def _misfit(column: Column[Any]) -> str:
     """
     name, kind = f'"{column.name}"', column.type
     if isinstance(kind, JSON):
-        return f"{name} IS NOT NULL AND NOT json_valid({name})"
+        return f"{name} IS NOT NULL AND NOT (json_valid({name}) AND {_IS_JSON}({_bytes(name)}))"
     if isinstance(kind, Uuid):
         return f"typeof({name}) = 'blob' OR length({name}) <> 32 OR {name} GLOB '*[^0-9a-f]*'"
     if isinstance(kind, Word):
@@ -81,9 +83,37 @@ def _misfit(column: Column[Any]) -> str:
         )
     stored = next((name for types, name in _STORED if isinstance(kind, types)), "text")
     other = f"typeof({name}) NOT IN ('null', '{stored}')"
-    return f"{other} OR {name} NOT IN (0, 1)" if isinstance(kind, Boolean) else other
+    if isinstance(kind, Boolean):
+        return f"{other} OR {name} NOT IN (0, 1)"
+    if stored == "text":
+        return f"{other} OR ({name} IS NOT NULL AND NOT {_IS_TEXT}({_bytes(name)}))"
+    return other
 
 
+def _bytes(name: str) -> str:
+    """As they are stored: of bytes that are no text, none could be given to Python."""
+    return f"CAST({name} AS BLOB)"
+
+
+def _is_text(stored: bytes) -> bool:
+    try:
+        stored.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_json(stored: bytes) -> bool:
+    try:
+        # Not as deep as SQLite's own reader goes.
+        from_json(stored)
+    except ValueError:
+        return False
+    return True
+
+
+_IS_TEXT = called("is_text", 1, _is_text)
+_IS_JSON = called("is_json", 1, _is_json)
 _STORED = (((Integer, Boolean), "integer"), (Float, "real"), (LargeBinary, "blob"))
 _DIGIT = "[0-9]"
 _DAY = f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}"
@@ -99,6 +129,8 @@ def _unlike(name: str, pattern: str, format: str, length: int) -> str:
     late = f"substr({name}, 9, 2) > '28' OR substr({name}, 12, 2) > '23'"
     return (
         f"typeof({name}) NOT IN ('null', 'text') OR {name} NOT GLOB '{pattern}'"
+        # Python knows no year before the first.
+        f" OR substr({name}, 1, 4) = '0000'"
         f" OR ({name} IS NOT NULL AND julianday({whole}) IS NULL)"
         f" OR (({late}) AND {again} IS NOT {whole})"
     )

@@ -27,6 +27,7 @@ from sqlalchemy.schema import CreateIndex
 from app.core.columns import Word
 from app.core.database import Session
 from app.models import Base
+from app.models.search import INDEX_OF_KEYS
 
 _DIALECTS = {
     "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
@@ -136,12 +137,11 @@ def _of_indexes(dialect: str, table: Table, found: _Found) -> Iterator[str]:
         elif not there[4]:
             yield f"index {name} is not in use: REINDEX INDEX CONCURRENTLY {name}"
     if dialect == "postgresql" and table.name == "document_words":
-        name = "ix_document_words_keys"
-        there = found.indexes.get(name)
+        there = found.indexes.get(INDEX_OF_KEYS)
         if there is None:
-            yield f"index {name}"
+            yield f"index {INDEX_OF_KEYS}"
         elif not there[4]:
-            yield f"index {name} is not in use: REINDEX INDEX CONCURRENTLY {name}"
+            yield f"index {INDEX_OF_KEYS} is not in use: REINDEX INDEX CONCURRENTLY {INDEX_OF_KEYS}"
 
 
 def _described(dialect: str, table: Table, index: Index) -> tuple[str, bool, bool, list[str]]:

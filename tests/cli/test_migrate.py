@@ -227,18 +227,35 @@ async def test_an_index_that_a_migration_of_before_left_unfinished_is_made_again
     other = await asyncpg.connect(database_url)
     await other.execute(
         "CREATE INDEX ix_annotations_document_id_place_ccnew ON annotations (document_id);"
+        " CREATE INDEX somebody_s ON annotations (document_id);"
         " UPDATE pg_index SET indisvalid = false WHERE indexrelid IN"
         " ('ix_annotations_document_id_place'::regclass,"
-        " 'ix_annotations_document_id_place_ccnew'::regclass)"
+        " 'ix_annotations_document_id_place_ccnew'::regclass, 'somebody_s'::regclass)"
     )
 
     migrated = await asyncio.to_thread(stet, "migrate", url=database_url, folder=tmp_path)
 
     assert migrated.stdout.endswith(" already.\n")
-    assert await other.fetchval(_INVALID) is None
+    assert await other.fetchval(_INVALID) == ["somebody_s"]
     assert (
         await other.fetchval("SELECT to_regclass('ix_annotations_document_id_place_ccnew')") is None
     )
+    await other.close()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_the_tables_may_be_in_a_schema_of_any_name(empty_url: str) -> None:
+    other = await asyncpg.connect(empty_url)
+    await other.execute(
+        'CREATE SCHEMA "The desk\'s"; DO $$BEGIN EXECUTE format('
+        " 'ALTER DATABASE %I SET search_path = %I', current_database(), 'The desk''s'); END$$"
+    )
+
+    for _ in range(2):
+        migrate(empty_url)
+
+    found = await other.fetchval("SELECT schemaname FROM pg_tables WHERE tablename = 'annotations'")
+    assert found == "The desk's"
     await other.close()
 
 

@@ -155,6 +155,21 @@ async def test_a_word_that_nobody_knows_ends_the_looking(
             f"{UNREAD}documents 1, the first in row 1.",
         ),
         (
+            "UPDATE documents SET published_on = '0000-01-01'",
+            "columns",
+            f"{UNREAD}documents 1, the first in row 1.",
+        ),
+        (
+            'UPDATE documents SET metadata = \'{"deep": ' + "[" * 900 + "]" * 900 + "}'",
+            "columns",
+            f"{UNREAD}documents 1, the first in row 1.",
+        ),
+        (
+            "UPDATE annotations SET note = CAST(x'c328' AS TEXT) WHERE rowid = 2",
+            "columns",
+            f"{UNREAD}annotations 1, the first in row 2.",
+        ),
+        (
             "UPDATE annotations SET created_at = 'yesterday' WHERE rowid = 2",
             "columns",
             f"{UNREAD}annotations 1, the first in row 2.",
