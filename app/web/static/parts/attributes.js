@@ -13,17 +13,21 @@ import { Typed } from "./typed.js";
  * @property {AttributeValue | undefined} value
  * @property {number} [version] of what has the attribute; a draft has none
  * @property {(value: AttributeValue | undefined, seen?: number) => void} set without a value the
- *   attribute is absent; `seen` as Typed tells it
+ *   attribute is absent; `seen` as Typed tells it, and what is no Typed shows what stands until that
+ *   has changed
  * @property {boolean} disabled
  * @property {(name: string) => void} pick begin to select the words of a span
  */
 
 /** @param {FieldProps} props */
 function Choice({ attribute, value, set, disabled }) {
-  const take = (/** @type {{currentTarget: HTMLSelectElement}} */ event) =>
+  const stands = value ?? "";
+  const take = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     set(event.currentTarget.value || undefined);
+    event.currentTarget.value = String(stands);
+  };
   return html`
-    <select value=${value ?? ""} disabled=${disabled} required=${attribute.required} onChange=${take}>
+    <select value=${stands} disabled=${disabled} required=${attribute.required} onChange=${take}>
       <option value="">not said</option>
       ${attribute.values?.map((one) => html`<option value=${one}>${one}</option>`)}
     </select>
@@ -45,7 +49,10 @@ function Choices({ attribute, value, set, disabled }) {
           type="checkbox"
           checked=${taken.includes(one)}
           disabled=${disabled}
-          onChange=${() => toggle(one)}
+          onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => {
+            toggle(one);
+            event.currentTarget.checked = taken.includes(one);
+          }}
         />
         ${one}
       </label>
@@ -113,10 +120,11 @@ function YesOrNo({ value, set, disabled }) {
   const take = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     const said = event.currentTarget.value;
     set(said ? said === "yes" : undefined);
+    event.currentTarget.value = stands;
   };
-  const said = typeof value === "boolean" ? (value ? "yes" : "no") : "";
+  const stands = typeof value === "boolean" ? (value ? "yes" : "no") : "";
   return html`
-    <select value=${said} disabled=${disabled} onChange=${take}>
+    <select value=${stands} disabled=${disabled} onChange=${take}>
       <option value="">not said</option>
       <option value="yes">yes</option>
       <option value="no">no</option>

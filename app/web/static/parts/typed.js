@@ -7,8 +7,8 @@ import { useLeaving } from "./leaving.js";
  * @param {{element?: "input" | "textarea", value: string | number, version?: number | undefined,
  *   onTaken: (typed: string, seen?: number) => void, [attribute: string]: unknown}} props
  *   `version` is of what the value is a part of; a part of a draft, which has none, is taken with each
- *   key. `onTaken` is told which one was seen when typing began, if the value has been changed since by
- *   somebody else.
+ *   key. `onTaken` is told which one was seen: that when typing began, if the value has been changed
+ *   since by somebody else.
  */
 export function Typed({ element = "input", value, version, onTaken, ...attributes }) {
   const [typing, setTyping] = useState(
@@ -25,7 +25,7 @@ export function Typed({ element = "input", value, version, onTaken, ...attribute
   const take = () => {
     if (left.current === null) return;
     const moved = typing && typing.value !== value;
-    onTaken(left.current, moved ? typing.version : undefined);
+    onTaken(left.current, moved ? typing.version : version);
     left.current = null;
   };
   useLeaving(take);

@@ -26,10 +26,13 @@ export function Card(props) {
   const stands = typing ?? chosen;
   const label = labels.find((one) => one.name === stands.label);
   const isRelabelled = stands.label !== chosen.label;
-  /** @param {Partial<import("../../state/acts.js").Said>} said @param {number} [seen] */
+  /**
+   * @param {Partial<import("../../state/acts.js").Said>} said
+   * @param {number} [seen] by who typed it; what one key or click changes is asked about
+   */
   const edit = (said, seen) => {
     if (isGone) desk.acts.editWithdrawn(chosen, said);
-    else desk.acts.edit(chosen.id, said, seen ?? chosen.version);
+    else desk.acts.edit(chosen.id, said, seen);
   };
   const types = (/** @type {Event} */ { target }) => {
     const isText = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea");
