@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 
 from app.core.database import Session
 from app.core.errors import Gone
 from app.core.permissions import Standing
 from app.core.prepared import fixed
-from app.models import Annotation, User
+from app.models import Annotation, Revision, User
 from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, seen_by
 from app.users.credentials import Credential
 
@@ -24,6 +24,9 @@ COLUMNS = (
     DECIDER.c.name.label("decided_by"),
 )
 """An annotation's row and the names of its author and of who decided on it last."""
+
+TEXT = and_(Revision.document_id == Annotation.document_id, Revision.number == Annotation.revision)
+"""The revision that an annotation lies in."""
 
 
 def with_people(columns: Iterable[Any]) -> Select[Any]:
@@ -71,10 +74,11 @@ class NamedAnnotation:
 
 _SEEN = {
     kind: fixed(
-        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS)
+        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS, Revision.sha256)
         .select_from(
             caller.joined(Annotation.__table__, Annotation.id == bindparam("annotation_id"))
             .seeing(Annotation.project_id)
+            .outerjoin(Revision, TEXT)
             .outerjoin(AUTHOR, AUTHOR.c.id == Annotation.author_id)
             .outerjoin(DECIDER, DECIDER.c.id == Annotation.decided_by_id)
         )
