@@ -29,7 +29,7 @@ from app.annotations.filters import (
 )
 from app.annotations.kept import TEXT_ORDER
 from app.annotations.schemas import AnnotationFilter, AnnotationOut, measured
-from app.annotations.seen import AUTHOR, COLUMNS, TEXT, with_people
+from app.annotations.seen import AUTHOR, COLUMNS, DIGEST, with_people
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
@@ -44,10 +44,10 @@ from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import digests as digests_of
 from app.documents.queries import text_of
 from app.documents.seen import STANDS, SeenDocument, as_recalled
-from app.models import Annotation, Relation, Revision
+from app.models import Annotation, Relation
 from app.text.offsets import Ruler
 
-ROWS = with_people((*COLUMNS, Revision.sha256)).join(Revision, TEXT)
+ROWS = with_people((*COLUMNS, DIGEST))
 """Annotations with the names of their people and the digest of their text."""
 
 _BY_ID = fixed(ROWS.where(Annotation.id == bindparam("annotation_id")))

