@@ -135,4 +135,5 @@ def wrapped(app: FastAPI) -> ASGIApp:
         is_https=chosen.public_url.startswith("https:"),
         slow_seconds=chosen.slow_request_seconds,
         traces=app.state.traces,
+        stops=lambda: app.state.heads.stopped,
     )

@@ -125,6 +125,8 @@ def seen(version: int) -> dict[str, str]:
 
 
 _ENCODINGS = {"code_points": ("utf-32-le", 4), "utf16": ("utf-16-le", 2), "utf8": ("utf-8", 1)}
+UNITS = tuple(_ENCODINGS)
+"""What a caller may count in."""
 
 
 def measured(text: str, unit: str) -> int:

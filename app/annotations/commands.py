@@ -55,7 +55,7 @@ async def create(
     standing = document.standing
     content.check_confidence(new.confidence, Origin(new.origin))
     scheme = await projects.scheme(db, standing)
-    text = await text_of(db, document.id, document.revision)
+    text = await text_of(db, document.id, document.revision, document.sha256)
     said, unfit = content.checked(
         scheme,
         Words(text, unit),
@@ -106,7 +106,7 @@ async def create(
         if stored is None:
             raise Moved from None
         return await queries.out(db, standing, stored, unit), False
-    fresh = SimpleNamespace(**row, author=actor.name, decided_by=None)
+    fresh = SimpleNamespace(**row, author=actor.name, decided_by=None, sha256=document.sha256)
     return await queries.out(db, standing, fresh, unit), True
 
 
@@ -196,7 +196,7 @@ async def edit(
     if annotation.alive().row.version != seen:
         raise await stale(db, annotation, unit)
     scheme = await projects.scheme(db, standing)
-    text = await text_of(db, row.document_id, row.revision)
+    text = await text_of(db, row.document_id, row.revision, row.sha256)
     stored = row._asdict()
     said = content.edited(scheme, Words(text, unit), stored, patch)
     if content.unchanged(said, stored):

@@ -88,4 +88,5 @@ def put(
 
 def _key(db: Session, document: SeenDocument, unit: OffsetUnit, pages: Paging) -> Hashable:
     # The page's own cursor says what list it is ``of``; of another text, a unit counts otherwise.
-    return db.source, document.id, document.revision, unit, pages.of, pages.limit
+    text = (document.revision, document.sha256)
+    return db.source, document.id, text, unit, pages.of, pages.limit

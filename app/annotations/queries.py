@@ -29,7 +29,7 @@ from app.annotations.filters import (
 )
 from app.annotations.kept import TEXT_ORDER
 from app.annotations.schemas import AnnotationFilter, AnnotationOut, measured
-from app.annotations.seen import AUTHOR, COLUMNS, with_people
+from app.annotations.seen import AUTHOR, COLUMNS, DIGEST, with_people
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
@@ -41,13 +41,14 @@ from app.core.prepared import fixed
 from app.core.room import ONE_MORE
 from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
+from app.documents.queries import digests as digests_of
 from app.documents.queries import text_of
 from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation, Relation
 from app.text.offsets import Ruler
 
-ROWS = with_people(COLUMNS)
-"""Annotations with the names of their people."""
+ROWS = with_people((*COLUMNS, DIGEST))
+"""Annotations with the names of their people and the digest of their text."""
 
 _BY_ID = fixed(ROWS.where(Annotation.id == bindparam("annotation_id")))
 
@@ -74,15 +75,12 @@ async def first_version(db: Session, id: UUID) -> Row[Any] | None:
 
 
 async def out(db: Session, standing: Standing, row: Any, unit: OffsetUnit) -> AnnotationOut:
-    """One annotation in the caller's unit; ``row`` has ``COLUMNS``."""
-    ruler = await _ruler(db, row.document_id, row.revision, unit)
+    """One annotation in the caller's unit; ``row`` is one of ``ROWS``."""
+    ruler = None
+    if unit is not OffsetUnit.CODE_POINTS:
+        text = await text_of(db, row.document_id, row.revision, row.sha256)
+        ruler = Ruler(text, unit)
     return AnnotationOut.of(row, standing.project, unit, ruler)
-
-
-async def _ruler(db: Session, document_id: UUID, revision: int, unit: OffsetUnit) -> Ruler | None:
-    if unit is OffsetUnit.CODE_POINTS:
-        return None
-    return Ruler(await text_of(db, document_id, revision), unit)
 
 
 _OF_DOCUMENT = (
@@ -104,14 +102,25 @@ _ALL_WRITTEN = {
 }
 
 
-async def _page(db: Session, row: Row[Any], unit: OffsetUnit, pages: Paging) -> Written:
-    """The page that the database wrote, with its offsets in the caller's unit."""
+async def _page(
+    db: Session,
+    row: Row[Any],
+    unit: OffsetUnit,
+    pages: Paging,
+    document: SeenDocument | None = None,
+) -> Written:
+    """The page that the database wrote, with its offsets in the caller's unit.
+
+    If all of it is of one ``document``, nothing is asked about texts that are kept.
+    """
     json: str = row.json or ""
     if unit is not OffsetUnit.CODE_POINTS:
         items: list[dict[str, Any]] = from_json(f"[{json}]")
+        known = {} if document is None else {(document.id, document.revision): document.sha256}
+        digests = known or await digests_of(db, {_text(item)[0] for item in items})
         # A text after the other: all of them together may be larger than memory.
-        for (document_id, revision), its_own in groupby(sorted(items, key=_text), _text):
-            ruler = Ruler(await text_of(db, UUID(document_id), revision), unit)
+        for text, its_own in groupby(sorted(items, key=_text), _text):
+            ruler = Ruler(await text_of(db, *text, digests.get(text, "")), unit)
             if not ruler.identical:
                 for item in its_own:
                     item.update(measured(item, ruler))
@@ -119,9 +128,9 @@ async def _page(db: Session, row: Row[Any], unit: OffsetUnit, pages: Paging) -> 
     return pages.written(row, json)
 
 
-def _text(item: Mapping[str, Any]) -> tuple[str, int]:
+def _text(item: Mapping[str, Any]) -> tuple[UUID, int]:
     """Which text an annotation's offsets lie in."""
-    return item["document_id"], item["revision"]
+    return UUID(item["document_id"]), item["revision"]
 
 
 async def of_document(
@@ -170,7 +179,7 @@ async def of_document(
             raise Moved
         # Where every unit counts alike, what is stored is what every caller counts.
         alike = document.measures_alike(unit)
-        page = await _page(db, row, OffsetUnit.CODE_POINTS if alike else unit, pages)
+        page = await _page(db, row, OffsetUnit.CODE_POINTS if alike else unit, pages, document)
         if whole and row.json is not None:
             kept.put(db, document, unit, pages, page, row.marks)
     return page
@@ -184,7 +193,7 @@ async def _within(
     start: int | None,
     end: int | None,
 ) -> Select[Any]:
-    words = await text_of(db, document.id, document.revision)
+    words = await text_of(db, document.id, document.revision, document.sha256)
     try:
         first, last = stretch(words, start, end, unit)
     except Unprocessable as refusal:

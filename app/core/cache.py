@@ -15,7 +15,8 @@ class Bounded(Generic[K, V]):
     """Keeps what was used last, up to a total size.
 
     Only for values that are immutable where they come from, a revision's text or a version of a
-    scheme, or that are held against that each time before they are used.
+    scheme, or that are held against that each time before they are used. A key has something that
+    no other past has: a database that was put back to a copy gives its ids and numbers out again.
     """
 
     def __init__(self, capacity: int, size: Callable[[V], int]) -> None:

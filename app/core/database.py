@@ -214,8 +214,8 @@ def unavailable(error: Exception) -> Unavailable | None:
             return Unavailable(NO_WRITES)
         if code in _BUSY or "locked" in said:
             return Unavailable("The database is too busy; nothing was written.")
-        if code == _PLAN_OF_OTHER_TABLES:
-            return Unavailable("The database's tables were changed just now; nothing was written.")
+        if code in _TOLD:
+            return Unavailable(f"{_TOLD[code]}; nothing was written.")
         if misses_tables(error):
             return Unavailable("The database's tables are not those of this release.")
         if error.connection_invalidated:
@@ -239,7 +239,7 @@ _NO_WRITES = ("SQLITE_READONLY", "SQLITE_FULL")
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock,
 # lock not available, statement cancelled by timeout; and by class: connection exceptions,
-# transaction state (read-only after a failover), authorization, no such database, insufficient
+# transaction state, authorization, no such database, insufficient
 # resources, operator intervention, system error, and what PostgreSQL finds wrong in itself, as
 # damage. A database that takes no connections says "object not in prerequisite state"; of a file
 # that may not be opened or written, as on a disk that has become read-only, PostgreSQL says
@@ -248,5 +248,8 @@ _BUSY = {"40001", "40P01", "55P03", "57014"}
 _AWAY = {"08", "25", "28", "3D", "53", "57", "58", "XX"}
 _NOT_NOW = {"42501", "55000"}
 _UNDEFINED = {"42P01", "42703"}
-# A statement that was prepared before; asyncpg prepares it anew.
-_PLAN_OF_OTHER_TABLES = "0A000"
+_TOLD = {
+    # Of a statement that was prepared before; asyncpg prepares it anew.
+    "0A000": "The database's tables were changed just now",
+    "25006": "The database takes no writes: it follows another server, or is read-only",
+}

@@ -178,7 +178,7 @@ class Lender:
 
 
 async def _close(lent: Lent) -> None:
-    # What it still runs is ended in the server, and a farewell is said. SQLAlchemy waits for two
-    # seconds for both; asyncpg would wait for ever.
+    # What it still runs is ended in the server, but for what commits (``core.servers``), and a
+    # farewell is said. SQLAlchemy waits for two seconds for both; asyncpg would wait for ever.
     await lent.connection.invalidate()
     await lent.connection.close()

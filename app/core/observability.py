@@ -5,9 +5,11 @@ a caller who is turned away; never a path, a query, a header, a body, or an exce
 which may quote any of them.
 """
 
+import asyncio
 import math
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -15,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from app.core.errors import InternalError
+from app.core.errors import InternalError, Problem, Unavailable
 from app.core.logs import described
 from app.core.metrics import count
 from app.core.paths import is_long
@@ -38,17 +40,20 @@ class Observed:
         is_https: bool = False,
         slow_seconds: float = math.inf,
         traces: Traces | None = None,
+        stops: Callable[[], bool] = lambda: False,
     ) -> None:
         """Wraps the whole application; logs if ``configure_logging`` was called before.
 
         With ``is_https``, browsers come by https, whatever a request that arrives here came by.
         A request that is not answered within ``slow_seconds`` is logged with what took so long.
         With ``traces``, each request is a span, and its line names the trace.
+        A request that is cut off once the process ``stops`` is told so.
         """
         self._app = app
         self._is_https = is_https
         self._slow_seconds = slow_seconds
         self._traces = traces
+        self._stops = stops
         self._log: Any = structlog.get_logger().bind() if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,16 +85,17 @@ class Observed:
                 ended = not message.get("more_body", False)
             await send(message)
 
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             await self._app(scope, receive, tagged)
         except ClientDisconnect:
             # Nobody is left to be answered, and nothing has failed.
             status = _CLOSED
-        except Exception as error:  # the one place: nobody above can answer
+        except (Exception, asyncio.CancelledError) as error:  # the one place: nobody above can
+            self._raise_unless_ours(error)
             failure = error
             if not status:
-                await ProblemResponse(of_failure(error))(scope, receive, tagged)
+                await ProblemResponse(_of_failure(error))(scope, receive, tagged)
             elif not ended:
                 # The answer has begun: breaking the connection is the only honest end.
                 raise
@@ -106,13 +112,18 @@ class Observed:
                 begun=begun,
             )
 
+    def _raise_unless_ours(self, error: BaseException) -> None:
+        """Whoever cuts a request off waits for that, but for the server at the end of its grace."""
+        if isinstance(error, asyncio.CancelledError) and not self._stops():
+            raise error
+
     def _record(
         self,
         scope: Scope,
         status: int,
         seconds: float,
         request_id: bytes,
-        failure: Exception | None,
+        failure: BaseException | None,
         spent: Spent,
         *,
         slow: bool,
@@ -151,10 +162,18 @@ class Observed:
         if failure is None:
             log = self._log.warning if slow else self._log.info
             log("closed" if status == _CLOSED else "answered", **line)
-        elif isinstance(of_failure(failure), InternalError):
+        elif isinstance(_of_failure(failure), InternalError):
             self._log.error("failed", **line, **described(failure))
         else:
             self._log.warning("unavailable", **line, **described(failure))
+
+
+def _of_failure(error: BaseException) -> Problem:
+    if isinstance(error, Exception):
+        return of_failure(error)
+    return Unavailable(
+        "Stet stopped before the request was done; whether anything was written is unknown."
+    )
 
 
 # For a year (RFC 6797). Other hosts of the domain are not ours to speak for.

@@ -94,6 +94,8 @@ class Standing:
     sequence: int
     """Where the log ended then."""
     scheme_version: int
+    changed_at: dt.datetime
+    """When the project or its scheme was changed last."""
     allow_self_review: bool
 
     def require(self, act: Act) -> None:

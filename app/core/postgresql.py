@@ -91,6 +91,7 @@ class PostgresDatabase:
                 "application_name": "stet-reader" if read_only else "stet",
                 "TimeZone": "UTC",
                 "jit": "off",
+                "default_transaction_isolation": "read committed",
                 "default_transaction_read_only": "on" if read_only else "off",
                 "lock_timeout": f"{round(timeout * 1000)}",
                 "statement_timeout": f"{round(timeout * 3000)}",

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _PIECE = 256 * 1024
 
+_COMMIT = "COMMIT"
 _PLANNING = {True: "force_generic_plan", False: "auto"}
 _UNHURRIED = """
     SET LOCAL statement_timeout = 0;
@@ -81,10 +82,10 @@ class PostgresSession:
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
-        self._guard.check(statement)
+        writes = self._guard.check(statement)
         prepared = self._lender.prepared(statement)
         lent = await self._connection(plans_once=prepared is not None)
-        lent.began = self._now()
+        self._begins(lent, commits=writes and not self._in_transaction)
         try:
             with spending(statement):
                 if prepared is None:
@@ -126,7 +127,7 @@ class PostgresSession:
             for begin in range(0, len(packed), _PIECE):
                 yield memoryview(packed)[begin : begin + _PIECE]
 
-        lent.began = self._now()
+        self._begins(lent, commits=False)
         try:
             async with unless_lost(lent.driver):
                 await lent.driver.copy_to_table(
@@ -197,13 +198,14 @@ class PostgresSession:
             raise PoolTimeout("The pooler has no connection.") from None
         self._unhurried = unhurried
 
-    def _now(self) -> float:
-        """When a statement begins, to the watch."""
-        return AS_LONG_AS_IT_TAKES if self._unhurried else self._lender.watch.looks
+    def _begins(self, lent: Lent, *, commits: bool) -> None:
+        """A statement does; when it ends, what was done may be committed."""
+        lent.began = AS_LONG_AS_IT_TAKES if self._unhurried else self._lender.watch.looks
+        lent.driver.commits = commits
 
     async def _say(self, lent: Lent, words: str) -> None:
         """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
-        lent.began = self._now()
+        self._begins(lent, commits=words == _COMMIT and self._guard.writes)
         try:
             await lent.driver.execute(words)
         except DRIVER_FAILURES as error:
@@ -219,7 +221,7 @@ class PostgresSession:
         self._unhurried = self._unhurried and commit
         try:
             if self._in_transaction and lent.began is None:
-                await self._say(lent, "COMMIT" if commit else "ROLLBACK")
+                await self._say(lent, _COMMIT if commit else "ROLLBACK")
         except DBAPIError:
             # The database rolls back what it loses, and why the session ended says more.
             if commit:

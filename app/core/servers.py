@@ -1,5 +1,6 @@
 """The servers that a URL of PostgreSQL names, of which any that answers will do."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -8,6 +9,22 @@ from asyncpg import connect_utils
 from asyncpg.connect_utils import SessionAttribute
 
 from app.core.settings import LAST_PORT, InvalidSettings
+
+
+class Connection(asyncpg.Connection):
+    """The driver's, which asks the server to cancel what it runs when nobody waits for it."""
+
+    commits = False
+    """Whether that commits what was done."""
+
+    def _cancel_current_command(self, *waiting: Any) -> None:
+        if not self.commits:
+            super()._cancel_current_command(*waiting)  # type: ignore[misc]  # the driver's own
+            return
+        # What waits for a replica is committed here already: cancelled, it would be shown to all
+        # before the replica has it. Left alone, it ends as it should, and nobody hears of it.
+        asyncio.get_running_loop().call_soon(self.terminate)
+
 
 _NOT_HERE = (
     OSError,
@@ -45,6 +62,7 @@ class Servers:
         if read_only and "target_session_attrs=read-write" in self._url:
             # A connection that only reads is not what is asked for, though its server is.
             given["target_session_attrs"] = SessionAttribute.primary
+        given["connection_class"] = Connection
         if self._as_one:
             return await asyncpg.connect(self._url, timeout=seconds, **given)
         refusals: list[Exception] = []

@@ -170,7 +170,7 @@ class Traces:
         method: str | None,
         route: str | None,
         status: int,
-        failure: Exception | None,
+        failure: BaseException | None,
         spent: Spent,
     ) -> None:
         """End the span of a request, named by its method and its route alone, if they are known.

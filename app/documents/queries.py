@@ -1,5 +1,6 @@
 """Documents that the caller may see, and their texts."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -27,8 +28,9 @@ from app.documents.schemas import Counts, DocumentFilter, DocumentItem, Document
 from app.documents.seen import COLUMNS, CURRENT_REVISION, MAKER, SeenDocument
 from app.models import Annotation, Document, Revision, User
 
-# 64 Mi code points of the texts used last. They are immutable, so nothing here can be out of date.
-_texts: Bounded[tuple[str, UUID, int], str] = Bounded(64 * 1024 * 1024, len)
+# 64 Mi code points of the texts used last. A database that was restored, or lost something with a
+# server, may have another text under the same id and number, but not with the same digest.
+_texts: Bounded[tuple[UUID, int, str], str] = Bounded(64 * 1024 * 1024, len)
 
 _TEXT = fixed(
     select(Revision.text).where(
@@ -37,13 +39,19 @@ _TEXT = fixed(
 )
 
 
-async def text_of(db: Session, document_id: UUID, revision: int) -> str:
+async def text_of(db: Session, document_id: UUID, revision: int, sha256: str) -> str:
     """The text of a revision.
+
+    Args:
+        db: a session.
+        document_id: the document's.
+        revision: its number.
+        sha256: the digest of the document's text, as it was read in this session.
 
     Raises:
         NotFound: when the document has no such revision.
     """
-    key = (db.source, document_id, revision)
+    key = (document_id, revision, sha256)
     kept = _texts.get(key)
     if kept is None:
         found = await db.execute(_TEXT, {"document_id": document_id, "number": revision})
@@ -52,6 +60,13 @@ async def text_of(db: Session, document_id: UUID, revision: int) -> str:
             raise NotFound(f"The document has no revision {revision}.")
         _texts.put(key, kept)
     return kept
+
+
+async def digests(db: Session, ids: Collection[UUID]) -> dict[tuple[UUID, int], str]:
+    """The SHA-256 of each revision of these documents, by the document's id and its number."""
+    query = select(Revision.document_id, Revision.number, Revision.sha256)
+    found = await db.execute(query.where(Revision.document_id.in_(ids)))
+    return {(row.document_id, row.number): row.sha256 for row in found}
 
 
 async def counts(db: Session, ids: list[UUID]) -> dict[UUID, Counts]:
@@ -70,7 +85,7 @@ async def counts(db: Session, ids: list[UUID]) -> dict[UUID, Counts]:
 async def out(db: Session, document: SeenDocument) -> DocumentOut:
     """The document with its text and its counts."""
     counted = await counts(db, [document.id])
-    text = await text_of(db, document.id, document.revision)
+    text = await text_of(db, document.id, document.revision, document.sha256)
     return DocumentOut.with_text(
         document.row, document.standing.project, counted[document.id], text
     )

@@ -147,5 +147,5 @@ async def get_text(
 ) -> Response:
     """A document's text alone, in UTF-8. A revision never changes, so it is the version."""
     number = revision or document.revision
-    text = await queries.text_of(db, document.id, number)
+    text = await queries.text_of(db, document.id, number, document.sha256)
     return tag.whole(PlainTextResponse(text), version=number)

@@ -67,6 +67,12 @@ class SeenDocument:
         found: int = self.row.revision
         return found
 
+    @property
+    def sha256(self) -> str:
+        """The digest of the current text."""
+        found: str = self.row.sha256
+        return found
+
     def measures_alike(self, unit: OffsetUnit) -> bool:
         """Whether every offset into the current text is the same in code points and this unit."""
         alike: bool = getattr(self.row, unit) == self.row.code_points
@@ -117,6 +123,7 @@ _MARKED = {
             Document.id,
             Document.revision,
             Document.deleted_at,
+            Revision.sha256,
             Revision.code_points,
             Revision.utf16,
             Revision.utf8,

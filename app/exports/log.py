@@ -133,7 +133,7 @@ async def _state(
     text = None
     if (entry.subject_id, 0) in states:
         async with database.session(writes=False) as db:
-            text = await text_of(db, entry.subject_id, 1)
+            text = await text_of(db, entry.subject_id, 1, stored["sha256"])
     return {**stored, "text": text}
 
 
@@ -166,7 +166,7 @@ async def _states(
 
 
 async def _annotation_rows(db: Session, versions: Sequence[tuple[UUID, int]]) -> list[Any]:
-    """These versions of annotations but withdrawals, with ``annotations.queries.COLUMNS``."""
+    """These versions of annotations but withdrawals, as in ``annotations.queries.ROWS``."""
     if not versions:
         return []
     # The current rows first: a version that is superseded in between is in the history by then.

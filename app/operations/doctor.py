@@ -87,6 +87,8 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
     encoding = await queries.asked(db, "SHOW server_encoding")
     if encoding != "UTF8":
         yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
+    if await queries.asked(db, "SELECT pg_is_in_recovery()") == "True":
+        yield Finding(False, "database", queries.STANDBY)
     if settings.database_pooler:
         yield await _limits(db)
     else:
@@ -139,6 +141,11 @@ async def _limits(db: Session) -> Finding:
         return Finding(
             False, "limits", f"Nothing ends what waits for ever: the role has no {without}."
         )
+    unfit = await queries.asked(db, _UNFIT)
+    if unfit:
+        return Finding(
+            False, "limits", f"The role has {unfit}, and behind a pooler Stet cannot set another."
+        )
     return Finding(True, "limits", "The role has its own.")
 
 
@@ -147,6 +154,13 @@ _WITHOUT_LIMIT = """
     SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
     WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
     AND reset_val = '0'
+"""
+
+
+_UNFIT = """
+    SELECT coalesce(string_agg(name || ' = ' || reset_val, ', ' ORDER BY name), '') FROM pg_settings
+    WHERE name = 'default_transaction_isolation' AND reset_val <> 'read committed'
+    OR name = 'default_transaction_read_only' AND reset_val = 'on'
 """
 
 
@@ -164,6 +178,8 @@ async def _tables(db: Session, *, is_ours: bool) -> AsyncIterator[Finding]:
         unknown = await tables.unknown_words(db) if wrong else []
         if unknown:
             yield Finding(False, "columns", f"{_UNREAD}: {'; '.join(unknown)}.")
+        if db.dialect == "postgresql" and (barred := await tables.barred(db)):
+            yield Finding(False, "rights", f"The role may not: {'; '.join(barred)}.")
         if db.dialect == "sqlite":
             references = await _references(db)
             yield references

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +17,17 @@ ROOT = Path(__file__).parent.parent.parent
 # Whoever asks whether it is ready asks every few seconds, and gives up soon (the container's own
 # check after four).
 _SOON_SECONDS = 2.0
-_given_up: "set[asyncio.Task[str | None]]" = set()
+_given_up: "set[asyncio.Task[State]]" = set()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a database stands."""
+
+    revision: str | None = None
+    """The revision that it is at; None when it was never migrated."""
+    barred: str | None = None
+    """Why nobody may write to it, or none of this role; None when they may."""
 
 
 def alembic_config() -> Config:
@@ -65,19 +76,32 @@ async def current(database: Database) -> str | None:
     """The revision that the database is at; None when it was never migrated.
 
     Raises:
+        Unavailable: as ``state``.
+    """
+    return (await state(database)).revision
+
+
+async def state(database: Database) -> State:
+    """How the database stands.
+
+    Raises:
         Unavailable: when it has several, or is that of another program.
     """
     async with database.session(writes=False) as session:
         exists = {
             "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL AS is_migrated,"
-            " to_regclass('change_heads') IS NOT NULL AS is_ours",
+            " to_regclass('change_heads') IS NOT NULL AS is_ours,"
+            " pg_is_in_recovery() AS is_standby,"
+            # Every write to a project changes a row there.
+            " has_table_privilege(to_regclass('change_heads'), 'UPDATE') AS may_write",
             "sqlite": "SELECT sum(name = 'alembic_version') AS is_migrated,"
-            " sum(name = 'change_heads') AS is_ours FROM sqlite_master"
+            " sum(name = 'change_heads') AS is_ours, 0 AS is_standby, 1 AS may_write"
+            " FROM sqlite_master"
             " WHERE name IN ('alembic_version', 'change_heads')",
         }[database.dialect]
         there = (await session.execute(text(exists))).one()
         if not there.is_migrated:
-            return None
+            return State()
         stored = text("SELECT version_num FROM alembic_version ORDER BY version_num")
         found: list[str] = list((await session.execute(stored)).scalars())
     if len(found) > 1:
@@ -85,7 +109,15 @@ async def current(database: Database) -> str | None:
     # Others have revisions too, and tables of that name; this one is of the first migration.
     if found and not there.is_ours:
         raise Unavailable(f"The database is another program's, at its revision {found[0]}.")
-    return found[0] if found else None
+    barred = None
+    if there.is_standby:
+        barred = STANDBY
+    elif not there.may_write:
+        barred = "The database's role may not write to its tables."
+    return State(found[0] if found else None, barred)
+
+
+STANDBY = "The database is a standby: it follows another server, and takes no writes."
 
 
 def several(revisions: Sequence[str]) -> str:
@@ -96,13 +128,13 @@ def several(revisions: Sequence[str]) -> str:
     )
 
 
-async def current_soon(database: Database) -> str | None:
-    """As ``current``.
+async def state_soon(database: Database) -> State:
+    """As ``state``.
 
     Raises:
         Unavailable: when there is no answer within two seconds.
     """
-    asking = asyncio.create_task(current(database))
+    asking = asyncio.create_task(state(database))
     try:
         await asyncio.wait({asking}, timeout=_SOON_SECONDS)
         if asking.done():
@@ -115,7 +147,7 @@ async def current_soon(database: Database) -> str | None:
     raise Unavailable("The database does not answer.")
 
 
-def _forget(asking: "asyncio.Task[str | None]") -> None:
+def _forget(asking: "asyncio.Task[State]") -> None:
     _given_up.discard(asking)
     if not asking.cancelled():
         # That it failed in the end is nobody's concern, or the loop would log it.

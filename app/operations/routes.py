@@ -46,11 +46,11 @@ async def health() -> Health:
 async def readiness(request: Request) -> Readiness:
     """Whether the database can be reached and written, and its migrations are of this release."""
     database: Database = request.app.state.database
-    current = await queries.current_soon(database)
-    reason = queries.unfit(current) or sqlite_files.barred(database)
+    state = await queries.state_soon(database)
+    reason = queries.unfit(state.revision) or state.barred or sqlite_files.barred(database)
     if reason is not None:
         raise Unavailable(reason)
-    return Readiness(status="ready", database=database.dialect, revision=current or "")
+    return Readiness(status="ready", database=database.dialect, revision=state.revision or "")
 
 
 @router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse)

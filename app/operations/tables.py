@@ -94,6 +94,26 @@ async def unknown_words(db: Session) -> list[str]:
     return found
 
 
+async def barred(db: Session) -> list[str]:
+    """What the role may not do to tables of PostgreSQL's, and Stet does."""
+    return [f"{row.act} {row.name}" for row in await db.execute(_BARRED)]
+
+
+_ACTS = {
+    "INSERT": {table.name for table in Base.metadata.sorted_tables},
+    "UPDATE": {
+        *("annotations", "change_heads", "document_words", "documents", "memberships"),
+        *("projects", "relations", "releases", "tokens", "users"),
+    },
+    "DELETE": {"browser_sessions", "former_memberships", "memberships"},
+}
+_WANTED = ", ".join(f"('{act}', '{name}')" for act, names in _ACTS.items() for name in names)
+_BARRED = text(
+    f"SELECT act, name FROM (VALUES {_WANTED}) AS wanted (act, name)"  # noqa: S608  # our own
+    " WHERE NOT has_table_privilege(name, act) ORDER BY name, act"
+)
+
+
 def _of_columns(dialect: str, table: Table, found: _Found) -> Iterator[str]:
     for column in table.c:
         kind, nullable = found.columns[table.name, column.name]

@@ -1,5 +1,6 @@
 """Projects that the caller may see, their members and schemes."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -197,12 +198,14 @@ async def scheme_out(db: Session, standing: Standing) -> SchemeOut:
     return SchemeOut.of(found, standing.scheme_version)
 
 
-_schemes: Bounded[tuple[str, UUID, int], Scheme] = Bounded(1000, lambda _: 1)
+# A database that was restored, or lost something with a server, gives a version's number away
+# again: with a new scheme comes a new moment, and that no two pasts have in common.
+_schemes: Bounded[tuple[str, UUID, int, dt.datetime], Scheme] = Bounded(1000, lambda _: 1)
 
 
 async def scheme(db: Session, standing: Standing) -> Scheme:
     """The scheme to check by: the one whose version the caller saw."""
-    key = (db.source, standing.project_id, standing.scheme_version)
+    key = (db.source, standing.project_id, standing.scheme_version, standing.changed_at)
     kept = _schemes.get(key)
     if kept is None:
         stored = await definition(db, standing.project_id, standing.scheme_version)

@@ -146,7 +146,8 @@ async def _stale(
 ) -> Stale:
     ruler = None
     if unit is not OffsetUnit.CODE_POINTS:
-        ruler = Ruler(await text_of(db, row.document_id, row.revision), unit)
+        text = await text_of(db, row.document_id, row.revision, row.sha256)
+        ruler = Ruler(text, unit)
     current = AnnotationOut.of(row, standing.project, unit, ruler)
     return Stale(current.model_dump(mode="json"), version=current.version)
 

@@ -162,7 +162,8 @@ async def history(
     rulers: dict[int, Ruler | None] = dict.fromkeys({row.revision for row in versions})
     if unit is not OffsetUnit.CODE_POINTS:
         for revision in rulers:
-            text = await text_of(db, annotation.row.document_id, revision)
+            row = annotation.row
+            text = await text_of(db, row.document_id, revision, row.sha256)
             rulers[revision] = Ruler(text, unit)
     return HistoryOut(
         annotation=annotation.id,

@@ -87,6 +87,7 @@ STANDING_COLUMNS = (
     Project.slug.label("standing_project"),
     Project.allow_self_review.label("standing_allow_self_review"),
     Project.scheme_version.label("standing_scheme_version"),
+    Project.updated_at.label("standing_changed_at"),
     Membership.role.label("standing_role"),
     ChangeHead.epoch.label("standing_epoch"),
     ChangeHead.sequence.label("standing_sequence"),
@@ -141,6 +142,7 @@ def standing_of(row: Row[Any], actor: Actor) -> Standing | None:
         epoch=row.standing_epoch,
         sequence=row.standing_sequence,
         scheme_version=row.standing_scheme_version,
+        changed_at=row.standing_changed_at,
         allow_self_review=row.standing_allow_self_review,
     )
 

