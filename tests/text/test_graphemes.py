@@ -1,3 +1,5 @@
+import time
+
 import pytest
 import regex
 from hypothesis import example, given
@@ -98,6 +100,20 @@ def test_a_cluster_of_a_million_marks_is_cut_at_the_reach() -> None:
 
     assert nearest_bounds(text, 500_000) == (500_000 - REACH, 500_000 + REACH)
     assert nearest_bounds(text, 3) == (0, 3 + REACH)
+
+
+def test_a_span_among_many_marks_is_told_as_fast_as_another() -> None:
+    text = ("e" + "\u0301" * 900) * 10
+    began = time.process_time()
+
+    for offset in range(4000, 8000):
+        cluster = offset // 901 * 901
+        assert nearest_bounds(text, offset) == (
+            None if offset == cluster else (cluster, cluster + 901)
+        )
+
+    # Some 0.2 s; a look at each place on the way to the cluster's beginning takes 10.
+    assert time.process_time() - began < 3
 
 
 def test_a_split_flag_is_seen_up_to_the_reach_in_a_row_of_a_million() -> None:
