@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from app.annotations import routes as annotations
 from app.core import problems, tracing
 from app.core.application import Application
+from app.core.arriving import AT_ONCE
 from app.core.conditions import NotModified, not_modified
 from app.core.connect import connect
 from app.core.limits import BodyLimits
@@ -124,6 +125,8 @@ def wrapped(app: FastAPI) -> ASGIApp:
     limited = BodyLimits(
         limited,
         max_bytes=chosen.max_body_bytes,
+        # A few of the largest always have room.
+        max_bytes_at_once=max(AT_ONCE, 8 * chosen.max_body_bytes),
         max_file_bytes=chosen.max_import_bytes,
         timeout_seconds=chosen.body_timeout_seconds,
     )

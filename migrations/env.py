@@ -215,8 +215,9 @@ async def _finish_indexes() -> None:
 def _indexes() -> list[str]:
     """Names of Stet's own indexes, those of constraints among them."""
     tables = Base.metadata.tables.values()
-    named = [thing.name for table in tables for thing in (*table.indexes, *table.constraints)]
-    return [INDEX_OF_KEYS, *(str(name) for name in named)]
+    names = [index.name for table in tables for index in table.indexes]
+    names += [constraint.name for table in tables for constraint in table.constraints]
+    return [INDEX_OF_KEYS, *map(str, names)]
 
 
 def _sqlite() -> None:

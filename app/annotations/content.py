@@ -13,7 +13,14 @@ from app.core.jsontext import same_json
 from app.core.refusals import of_content
 from app.core.vocabulary import OffsetUnit, Origin
 from app.projects.scheme import Scheme, as_stored
-from app.text.spans import REFUSED, SplitsGrapheme, split_graphemes, verify, verify_annotation
+from app.text.spans import (
+    REFUSED,
+    SplitsGrapheme,
+    most_explained,
+    split_graphemes,
+    verify,
+    verify_annotation,
+)
 
 Columns = dict[str, Any]
 
@@ -250,7 +257,7 @@ def _described(
         else:
             stored[name] = span._asdict()
             warnings += [_warning(one) for one in split_graphemes(words.text, span, pointer)]
-        if len(refusals) == most:
+        if len(refusals) == min(most, most_explained(words.text)):
             break
     refuse(refusals)
     return {"label": label, "attributes": stored, "warnings": warnings}

@@ -1,10 +1,9 @@
-"""The outer layer's guard on bodies: too large or too slow is refused before it is read whole."""
-
-import asyncio
+"""The outer layer's guard on bodies: too large, too slow or too many are refused unread."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import InvalidHttp, Problem, RequestTimeout, TooLarge
+from app.core.arriving import Arriving, Body, too_many
+from app.core.errors import InvalidHttp, Problem, RequestTimeout, TooLarge, Unavailable
 from app.core.paths import is_import
 from app.core.problems import ProblemResponse
 
@@ -13,15 +12,23 @@ class BodyLimits:
     """ASGI middleware that counts and times the body of each request."""
 
     def __init__(
-        self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int, timeout_seconds: float
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        max_bytes_at_once: int,
+        max_file_bytes: int,
+        timeout_seconds: float,
     ) -> None:
         """``max_bytes`` of body are taken, and they have ``timeout_seconds`` to arrive.
 
-        A file that is imported may have ``max_file_bytes``, and as long as it takes while it keeps
-        coming: each part has ``timeout_seconds``.
+        All that are there may have ``max_bytes_at_once``. A file that is imported is none of them,
+        for it does not stay in memory: it may have ``max_file_bytes``, and as long as it takes
+        while it keeps coming: each part has ``timeout_seconds``.
         """
         self._app = app
         self._max_bytes = max_bytes
+        self._arriving = Arriving(max_bytes_at_once)
         self._max_file_bytes = max_file_bytes
         self._timeout = timeout_seconds
 
@@ -42,29 +49,26 @@ class BodyLimits:
     ) -> None:
         arrived = 0
         whole = False
-        deadline = asyncio.get_running_loop().time() + self._timeout
         started = False
+        body = Body(self._timeout, each=is_file)
 
         async def counted() -> Message:
-            nonlocal arrived, whole, deadline
+            nonlocal arrived, whole
             if whole:
                 return await receive()
             try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
+                message = await body.next(receive)
             except TimeoutError:
                 if started:
                     # Nobody waits for the body any more, only for the caller to hang up.
                     return await receive()
-                raise RequestTimeout(
-                    f"The body did not arrive within {self._timeout:g} seconds."
-                ) from None
+                raise self._late(body) from None
             arrived += len(message.get("body", b""))
             if arrived > limit:
                 raise _too_large(limit)
-            if is_file:
-                deadline = asyncio.get_running_loop().time() + self._timeout
             whole = not message.get("more_body", False)
+            if not (is_file or started):
+                self._arriving.note(body, message)
             return message
 
         async def noted(message: Message) -> None:
@@ -74,10 +78,17 @@ class BodyLimits:
 
         try:
             await self._app(scope, counted, noted)
-        except (TooLarge, RequestTimeout, InvalidHttp) as problem:
+        except (TooLarge, RequestTimeout, InvalidHttp, Unavailable) as problem:
             if started:
                 raise
             await self._refuse(problem, scope, receive, send)
+        finally:
+            self._arriving.remove(body)
+
+    def _late(self, body: Body) -> Problem:
+        if body.given_up:
+            return too_many()
+        return RequestTimeout(f"The body did not arrive within {self._timeout:g} seconds.")
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         await ProblemResponse(problem)(scope, receive, send)

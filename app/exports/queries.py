@@ -19,6 +19,7 @@ from sqlalchemy import (
 from app.core.among import AMONG, bound
 from app.core.database import Session
 from app.core.errors import NotFound
+from app.core.ids import ById
 from app.exports.corpus import Corpus
 from app.formats.record import AnnotationRecord, DecisionRecord, DocumentRecord, RelationRecord
 from app.models import Annotation, ChangeHead, Decision, Document, Project, Relation, Revision
@@ -111,10 +112,10 @@ async def records(db: Session, corpus: Corpus, batch: Batch) -> list[DocumentRec
     rows = (await db.execute(found.order_by("start", "end", Annotation.sequence), ids)).all()
     # Most were never decided on: those cost no look-up.
     decisions = await _decisions(db, corpus, [row.id for row in rows if row.version > 1])
-    annotations: dict[UUID, list[AnnotationRecord]] = {row.id: [] for row in documents}
+    annotations = ById[list[AnnotationRecord]]((row.id, []) for row in documents)
     for row in rows:
-        annotations[row.document_id].append(_annotation(row, decisions.get(row.id, ())))
-    relations: dict[UUID, list[RelationRecord]] = {row.id: [] for row in documents}
+        annotations[row.document_id].append(_annotation(row, decisions.get(row.id) or ()))
+    relations = ById[list[RelationRecord]]((row.id, []) for row in documents)
     linked = corpus.relations.where(among(Relation.document_id, "ids")).order_by(Relation.sequence)
     for row in await db.execute(linked, ids):
         relations[row.document_id].append(
@@ -149,14 +150,16 @@ async def records(db: Session, corpus: Corpus, batch: Batch) -> list[DocumentRec
 
 async def _decisions(
     db: Session, corpus: Corpus, annotation_ids: Sequence[UUID]
-) -> dict[UUID, list[Row[Any]]]:
+) -> ById[list[Row[Any]]]:
     """The decisions on annotations, oldest first."""
-    decisions: dict[UUID, list[Row[Any]]] = {}
+    decisions: ById[list[Row[Any]]] = ById()
     if annotation_ids:
         decided = corpus.decisions.where(AMONG[db.dialect](Decision.annotation_id, "ids"))
         ids = {"ids": bound(db, annotation_ids)}
         for row in await db.execute(decided.order_by(Decision.version), ids):
-            decisions.setdefault(row.annotation_id, []).append(row)
+            if row.annotation_id not in decisions:
+                decisions[row.annotation_id] = []
+            decisions[row.annotation_id].append(row)
     return decisions
 
 

@@ -13,10 +13,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import to_json
 
+from app.core.ids import ById
 from app.core.vocabulary import AttributeType
 from app.formats.brat_reading import COMMENT, NOTES, PARTICULARS, Reader
 from app.formats.brat_spans import covered, cut, flat
@@ -101,7 +101,7 @@ def _lines(
     record: DocumentRecord, labels: Mapping[str, Mapping[str, AttributeType]]
 ) -> Iterator[str]:
     attributes = comments = 0
-    handles: dict[UUID, str] = {}
+    handles: ById[str] = ById()
     for place, annotation in enumerate(record.annotations):
         handle = handles[annotation.id] = f"T{place + 1}"
         exact = _spans(annotation)

@@ -11,8 +11,8 @@ Offsets are code points.
 """
 
 import json
-from uuid import UUID
 
+from app.core.ids import ById
 from app.core.jsontext import one_line
 from app.formats.doccano_reading import PARTICULARS, Reader
 from app.formats.kinds import Kind
@@ -50,7 +50,7 @@ class Writer:
     def write(self, record: DocumentRecord) -> bytes:
         """The record's line."""
         self._documents += 1
-        numbers: dict[UUID, int] = {}
+        numbers: ById[int] = ById()
         entities, annotations = [], []
         for annotation in record.annotations:
             self._entities += 1

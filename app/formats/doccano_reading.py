@@ -140,21 +140,25 @@ def _uuid(given: object) -> UUID | None:
         return None
 
 
-_Said = tuple[object, object, object]
-"""What an entity or a relation says, by which it is known again."""
+def _key(*said: object) -> str:
+    """What an entity or a relation says, or is called by, as what it is known by again.
+
+    As text: whoever chooses numbers can choose a million of one hash.
+    """
+    return repr(said)
 
 
 def _by(
     held: dict[str, Any] | None, member: str, names: tuple[str, str, str]
-) -> dict[_Said, list[dict[str, Any]]]:
+) -> dict[str, list[dict[str, Any]]]:
     """What Stet wrote of the ids, by what the parts say."""
-    found: dict[_Said, list[dict[str, Any]]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     parts = held.get(member) if held is not None else None
     for part in parts if isinstance(parts, list) else ():
         if isinstance(part, dict):
             first, second, third = (part.get(name) for name in names)
             if all(isinstance(it, int | str) for it in (first, second, third)):
-                found.setdefault((first, second, third), []).append(part)
+                found.setdefault(_key(first, second, third), []).append(part)
     return found
 
 
@@ -191,8 +195,8 @@ class _Parts:
         self._own = held is not None
         self._annotations = _by(held, "annotations", ("label", "start_offset", "end_offset"))
         self._relations = _by(held, "relations", ("type", "source", "target"))
-        self._seen: Counter[_Said] = Counter()
-        self._named: dict[object, Any] = {}
+        self._seen: Counter[str] = Counter()
+        self._named: dict[str, Any] = {}
         # Of an entity that is not there the importer is to say so: no annotation has this id.
         self._nothing = str(annotation_id(document or UUID(int=0), "", 0, 0, 0))
 
@@ -208,7 +212,7 @@ class _Parts:
         value = {"label": label, "start": start, "end": end}
         if not (type(start) is type(end) is int and isinstance(label, str)):
             return value
-        said = (label, start, end)
+        said = _key(label, start, end)
         if self._shift is not None:
             start, end = self._shift.moved(start), self._shift.moved(end)
         value |= {"start": start, "end": end}
@@ -224,7 +228,7 @@ class _Parts:
             if entity is not None and not self._own:
                 value["external_id"] = str(entity)
         if isinstance(entity, int | str) and "id" in value:
-            self._named[entity] = value["id"]
+            self._named[_key(entity)] = value["id"]
         return value
 
     def relation(self, part: Any) -> Any:
@@ -238,12 +242,12 @@ class _Parts:
                 pass
             case _:
                 return part
-        source, target = (self._named.get(end, self._nothing) for end in (source, target))
+        source, target = (self._named.get(_key(end), self._nothing) for end in (source, target))
         value = {"type": type, "source": source, "target": target}
         # What stands for an id in Stet's own member may have been made anything.
         if not all(isinstance(it, str) for it in (type, source, target)):
             return value
-        said = (type, source, target)
+        said = _key(type, source, target)
         ids = self._relations.get(said)
         if ids:
             value["id"] = ids.pop(0).get("id")
@@ -252,6 +256,6 @@ class _Parts:
             value["id"] = str(new)
         return value
 
-    def _occurrence(self, said: _Said) -> int:
+    def _occurrence(self, said: str) -> int:
         self._seen[said] += 1
         return self._seen[said] - 1

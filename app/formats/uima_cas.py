@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.core.ids import ById
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
 from app.formats.kinds import Kind
@@ -93,8 +94,8 @@ class Writer:
         }
         yield _element("type:DocumentMetaData", 2, metadata)
         yield _element("custom:StetDocument", 3, _particulars(record))
-        ids = {annotation.id: 4 + place for place, annotation in enumerate(record.annotations)}
-        bounds = {}
+        ids = ById((it.id, 4 + place) for place, it in enumerate(record.annotations))
+        bounds: ById[dict[str, object]] = ById()
         for annotation in record.annotations:
             begin, end = map(ruler.from_code_points, (annotation.start, annotation.end))
             bounds[annotation.id] = {"begin": begin, "end": end}
@@ -170,7 +171,7 @@ def _particulars(record: DocumentRecord) -> dict[str, object]:
     return features | {"exact": _json(exact) if exact else None}
 
 
-def _joining(relation: RelationRecord, ids: Mapping[Any, int]) -> dict[str, object]:
+def _joining(relation: RelationRecord, ids: ById[int]) -> dict[str, object]:
     exact = _exact({"label": relation.type})
     return {
         "identifier": relation.id,

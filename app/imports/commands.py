@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,7 +26,7 @@ from app.imports.refusals import Refusals
 from app.imports.rows import Checker, Rows, rows_of
 from app.imports.schemas import ImportReport, Tally
 from app.imports.stored import Stored
-from app.imports.turns import Claimant, Turns
+from app.imports.turns import Claimant, Claims, Turns
 from app.models import (
     WORDS,
     Annotation,
@@ -109,7 +109,7 @@ class _Waiting:
     """Records that have their places: their rows by table, packed, and the ids that they claim."""
 
     tables: Mapping[str, Any] = field(default_factory=dict)
-    claimed: Set[UUID | str] = frozenset()
+    claimed: Claims = frozenset()
 
 
 class _Undone(Exception):

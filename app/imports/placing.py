@@ -6,12 +6,13 @@ says. An id that another project holds is replaced by one derived from it and th
 each time.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
+from app.core.ids import ById
 from app.documents.rows import logged, same_content
 from app.formats.kinds import Kind
 from app.imports import queries
@@ -80,8 +81,8 @@ class Places:
         Of the kinds ``unsaid`` the file says nothing: there they are as they are here.
         """
         placed = Placed(document_is_new)
-        ends: dict[UUID, _End] = {}
-        given: set[UUID] = set()
+        ends: ById[_End] = ById()
+        given: ById[str] = ById()
         for part in rows.annotations:
             row = part.row
             try:
@@ -108,7 +109,7 @@ class Places:
                 placed.annotations.append(part)
             else:
                 placed.unchanged_annotations += 1
-        given = set()
+        given = ById()
         for part in rows.relations:
             self._place_relation(part, ends, given, placed)
         return placed
@@ -123,7 +124,7 @@ class Places:
         return stored, "id" if stored is None else "external_id"
 
     def _place_relation(
-        self, part: Part, ends: Mapping[UUID, _End], given: set[UUID], placed: Placed
+        self, part: Part, ends: ById[_End], given: ById[str], placed: Placed
     ) -> None:
         row = part.row
         lacking = [
@@ -157,7 +158,7 @@ class Places:
         else:
             placed.unchanged_relations += 1
 
-    def _free(self, id: UUID, taken: Mapping[UUID, Any], pointer: str) -> UUID:
+    def _free(self, id: UUID, taken: ById[Any], pointer: str) -> UUID:
         """The id of a new row: its own, or one derived from it where another project has that.
 
         Raises:
@@ -173,7 +174,7 @@ class Places:
         return id
 
 
-def _give(id: UUID, given: set[UUID], pointer: str) -> None:
+def _give(id: UUID, given: ById[str], pointer: str) -> None:
     """Note an id that a part of a record has here.
 
     Raises:
@@ -182,7 +183,7 @@ def _give(id: UUID, given: set[UUID], pointer: str) -> None:
     if id in given:
         detail = f"Another of the same line has the id {id} here."
         raise Conflict(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
-    given.add(id)
+    given[id] = pointer
 
 
 def _name_document(rows: Rows, id: UUID) -> None:

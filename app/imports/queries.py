@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, bindparam, or_, select
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.core.among import AMONG, bound
 from app.core.database import Session
+from app.core.ids import ById
 from app.models import Annotation, Change, Document, Relation, Revision
 
 _DOCUMENTS = (
@@ -108,10 +109,10 @@ async def annotations(
     return list((await db.execute(_ANNOTATIONS_NAMED[db.dialect], given)).all())
 
 
-async def first_versions(db: Session, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+async def first_versions(db: Session, ids: Collection[UUID]) -> ById[Row[Any]]:
     """What those of the annotations that were changed since said at first."""
     found = await db.execute(_FIRST_VERSIONS[db.dialect], {"ids": bound(db, ids)})
-    return {row.annotation_id: row for row in found}
+    return ById((row.annotation_id, row) for row in found)
 
 
 async def relations(db: Session, ids: Collection[UUID]) -> list[Row[Any]]:

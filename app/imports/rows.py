@@ -1,7 +1,7 @@
 """A file's record as rows, checked like a POST. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from app.core.errors import (
     Unprocessable,
     refuse,
 )
+from app.core.ids import ById
 from app.core.permissions import Standing
 from app.core.vocabulary import Origin, Status
 from app.documents.rows import NewDocument
@@ -128,7 +129,7 @@ def rows_of(record: Record, by: Checker) -> Rows:
         names,
         lambda it, who: _annotation(it, words, who),
     )
-    ends = {part.row["id"] for part in rows.annotations}
+    ends = ById((part.row["id"], part) for part in rows.annotations)
     rows.relations += _parts(
         _named("relations", record.relations, line.relations),
         rows,
@@ -152,16 +153,17 @@ def _parts(
     part_of: Callable[[L, "_Who"], tuple[Row, list[Row]]],
 ) -> Iterator[Part]:
     """The parts that are not refused; why the others are is noted."""
-    seen: set[UUID | str] = set()
+    seen: set[bytes | str] = set()
     for pointer, line in lines.items():
         who = _Who(by)
         for name in ("id", "external_id"):
             id = getattr(line, name, None)
             if id is None:
                 continue
-            if id in seen:
+            key = id.bytes if isinstance(id, UUID) else id
+            if key in seen:
                 who.refuse(InvalidValue(f"/{name}", "Another of the same line has this id."))
-            seen.add(id)
+            seen.add(key)
         try:
             row, decisions = part_of(line, who)
         except Unprocessable as refusal:
@@ -273,7 +275,7 @@ def _decisions(line: AnnotationLine, id: UUID, version: int, who: _Who) -> list[
     return rows
 
 
-def _relation(line: RelationLine, ends: Set[UUID], who: _Who) -> tuple[Row, list[Row]]:
+def _relation(line: RelationLine, ends: ById[Part], who: _Who) -> tuple[Row, list[Row]]:
     refuse(
         [
             UnknownAnnotation(pointer, "The line has no such annotation, or a refused one.")

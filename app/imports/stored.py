@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from app.core.database import Session
+from app.core.ids import ById
 from app.imports import queries
 from app.imports.rows import Row, Rows
 
@@ -16,7 +17,7 @@ class Documents:
     """What the database has of the ids and external ids of some records' documents."""
 
     project_id: UUID
-    by_id: dict[UUID, Any]
+    by_id: ById[Any]
     by_external_id: dict[str, Any]
 
     def of(self, row: Row) -> tuple[Any, str]:
@@ -48,28 +49,28 @@ class Stored:
     """What the database has of the ids and external ids of some records."""
 
     documents: Documents
-    annotations: Mapping[UUID, Any]
+    annotations: ById[Any]
     annotations_by_external_id: Mapping[tuple[UUID, str], Any]
-    first_versions: Mapping[UUID, Any]
-    relations: Mapping[UUID, Any]
+    first_versions: ById[Any]
+    relations: ById[Any]
 
-    def elsewhere(self) -> set[UUID]:
-        """The ids that annotations and relations of other projects have."""
+    def elsewhere(self) -> set[bytes]:
+        """The ids that annotations and relations of other projects have, as bytes."""
         project_id = self.documents.project_id
         known = (*self.annotations.values(), *self.relations.values())
-        return {row.id for row in known if row.project_id != project_id}
+        return {row.id.bytes for row in known if row.project_id != project_id}
 
 
 async def documents_of(db: Session, project_id: UUID, records: Sequence[Rows]) -> Documents:
     """What the database has of the records' documents; ids of other projects as they are here."""
     external_ids = {rows.document["external_id"] for rows in records} - {None}
-    ids = {rows.document["id"] for rows in records}
-    documents = await queries.documents(db, project_id, ids, external_ids)
+    ids = ById((rows.document["id"], rows) for rows in records)
+    documents = await queries.documents(db, project_id, list(ids), external_ids)
     if others := _elsewhere(project_id, documents):
         documents += await queries.documents(db, project_id, others, ())
     return Documents(
         project_id,
-        by_id={row.id: row for row in documents},
+        by_id=ById((row.id, row) for row in documents),
         by_external_id={
             row.external_id: row
             for row in documents
@@ -84,45 +85,45 @@ async def stored_of(db: Session, documents: Documents, records: Sequence[Rows]) 
     """What the database has of the records' ids; ids of other projects as they are here too."""
     project_id = documents.project_id
     found = [documents.of(rows.document)[0] for rows in records]
-    ids = {row.id for row in found if row is not None}
+    ids = list(ById((row.id, row) for row in found if row is not None))
     parts = [part.row for rows in records for part in rows.annotations]
     annotations = relations = []
-    first: dict[UUID, Any] = {}
+    first: ById[Any] = ById()
     if parts:
         annotations = await queries.annotations(
             db,
             ids,
-            {row["id"] for row in parts},
+            [row["id"] for row in parts],
             {row["external_id"] for row in parts} - {None} if ids else (),
         )
         if others := _elsewhere(project_id, annotations):
             annotations += await queries.annotations(db, (), others, ())
         changed = [row.id for row in annotations if row.version > 1]
-        first = await queries.first_versions(db, changed) if changed else {}
-    linked = {part.row["id"] for rows in records for part in rows.relations}
+        first = await queries.first_versions(db, changed) if changed else first
+    linked = [part.row["id"] for rows in records for part in rows.relations]
     if linked:
         relations = await queries.relations(db, linked)
         if others := _elsewhere(project_id, relations):
             relations += await queries.relations(db, others)
     return Stored(
         documents=documents,
-        annotations={row.id: row for row in annotations},
+        annotations=ById((row.id, row) for row in annotations),
         annotations_by_external_id={
             (row.document_id, row.external_id): row
             for row in annotations
             if row.external_id is not None and row.withdrawn_at is None
         },
         first_versions=first,
-        relations={row.id: row for row in relations},
+        relations=ById((row.id, row) for row in relations),
     )
 
 
-def _elsewhere(project_id: UUID, found: Sequence[Any]) -> set[UUID]:
+def _elsewhere(project_id: UUID, found: Sequence[Any]) -> list[UUID]:
     """What replaces the ids that other projects hold."""
-    return {derived_id(project_id, row.id) for row in found if row.project_id != project_id}
+    return [derived_id(project_id, row.id) for row in found if row.project_id != project_id]
 
 
-def ours(project_id: UUID, known: Mapping[UUID, Any], id: UUID) -> Any:
+def ours(project_id: UUID, known: ById[Any], id: UUID) -> Any:
     """What a project has under the id, or under the one that replaces it there."""
     stored = known.get(id)
     if stored is not None and stored.project_id != project_id:

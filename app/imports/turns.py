@@ -9,8 +9,9 @@ from app.core.database import Session
 from app.imports.rows import Rows
 from app.imports.stored import Documents, Stored, derived_id, documents_of, stored_of
 
-Claims = Set[UUID | str]
-"""What at most one of the records that are placed together names: ids and external ids."""
+Claims = Set[bytes | str]
+"""What at most one of the records that are placed together names: ids, as bytes as ``core.ids``
+has them, and external ids."""
 
 
 @dataclass(slots=True)
@@ -19,7 +20,7 @@ class Claimant:
 
     place: int
     rows: Rows
-    claims: set[UUID | str]
+    claims: set[bytes | str]
     document_id: UUID | None = None
     """What its document's id here is taken for, which the ids of what it names follow from."""
 
@@ -27,8 +28,8 @@ class Claimant:
     def of(cls, place: int, rows: Rows) -> "Claimant":
         """A record with what it claims as far as the file says it."""
         parts = (*rows.annotations, *rows.relations)
-        claims: set[UUID | str] = {part.row["id"] for part in parts if part.name is None}
-        claims.add(rows.document["id"])
+        claims: set[bytes | str] = {part.row["id"].bytes for part in parts if part.name is None}
+        claims.add(rows.document["id"].bytes)
         if rows.document["external_id"] is not None:
             claims.add(rows.document["external_id"])
         return cls(place, rows, claims)
@@ -38,11 +39,11 @@ class Claimant:
         if document_id == self.document_id:
             return
         self.document_id = document_id
-        self.claims.add(document_id)
+        self.claims.add(document_id.bytes)
         for part in (*self.rows.annotations, *self.rows.relations):
             if part.name is not None:
                 part.row["id"] = uuid5(document_id, part.name)
-                self.claims.add(part.row["id"])
+                self.claims.add(part.row["id"].bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Turns:
         """Whether the look-up was too early: a document may be among what is ``waiting``."""
         rows = (record.rows.document for record in self.left)
         return any(
-            not waiting.isdisjoint({row["id"], row["external_id"], self._documents.id_of(row)})
+            row["id"].bytes in waiting
+            or row["external_id"] in waiting
+            or self._documents.id_of(row).bytes in waiting
             for row in rows
         )
 
@@ -95,7 +98,7 @@ class Turns:
     def _apart(self, waiting: Claims) -> tuple[list[Claimant], Claims]:
         """The records up to the first that shares a claim with those before it or what waits."""
         records: list[Claimant] = []
-        taken: set[UUID | str] = set()
+        taken: set[bytes | str] = set()
         for record in self.left:
             # A document has an id and an external id, and may be named by the one or the other.
             record.found_as(self._documents.id_of(record.rows.document))
@@ -106,7 +109,7 @@ class Turns:
         return records, taken
 
     def _replaced(
-        self, records: Sequence[Claimant], others: Set[UUID], waiting: Claims
+        self, records: Sequence[Claimant], others: Set[bytes], waiting: Claims
     ) -> tuple[list[Claimant], Claims]:
         """Those of the records that are apart also by what replaces the ids of other projects.
 
@@ -114,5 +117,6 @@ class Turns:
         """
         project_id = self._documents.project_id
         for record in records:
-            record.claims.update(derived_id(project_id, id) for id in others & record.claims)
+            replaced = [UUID(bytes=id) for id in others & record.claims]
+            record.claims.update(derived_id(project_id, id).bytes for id in replaced)
         return self._apart(waiting)

@@ -2,7 +2,8 @@
 
 uvicorn answers what it cannot parse in plain text, takes a head of any size, waits for one without
 end, asks for no Host, answers HTTP/1.0 in chunks, and sends the head of an answer and its body
-apart, which the kernel and the caller each pay for twice.
+apart, which the kernel and the caller each pay for twice. What follows an offer to go on in another
+protocol it takes for the next request.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from app.core.errors import (
 from app.core.observability import Observed
 from app.core.problems import ProblemResponse
 from app.core.settings import settings
+from app.operations.parser import Parser
 
 MAX_HEAD_BYTES = 65_536
 """The longest request line and headers together; of a longer head no more than a read is kept."""
@@ -93,6 +95,7 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         """As uvicorn makes them."""
         super().__init__(*arguments, **named)
+        self.parser = Parser(self)
         self._seconds = settings().body_timeout_seconds
         self._overdue: asyncio.TimerHandle | None = None
         self._in_head = False
@@ -165,10 +168,18 @@ class Protocol(HttpToolsProtocol):
         self._problem = self._problem_of_head()
         if self._problem is not None:
             raise _Refused
-        # This takes no CONNECT, and no URL without a path.
+        if self.parser.should_upgrade():
+            # It comes once more, without the offer.
+            return
+        # This takes no URL without a path.
         super().on_headers_complete()
         self._in_head = False
         self._disarm()
+
+    def on_message_complete(self) -> None:
+        """A request is here, whole."""
+        if not self._in_head:
+            super().on_message_complete()
 
     def _problem_of_head(self) -> Problem | None:
         size = len(self.url)
@@ -181,6 +192,8 @@ class Protocol(HttpToolsProtocol):
                 return UnknownTransferCoding("A body is taken with its length or in chunks.")
         if size > MAX_HEAD_BYTES:
             return HeadTooLarge(limit=MAX_HEAD_BYTES)
+        if self.parser.should_upgrade() and self.parser.get_method() == b"CONNECT":
+            return InvalidHttp("Stet is no proxy and takes no CONNECT.")
         if not hosts:
             # HTTP/1.0 has none.
             needed = self.parser.get_http_version() != "1.0"

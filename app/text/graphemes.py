@@ -10,6 +10,9 @@ import regex
 # that a million combining marks cost no more than a thousand.
 REACH = 1024
 
+# What is looked through at once, backwards.
+_REACHES = (8, 128, REACH)
+
 _CLUSTER = regex.compile(r"\X")
 
 
@@ -33,13 +36,20 @@ def nearest_bounds(text: str, offset: int) -> tuple[int, int] | None:
     at = offset - start
     if _breaks(window, at):
         return None
-    before = next((place for place in range(at - 1, 0, -1) if _breaks(window, place)), 0)
+    # A cluster is short, so what stands before it is seldom looked at; one of marks is long.
+    before = next(filter(None, (_boundary_before(window, at, reach) for reach in _REACHES)), 0)
     return start + before, start + _boundary_after(window, at, len(window))
 
 
 def _breaks(text: str, at: int) -> bool:
     """Whether one cluster ends and another begins at ``at``."""
     return _boundary_after(text, at - 1, at + 1) == at
+
+
+def _boundary_before(text: str, at: int, reach: int) -> int:
+    """The last boundary before ``at``, up to ``reach`` from there; 0 if there is none."""
+    ends = (match.end() for match in _CLUSTER.finditer(text, max(0, at - reach), at))
+    return max((end for end in ends if end < at), default=0)
 
 
 def _boundary_after(text: str, at: int, end: int) -> int:

@@ -27,12 +27,17 @@ from app.text.anchoring import find
 from app.text.graphemes import nearest_bounds, splits_none
 from app.text.offsets import Ruler
 
-# A quotation that its narrative interrupts from end to end has some dozens of fragments. Each may
-# need a search of the whole text, so their number bounds the work of one annotation.
+# A quotation that its narrative interrupts from end to end has some dozens of fragments.
 FRAGMENTS = 256
 
-# To explain a refusal takes longer than to accept: so many of an annotation's spans are explained.
+# Each that is a quote alone needs a search of the whole text: of so many code points altogether,
+# which takes some 0.1 s. Texts of up to 200,000 are searched for all of them.
+SEARCHED = 200_000 * FRAGMENTS
+
+# To explain a refusal takes longer than to accept: so many of an annotation's spans are explained,
+# and fewer in a text that has so many code points with what was gone through for those before.
 REFUSED = 8
+EXPLAINED = 50_000
 
 
 class SpanIn(NamedTuple):
@@ -98,8 +103,9 @@ def verify_annotation(
     from the first to the last; left out, it is taken from them.
 
     Raises what ``verify`` raises, at ``/start``, ``/fragments/0/start`` and so on; FragmentsInvalid
-    at ``/fragments`` or at the fragment that is out of place; InvalidBody for several faults, of
-    the first 8 spans that have any.
+    at ``/fragments`` or at the fragment that is out of place; MissingField for quotes alone that
+    are too many for so long a text; InvalidBody for several faults, of the first 8 spans that have
+    any, or of as many as ``most_explained`` says.
     """
     ruler = Ruler(text, unit)
     if fragments is None:
@@ -233,6 +239,7 @@ def _verify_fragments(
     given = {f"/fragments/{index}": fragment for index, fragment in enumerate(fragments)}
     if envelope != SpanIn():
         given = {"": envelope, **given}
+    _check_searches(ruler.text, given)
     verified = _verify_each(ruler, given)
     sent = verified.pop("", None)
     parts = tuple(verified.values())
@@ -251,16 +258,32 @@ def _verify_fragments(
     return whole, parts
 
 
+def _check_searches(text: str, given: Mapping[str, SpanIn]) -> None:
+    searched = [name for name, it in given.items() if it.start is None and it.end is None]
+    most = max(1, SEARCHED // max(1, len(text)))
+    if len(searched) > most:
+        raise MissingField(
+            f"{searched[most]}/start",
+            f"The text is too long to look for more than {most} quotes; send start and end too.",
+        )
+
+
+def most_explained(text: str) -> int:
+    """How many refused spans of a request are explained."""
+    return max(1, min(REFUSED, EXPLAINED // max(1, len(text))))
+
+
 def _verify_each(ruler: Ruler, given: Mapping[str, SpanIn]) -> dict[str, Span]:
     """The spans by their pointers, or the refusals of the first that are refused."""
     verified: dict[str, Span] = {}
     refused: list[Unprocessable] = []
+    most = most_explained(ruler.text)
     for pointer, span in given.items():
         try:
             verified[pointer] = _verify(ruler, span, pointer)
         except Unprocessable as refusal:
             refused.append(refusal)
-        if len(refused) == REFUSED:
+        if len(refused) == most:
             break
     refuse(refused)
     return verified

@@ -45,8 +45,8 @@ class Rates:
                 return _too_many("from this address", wait)
         if self._tokens is not None:
             for shown in _shown(HTTPConnection(scope)):
-                # By its id: whether the secret fits is not known yet.
-                wait = self._tokens.count(shown.id)
+                # By its id: whether the secret fits is not known yet. As bytes: see ``core.ids``.
+                wait = self._tokens.count(shown.id.bytes)
                 if wait:
                     return _too_many(f"with this {shown.kind}", wait)
         return None

@@ -1,9 +1,11 @@
 """Discontinuous annotations: disjoint spans in order, and an envelope around them."""
 
+import threading
 from typing import Any
 
 import pytest
 
+from app.text.anchoring import find
 from tests import make
 from tests.conftest import Newsroom
 
@@ -93,3 +95,23 @@ async def test_each_fragment_that_is_wrong_is_told(newsroom: Newsroom) -> None:
         ("/fragments/0/quote", "quote-mismatch"),
         ("/fragments/2/quote", "quote-not-found"),
     ]
+
+
+@pytest.mark.parametrize(("length", "aside"), [(1000, False), (60_000, True)])
+async def test_a_long_text_is_searched_beside_the_loop(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, length: int, aside: bool
+) -> None:
+    searching: list[int] = []
+
+    def noting(*given: Any) -> Any:
+        searching.append(threading.get_ident())
+        return find(*given)
+
+    document = await make.document(newsroom["annotator"], "said " + "a" * length)
+    monkeypatch.setattr("app.text.spans.find", noting)
+    made = await make.annotation(newsroom["annotator"], document["id"], quote="said")
+    path, headers = f"/v1/annotations/{made['id']}", make.seen(1)
+    edited = await newsroom["annotator"].patch(path, json={"quote": "id a"}, headers=headers)
+
+    assert (await make.said(edited, 200))["start"] == 2
+    assert [ident != threading.get_ident() for ident in searching] == [aside, aside]

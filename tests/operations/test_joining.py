@@ -1,41 +1,14 @@
 """The head of an answer and its body leave together; nothing that is held back is lost."""
 
 import asyncio
-from typing import Any
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
-from app.operations.protocol import JoiningTransport, Protocol
+from app.operations.protocol import JoiningTransport
+from tests.operations.line import Line, protocol_on
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\n\r\n", b"{}"
-
-
-class Line(asyncio.Transport):
-    """A connection that keeps what is written to it, each piece apart."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        assert not self.closed
-        self.pieces.append(bytes(data))
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-    def pause_reading(self) -> None:
-        """Nothing is read."""
-
-    def resume_reading(self) -> None:
-        """Nothing is read."""
 
 
 @pytest.fixture
@@ -91,12 +64,7 @@ async def test_who_says_that_nothing_more_comes_gets_what_is_held(line: Line) ->
         assert (held, len(line.pieces)) == ([], 1)
         ended.set()
 
-    config = uvicorn.Config(app, lifespan="off", log_config=None)
-    config.load()
-    protocol = Protocol(
-        config=config, server_state=ServerState(), app_state={}, _loop=asyncio.get_running_loop()
-    )
-    protocol.connection_made(line)
+    protocol = protocol_on(line, app)
 
     protocol.data_received(b"HEAD / HTTP/1.1\r\nHost: stet\r\n\r\n")
 

@@ -229,6 +229,7 @@ GARBAGE = {
     "a host's port that is none": b"GET /healthz HTTP/1.1\r\nHost: stet:http\r\n\r\n",
     "an old version with a host that is none": b"GET /healthz HTTP/1.0\r\nHost: st et\r\n\r\n",
     "what proxies are asked": b"CONNECT stet:443 HTTP/1.1\r\nHost: stet\r\n\r\n",
+    "what proxies are asked, with a path": head("CONNECT", "/healthz", Content_Length="2"),
 }
 
 
@@ -295,6 +296,21 @@ async def test_a_body_in_chunks_is_taken(wire: Wire, coding: str) -> None:
     assert (await wire.answer()).code == "bad-credentials"
 
 
+@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+async def test_a_body_behind_an_offer_of_another_protocol_is_no_request(
+    wire: Wire, protocol: str
+) -> None:
+    offer = {"Connection": "Upgrade", "Upgrade": protocol, "Content_Type": "application/json"}
+    for body, code in ((NOBODY, "bad-credentials"), (head("GET", "/v1/me"), "invalid-json")):
+        await wire.send(head("POST", "/v1/session", **offer, Content_Length=str(len(body))))
+        await wire.send(body)
+        assert (await wire.answer()).code == code
+
+    await wire.send(head("GET", "/healthz", Connection="close"))
+    assert (await wire.answer()).status == 200
+    assert await wire.ended()
+
+
 @pytest.mark.parametrize("method", [b"get", b"FOO", b"Post"])
 async def test_who_sends_an_unknown_method_is_told_so(wire: Wire, method: bytes) -> None:
     await wire.send(method + b" /healthz HTTP/1.1\r\nHost: stet\r\n\r\n")
@@ -317,6 +333,10 @@ async def test_garbage_of_any_length_is_answered_once(wire: Wire) -> None:
 BROKEN = {
     "no request line": b"garbage\r\n\r\n",
     "a broken body": head("POST", DOCUMENTS, **JSON, Transfer_Encoding="chunked") + b"many\r\n",
+    "a broken body behind an offer": head(
+        "POST", DOCUMENTS, **JSON, Connection="Upgrade", Upgrade="x", Transfer_Encoding="chunked"
+    )
+    + b"many\r\n",
     "no path": b"GET http://stet HTTP/1.1\r\nHost: stet\r\n\r\n",
 }
 NOBODY = json.dumps({"username": "nobody", "password": "nothing"}).encode()

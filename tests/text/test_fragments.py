@@ -8,7 +8,9 @@ from app.core.errors import (
     Unprocessable,
 )
 from app.core.vocabulary import OffsetUnit
+from app.text import spans
 from app.text.spans import (
+    EXPLAINED,
     FRAGMENTS,
     REFUSED,
     Span,
@@ -189,6 +191,26 @@ def test_the_first_refusals_are_explained_and_no_more() -> None:
     refusal = refused(SpanIn(), [SpanIn(0, 1, "x")] * FRAGMENTS)
 
     assert told(refusal) == [("quote-mismatch", f"/fragments/{i}/quote") for i in range(REFUSED)]
+
+
+@pytest.mark.parametrize(("length", "explained"), [(EXPLAINED // 2, 2), (EXPLAINED * 3, 1)])
+def test_of_a_long_text_fewer_refusals_are_explained(length: int, explained: int) -> None:
+    refusal = refused(SpanIn(), [SpanIn(0, 1, "x")] * FRAGMENTS, text="a" * length)
+
+    assert len(refusal.errors) == explained
+
+
+def test_a_long_text_is_searched_for_fewer_quotes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "SEARCHED", 3 * len(TEXT))
+    quotes = ["We never", "said", "the", "agreed"]
+
+    assert verify_annotation(TEXT, SpanIn(), [SpanIn(quote=it) for it in quotes[:3]], CODE_POINTS)
+    refusal = refused(SpanIn(), [SpanIn(quote=it) for it in quotes])
+    assert told(refusal) == [("missing-field", "/fragments/3/start")]
+    # Where the others stand is said, so nothing is searched.
+    given = [SpanIn(quote=it) for it in quotes[:3]]
+    last = span(TEXT.index("agreed"), TEXT.index("agreed") + 6)
+    assert len(verify_annotation(TEXT, SpanIn(), [*given, last], CODE_POINTS).fragments or ()) == 4
 
 
 @each_unit

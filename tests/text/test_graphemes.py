@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.text import graphemes
 from app.text.graphemes import REACH, nearest_bounds
 
 # One or two of each rule of Unicode Standard Annex #29; "|" stands where one cluster ends and the
@@ -98,6 +102,22 @@ def test_a_cluster_of_a_million_marks_is_cut_at_the_reach() -> None:
 
     assert nearest_bounds(text, 500_000) == (500_000 - REACH, 500_000 + REACH)
     assert nearest_bounds(text, 3) == (0, 3 + REACH)
+
+
+def test_an_offset_among_many_marks_takes_a_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = ("e" + "\u0301" * 900) * 3
+    looks = 0
+
+    def looking(*where: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return cluster.finditer(*where)
+
+    cluster = regex.compile(r"\X")
+    monkeypatch.setattr(graphemes, "_CLUSTER", SimpleNamespace(finditer=looking))
+
+    assert nearest_bounds(text, 1700) == (901, 1802)
+    assert looks == 5
 
 
 def test_a_split_flag_is_seen_up_to_the_reach_in_a_row_of_a_million() -> None:
