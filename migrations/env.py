@@ -215,9 +215,9 @@ async def _finish_indexes() -> None:
 def _indexes() -> list[str]:
     """Names of Stet's own indexes, those of constraints among them."""
     tables = Base.metadata.tables.values()
-    names = [index.name for table in tables for index in table.indexes]
-    names += [constraint.name for table in tables for constraint in table.constraints]
-    return [INDEX_OF_KEYS, *map(str, names)]
+    indexes = [str(index.name) for table in tables for index in table.indexes]
+    constraints = [str(constraint.name) for table in tables for constraint in table.constraints]
+    return [INDEX_OF_KEYS, *indexes, *constraints]
 
 
 def _sqlite() -> None:
