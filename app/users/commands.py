@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -27,7 +27,7 @@ from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries
 from app.users.credentials import Credential, CredentialKind
-from app.users.schemas import NewTokenOut, SessionIn, TokenIn, UserIn, UserOut, UserPatch
+from app.users.schemas import NewTokenOut, TokenIn, UserIn, UserOut, UserPatch
 
 
 async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
@@ -129,9 +129,14 @@ _ADMINS = (
 
 
 async def sign_in(
-    db: Session, given: SessionIn, *, before: Credential | None, lasting: dt.timedelta
+    db: Session,
+    user: Row[Any] | None,
+    password: str,
+    *,
+    before: Credential | None,
+    lasting: dt.timedelta,
 ) -> Credential:
-    """Start a browser session and answer what its cookie shows.
+    """Start a browser session of a user, if there is one, and answer what its cookie shows.
 
     Whatever session the browser came with, ``before``, ends: its cookie is worth nothing to whoever
     may have got hold of it.
@@ -140,10 +145,9 @@ async def sign_in(
         BadCredentials: when name and password do not belong together, after the same time for a
             known and an unknown name.
     """
-    user = await queries.by_name(db, given.username)
     # Many may wait for their turn at this, and others want a connection.
     await db.rest()
-    fits = await credentials.password_fits(given.password, user and user.password_hash)
+    fits = await credentials.password_fits(password, user and user.password_hash)
     if user is None or not fits or not user.is_active:
         raise BadCredentials("User name or password is wrong.")
     id, secret, moment = uuid7(), credentials.new_secret(), now()

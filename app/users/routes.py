@@ -64,10 +64,14 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
     before = access.session_shown(request)
-    started = await commands.sign_in(db, given, before=before, lasting=lasting)
+    user = await queries.by_name(db, given.username)
+    access.remember_attempt(request, user and user.name)
+    started = await commands.sign_in(db, user, given.password, before=before, lasting=lasting)
     await attempts.forget(given.username, address)
     access.set_cookie(request, response, started)
-    return await queries.me(db, started)
+    me = await queries.me(db, started)
+    access.remember(request, me)
+    return me
 
 
 @router.delete(
