@@ -56,7 +56,10 @@ async def me(me: Me) -> MeOut:
     responses=problems(BadCredentials, CrossSiteRequest, TooManyRequests),
 )
 async def sign_in(given: SessionIn, db: Db, request: Request, response: Response) -> MeOut:
-    """Sign in with user name and password; the answer sets the session cookie."""
+    """Sign in with user name and password; the answer sets the session cookie.
+
+    How many attempts a minute may fail is limited by address, and by name to ten times as many.
+    """
     access.same_site(request, required=False)
     attempts: SignInAttempts = request.app.state.sign_in_attempts
     settings: Settings = request.app.state.settings
@@ -173,7 +176,9 @@ async def edit_user(
 ) -> UserOut:
     """Change a user: display name, password, whether they are an admin, whether they are active.
 
-    What changes nothing makes no new version. The last active admin remains one: 409.
+    What changes nothing makes no new version. The last active admin remains one: 409. A new
+    password ends browser sessions, and deactivation all that the user may do for as long as it
+    lasts: the tokens of whoever may have lost one end for good by `revoke_tokens`.
     """
     return tag(await commands.edit(db, admin, name, seen, patch))
 
