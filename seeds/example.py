@@ -95,7 +95,7 @@ async def _people(db: Session) -> None:
     for name in ("admin", *PEOPLE):
         new = UserIn(name=name, password=password, is_admin=name == "admin")
         made = await users.create(db, None, new)
-        actors[name] = Actor(id=made.id, name=name, is_admin=made.is_admin, by_shell=True)
+        actors[name] = Actor(id=made.id, name=name, is_admin=made.is_admin)
     found = {_PASSWORD: password}
     for variable, name in _TOKENS.items():
         found[variable] = (await users.create_token(db, actors[name], TokenIn(name="demo"))).token

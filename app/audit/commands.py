@@ -1,6 +1,7 @@
 """Writing the audit log: in the transaction of the act that an event tells of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -35,20 +36,27 @@ async def record(
         token_id: which token it is about.
         project_id: which project it is about.
     """
+    subject = {"user_id": user_id, "token_id": token_id, "project_id": project_id}
+    await db.execute(insert(AuditEvent).values(_row(by, action, changes=dict(changes), **subject)))
+
+
+async def record_revocations(
+    db: Session, by: Actor | None, user_id: UUID, token_ids: Sequence[UUID]
+) -> None:
+    """Write down that a user's tokens were revoked, an event for each."""
+    action = AuditAction.TOKEN_REVOKED
+    events = [
+        _row(by, action, user_id=user_id, token_id=id, project_id=None, changes={})
+        for id in token_ids
+    ]
+    if events:
+        await db.execute(insert(AuditEvent), events)
+
+
+def _row(by: Actor | None, action: AuditAction, **told: Any) -> dict[str, Any]:
     # At a shell some acts are done in a member's name, and the first user is made by nobody.
     actor_id = None if by is None or by.by_shell else by.id
-    await db.execute(
-        insert(AuditEvent).values(
-            id=uuid7(),
-            at=now(),
-            action=action,
-            actor_id=actor_id,
-            user_id=user_id,
-            token_id=token_id,
-            project_id=project_id,
-            changes=dict(changes),
-        )
-    )
+    return {"id": uuid7(), "at": now(), "action": action, "actor_id": actor_id, **told}
 
 
 def made(**fields: Value) -> dict[str, tuple[Value, Value]]:

@@ -45,7 +45,8 @@ class AuditEventOut(Out):
     project: str | None
     changes: dict[str, BeforeAndAfter] = Field(
         description="By field, the value before and after. Of a password it is only told that it "
-        "was `set`, before and after."
+        "was `set`, before and after; `revoke_tokens` is no field, and has become true where all "
+        "tokens were revoked, each with an event of its own."
     )
 
     @classmethod

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row, insert, select, update
 
 from app.core.database import Moved, Session
 from app.core.permissions import Standing
@@ -78,6 +78,19 @@ async def lock_under(db: Session, standing: Standing) -> int:
     if head.epoch != standing.epoch:
         raise Moved
     return int(head.sequence)
+
+
+async def end_under(db: Session, standing: Standing) -> int:
+    """The same for somebody who writes nothing, and so keeps nobody waiting.
+
+    Raises:
+        Moved: as ``lock_under``.
+    """
+    head = select(ChangeHead.sequence, ChangeHead.epoch)
+    found = (await db.execute(head.where(ChangeHead.project_id == standing.project_id))).one()
+    if found.epoch != standing.epoch:
+        raise Moved
+    return int(found.sequence)
 
 
 async def _lock(db: Session, project_id: UUID, epochs: int) -> Row[Any]:

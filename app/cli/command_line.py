@@ -111,6 +111,14 @@ def add_user(
     people.add_user(name, project, role, admin=admin, password_stdin=password_stdin)
 
 
+@user.command("revoke")
+def revoke(name: Annotated[str, typer.Argument(help="Whose tokens they are.")]) -> None:
+    """Revoke all tokens of a user for good, and end their browser sessions."""
+    from app.cli import people
+
+    people.revoke(name)
+
+
 @token.command("create")
 def create_token(
     name: Annotated[str, typer.Argument(metavar="USER", help="Whose token it is.")],

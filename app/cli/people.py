@@ -14,7 +14,7 @@ from app.projects import members
 from app.projects import queries as project_queries
 from app.users import commands as users
 from app.users import queries as user_queries
-from app.users.schemas import TokenIn, UserIn
+from app.users.schemas import TokenIn, UserIn, UserPatch
 
 
 def add_user(
@@ -48,6 +48,19 @@ def add_user(
         typer.echo(f"{name} is {role} of {project}.")
 
 
+def revoke(name: str) -> None:
+    """Revoke all tokens of a user, and end their browser sessions."""
+
+    async def work(database: Database) -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            seen = (await user_queries.user(db, name)).version
+            await users.edit(db, None, name, seen, UserPatch(revoke_tokens=True))
+
+    run(work)
+    typer.echo(f"Revoked all tokens of {name}, and ended their browser sessions.")
+
+
 def create_token(name: str, label: str) -> None:
     """Make a token and print it: none is made that nobody could see."""
     standard_output()
@@ -57,7 +70,7 @@ def create_token(name: str, label: str) -> None:
             found = await user_queries.user(db, name)
             if not found.is_active:
                 raise NotFound("The user is deactivated.")
-            actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin, by_shell=True)
+            actor = Actor(id=found.id, name=found.name, is_admin=found.is_admin)
             # Before the commit: what cannot be written takes the token with it.
             typer.echo((await users.create_token(db, actor, TokenIn(name=label))).token)
 

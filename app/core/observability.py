@@ -1,8 +1,8 @@
 """One log line and one set of measurements a request, and the last word on what nothing mended.
 
-The lines (``core.logs``) say which route was asked, by whom and what came of it, and from where, of
-a caller who is turned away; never a path, a query, a header, a body, or an exception's message,
-which may quote any of them.
+The lines (``core.logs``) say which route was asked, by whom and what came of it; from where, of a
+caller who is turned away or signs in, and as which user who failed to sign in tried it; never a
+path, a query, a header, a body, or an exception's message, which may quote any of them.
 """
 
 import asyncio
@@ -144,17 +144,20 @@ class Observed:
             )
         if self._log is None:
             return
+        state = scope.get("state", {})
         line: dict[str, Any] = {
             "request_id": request_id.decode(),
             "method": method,
             "route": route,
             "status": status,
             "milliseconds": round(seconds * 1000, 2),
-            "caller": scope.get("state", {}).get("caller"),
+            "caller": state.get("caller"),
         }
-        if status in _TURNED_AWAY and scope.get("client"):
-            # Whoever guesses passwords or tokens is nobody yet.
+        if (status in _TURNED_AWAY or "attempt" in state) and scope.get("client"):
+            # Whoever guesses passwords or tokens is nobody yet, and somebody once it fits.
             line["address"] = scope["client"][0]
+        if line["caller"] is None and state.get("attempt"):
+            line["attempt"] = state["attempt"]
         if begun is not None:
             line["trace_id"] = begun.trace_id
         if slow:

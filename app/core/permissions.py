@@ -67,8 +67,13 @@ class Actor:
     project_cap: UUID | None = None
     expires_at: dt.datetime | None = None
     """When their token expires, if it does."""
-    by_shell: bool = False
-    """Whether somebody at a shell acts in their name, where nobody is asked who they are."""
+    shown: tuple[str, UUID] | None = None
+    """The kind and the id of the token or session that they came by; None at a shell."""
+
+    @property
+    def by_shell(self) -> bool:
+        """Whether somebody at a shell acts in their name, where nobody is asked who they are."""
+        return self.shown is None
 
     @property
     def narrowed(self) -> bool:

@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     )
     login_attempts_per_minute: Annotated[int, Field(ge=1)] = Field(
         default=10,
-        description="Attempts to sign in under one user name, or from one address, that a worker "
-        "takes in a minute.",
+        description="Attempts to sign in from one address that a worker takes in a minute; under "
+        "one user name, ten times as many.",
     )
     max_text_chars: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
         default=5_000_000, description="Longest text of a document as it is stored, in code points."

@@ -32,6 +32,7 @@ from app.models import (
     ReleasedDocument,
     ReleasedRelation,
 )
+from app.users.queries import check_unchanged
 
 
 async def release(
@@ -51,11 +52,12 @@ async def release(
     Raises:
         NameTaken: when another release has the name.
         InvalidValue: when the filter of a new one names an attribute that no label has.
-        Moved: when the scheme or the members were changed since the caller was let in.
+        Moved: when the scheme, the members or the caller were changed since they were let in.
     """
     async with database.session(writes=True) as db:
         await db.begin(unhurried=True)
         snapshot = await lock_under(db, standing)
+        await check_unchanged(db, standing.actor)
         known = await releases.named(db, standing.project_id, new.name, whole=False)
         if known is None:
             await _check_attributes(db, standing, new)

@@ -6,7 +6,7 @@ session of its own: what is written meanwhile changes nothing of what was told, 
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ from app.relations.schemas import RelationOut
 
 _ENTRIES_A_PAGE = 500
 _VERSIONS_A_PAGE = 4 * _ENTRIES_A_PAGE
-_NO_END = 2**63 - 1
 _SILENCE_SECONDS = 15.0
 
 _Decider = User.__table__.alias("decider")
@@ -53,6 +52,14 @@ _ANNOTATIONS = frozenset(
 )
 
 
+Reach = Callable[[], Awaitable[int]]
+"""Where the log ends now; for a caller who may still read it."""
+
+
+class ReadsNoLonger(ConnectionAbortedError):
+    """Whoever is told a log may not read it any more; what they were told is not all of it."""
+
+
 async def lines(entries: AsyncGenerator[ChangeOut]) -> AsyncIterator[bytes]:
     """The entries as JSON Lines."""
     async with aclosing(entries):
@@ -67,36 +74,45 @@ async def events(
     unit: OffsetUnit,
     *,
     after: int,
+    end: int,
     seconds: float,
-    may_still: Callable[[], Awaitable[bool]],
+    reach: Reach,
 ) -> AsyncIterator[bytes]:
-    """The entries above ``after``, and those that come within so many seconds, as events.
+    """The entries above ``after`` up to ``end``, and those that come within so many seconds.
 
     Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html: each has
     its entry's sequence as its id, so that a browser that lost the connection goes on from there.
-    The stream ends when ``may_still`` says that the caller may read no longer.
+    The stream ends when the caller may read no longer.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     yield b"retry: 1000\n\n"
-    while True:
-        async with aclosing(entries(database, standing, unit, after=after, end=None)) as news:
-            async for entry in news:
-                after = entry.sequence
-                data = one_line(entry.model_dump_json())
-                yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
-        left = deadline - loop.time()
-        if left <= 0 or heads.stopped:
-            return
-        # What is silent for long is cut by proxies.
-        yield b":\n\n"
-        await heads.beyond(standing.project_id, after, seconds=min(left, _SILENCE_SECONDS))
-        if not await may_still():
-            return
+    with suppress(ReadsNoLonger):
+        while True:
+            news = entries(database, standing, unit, after=after, end=end, reach=reach)
+            async with aclosing(news):
+                async for entry in news:
+                    after = entry.sequence
+                    data = one_line(entry.model_dump_json())
+                    yield f"id: {after}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
+            left = deadline - loop.time()
+            if left <= 0 or heads.stopped:
+                return
+            # What is silent for long is cut by proxies.
+            yield b":\n\n"
+            await heads.beyond(standing.project_id, after, seconds=min(left, _SILENCE_SECONDS))
+            # However slowly the reader takes what comes, it was written while they might read it.
+            end = await reach()
 
 
 async def entries(
-    database: Database, standing: Standing, unit: OffsetUnit, *, after: int, end: int | None
+    database: Database,
+    standing: Standing,
+    unit: OffsetUnit,
+    *,
+    after: int,
+    end: int,
+    reach: Reach,
 ) -> AsyncGenerator[ChangeOut]:
     """The entries above ``after`` up to ``end``, in order.
 
@@ -105,12 +121,15 @@ async def entries(
         standing: what the caller is in the project.
         unit: what offsets count.
         after: the sequence of the last entry that the caller has.
-        end: the sequence of the last entry to tell; None for all that there are.
+        end: the sequence of the last entry to tell.
+        reach: asked before each page but the first, for who reads slowly reads for hours.
+
+    Raises:
+        ReadsNoLonger: when the caller may not read on.
     """
-    last = _NO_END if end is None else end
-    while after < last:
+    while after < end:
         async with database.session(writes=False) as db:
-            parameters = {"project_id": standing.project_id, "after": after, "end": last}
+            parameters = {"project_id": standing.project_id, "after": after, "end": end}
             page = (await db.execute(_PAGE, parameters)).all()
             states = await _states(db, standing, unit, page)
         for entry in page:
@@ -120,6 +139,7 @@ async def entries(
             # On PostgreSQL, a refused race leaves a gap in the sequence, and it may be the last.
             return
         after = page[-1].sequence
+        await reach()
 
 
 async def _state(

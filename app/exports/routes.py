@@ -214,19 +214,20 @@ async def changes(
 
     A document's deletion comes after the withdrawal of its annotations, and an annotation's after
     that of its relations. Offsets are in the unit that is asked for, also of versions long gone.
+
+    Who may read no longer meanwhile is told no further page: events end, lines break off.
     """
     database: Database = request.app.state.database
     heads: Heads = request.app.state.heads
     if last_event_id is not None:
         after = last_event_id
 
-    async def may_still() -> bool:
+    async def reach() -> int:
         try:
             async with database.session(writes=False) as later:
-                await projects.standing(later, credential, standing.project)
-        except (NotFound, Unauthenticated):
-            return False
-        return True
+                return (await projects.standing(later, credential, standing.project)).sequence
+        except (NotFound, Unauthenticated) as refused:
+            raise log.ReadsNoLonger from refused
 
     follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
     last = await end(db, standing.project_id)
@@ -240,7 +241,7 @@ async def changes(
     if follows:
         seconds = 60 if wait is None else wait
         events = log.events(
-            database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
+            database, heads, standing, unit, after=after, end=last, seconds=seconds, reach=reach
         )
         headers = {"Stet-Snapshot": str(last), "Vary": "Accept"}
         headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -250,7 +251,7 @@ async def changes(
         await projects.standing(db, credential, standing.project)
         last = await end(db, standing.project_id)
         await db.rest()
-    entries = log.entries(database, standing, unit, after=after, end=last)
+    entries = log.entries(database, standing, unit, after=after, end=last, reach=reach)
     return Stream(
         log.lines(entries),
         media_type=MEDIA_TYPES[Format.JSONL],

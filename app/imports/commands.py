@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, update
 
-from app.changes.commands import Entry, lock_under
+from app.changes.commands import Entry, end_under, lock_under
 from app.core.ahead import Ahead
 from app.core.database import Database, Session
 from app.core.errors import ImportRefused, Problem
@@ -40,7 +40,7 @@ from app.models import (
 )
 from app.projects import queries as projects
 from app.projects.scheme import Scheme
-from app.users.queries import ids_by_name
+from app.users.queries import check_unchanged, ids_by_name
 
 _TABLES: dict[str, Table] = {
     model.__tablename__: Base.metadata.tables[model.__tablename__]
@@ -73,18 +73,18 @@ async def import_items(
     Raises:
         ImportRefused: when anything is refused, unless ``mode`` skips that or it is a dry run.
         InvalidFile: when the file cannot be read on.
-        Moved: when the project's scheme or members were changed since the importer was let in.
+        Moved: when the scheme, the members or the importer were changed since they were let in.
     """
     standing.require(Act.ADD_DOCUMENTS)
     try:
         async with database.session(writes=True) as db:
             await db.begin(unhurried=True)
-            # The scheme and the importer's role must be as they were when the importer was let in.
-            # Of a dry run nothing stays, so it keeps no writer of the project waiting.
-            end = None if dry_run else await lock_under(db, standing)
-            importing = _Importing(
-                db, standing, await projects.scheme(db, standing), end=end, max_chars=max_chars
-            )
+            # The scheme and the importer must be as they were before the file came. Of a dry run
+            # nothing stays, so it keeps no writer of the project waiting.
+            end = await (end_under if dry_run else lock_under)(db, standing)
+            await check_unchanged(db, standing.actor)
+            scheme = await projects.scheme(db, standing)
+            importing = _Importing(db, standing, scheme, None if dry_run else end, max_chars)
             # While the database writes some records, the next ones are read and checked.
             async with aclosing(Ahead(importing.checked(database, batches(items)))) as ready:
                 async for checked in ready:
@@ -124,7 +124,7 @@ class _Importing:
     """One import under way: the end of the log, the tallies and what was refused so far."""
 
     def __init__(
-        self, db: Session, standing: Standing, scheme: Scheme, *, end: int | None, max_chars: int
+        self, db: Session, standing: Standing, scheme: Scheme, end: int | None, max_chars: int
     ) -> None:
         """Without an ``end`` of the log, nothing is logged."""
         self._db = db

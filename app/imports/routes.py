@@ -67,7 +67,8 @@ async def import_file(
     nothing. It is known by its `id` or `external_id`; an annotation or relation without, in a
     document with one, by what it says and by its author. Of `jsonl`, a document without either is
     another one each time. Of what its format does not hold a file says nothing. Who, when, origin
-    and review are taken from a manager's file only.
+    and review are taken from a manager's file only. Whether the caller may is looked at before the
+    file is read, and again once it is there.
     """
     settings: Settings = request.app.state.settings
     head = await projects.head(db, standing)

@@ -28,7 +28,8 @@ from app.projects.schemas import (
     SchemeOut,
     news_claims,
 )
-from app.users.queries import forget_memberships
+from app.users.commands import hold
+from app.users.queries import check_unchanged, forget_memberships
 
 
 async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
@@ -37,6 +38,7 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
     Raises:
         NameTaken: when the slug is.
         InvalidValue: when the scheme says that it is of a later version.
+        Moved: when the actor would not be let in by now as who they were.
     """
     scheme = new.scheme or news_claims()
     if scheme.version not in {None, 1}:
@@ -55,6 +57,7 @@ async def create(db: Session, actor: Actor, new: ProjectIn) -> ProjectOut:
     }
     forget_memberships(db)
     await db.begin()
+    await hold(db, actor)
     try:
         await db.execute(insert(Project).values(row))
     except IntegrityError:
@@ -118,11 +121,13 @@ async def locked(db: Session, standing: Standing) -> int:
     """Take the log's lock, raise the epoch and answer where the log ends.
 
     Raises:
-        Moved: when whoever asks was a manager when they were let in and is none now.
+        Moved: when whoever asks was a manager when they were let in and is none now, or would not
+            be let in as who they were.
     """
     await db.begin()
     end = await lock(db, standing.project_id, epoch=True)
     actor = standing.actor
+    await check_unchanged(db, actor)
     if not actor.is_admin:
         query = select(Membership.role).where(
             Membership.project_id == standing.project_id, Membership.user_id == actor.id

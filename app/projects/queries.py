@@ -71,9 +71,7 @@ async def standing_as(db: Session, name: str, slug: str) -> Standing:
     row = (await db.execute(query)).one_or_none()
     if row is None or not (row.caller_is_admin or row.standing_role):
         raise NotFound(f"There is no project “{slug}” that an active user “{name}” may see.")
-    actor = Actor(
-        id=row.caller_id, name=row.caller_name, is_admin=row.caller_is_admin, by_shell=True
-    )
+    actor = Actor(id=row.caller_id, name=row.caller_name, is_admin=row.caller_is_admin)
     found = standing_of(row, actor)
     assert found is not None  # noqa: S101  # the join requires the project
     return found

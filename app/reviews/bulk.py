@@ -20,6 +20,7 @@ from app.models import Annotation
 from app.reviews import decisions, queries
 from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut, RefusedDecision
 from app.text.offsets import Ruler
+from app.users.queries import check_unchanged
 
 # A thousand quotes may be as long as texts, and one may be asked for a thousand times: what stands
 # now is shown until these are full, and then only its version is told.
@@ -53,6 +54,7 @@ async def decide_many(
     """
     await db.begin()
     end = await lock_under(db, standing)
+    await check_unchanged(db, standing.actor)
     ids = sorted({item.annotation for item in given})
     found = await db.execute(
         annotations.ROWS.where(Annotation.id.in_(ids), Annotation.project_id == standing.project_id)

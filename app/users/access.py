@@ -96,6 +96,14 @@ def remember(request: Request, caller: ActorOf | MeOut) -> None:
     request.state.caller = caller.name
 
 
+def remember_attempt(request: Request, name: str | None) -> None:
+    """Let the log line of an attempt to sign in say from where, and as which user if there is one.
+
+    Never a name that nobody has: it may be a password, typed into the wrong field.
+    """
+    request.state.attempt = name
+
+
 Actor = Annotated[ActorOf, Depends(_actor)]
 """Who is asking."""
 

@@ -1,9 +1,14 @@
-"""How often one may fail to sign in: per address and per user name, in each worker."""
+"""How often one may fail to sign in: from an address and as a user, in each worker.
+
+Whoever knows a name must not be able to keep its user out: as one user, ten times as many may fail
+as from one address. So it takes ten addresses to do that, and they guess no faster than that.
+"""
 
 import math
 import time
+from collections.abc import Iterator
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
@@ -15,10 +20,11 @@ class SignInAttempts:
     """Counts sign-ins that failed or are under way."""
 
     def __init__(self, per_minute: int) -> None:
-        """``per_minute`` attempts from one address, and as many for one name."""
+        """``per_minute`` attempts from one address, and ten times as many for one name."""
         self._storage = MemoryStorage()
         self._limiter = FixedWindowRateLimiter(self._storage)
-        self._limit = RateLimitItemPerMinute(per_minute)
+        self._of_address = RateLimitItemPerMinute(per_minute)
+        self._of_name = RateLimitItemPerMinute(10 * per_minute)
 
     async def count(self, username: str, address: str) -> None:
         """Count one attempt; ``forget`` it if it succeeds.
@@ -27,9 +33,9 @@ class SignInAttempts:
             TooManyRequests: when it is one too many, with the seconds to wait.
         """
         # The address first: one that may try no more must not use up a name's attempts.
-        for key in _keys(username, address):
-            if not await self._limiter.hit(self._limit, key):
-                window = await self._limiter.get_window_stats(self._limit, key)
+        for limit, key in self._counted(username, address):
+            if not await self._limiter.hit(limit, key):
+                window = await self._limiter.get_window_stats(limit, key)
                 wait = max(1, math.ceil(window.reset_time - time.time()))
                 raise TooManyRequests(
                     f"Too many attempts to sign in; wait {wait} seconds.", retry_after=wait
@@ -37,9 +43,9 @@ class SignInAttempts:
 
     async def forget(self, username: str, address: str) -> None:
         """Take back an attempt that succeeded: who knows the password is not slowed down."""
-        for key in _keys(username, address):
-            await self._storage.decr(self._limit.key_for(key))
+        for limit, key in self._counted(username, address):
+            await self._storage.decr(limit.key_for(key))
 
-
-def _keys(username: str, address: str) -> tuple[str, str]:
-    return f"address:{source_of(address)}", f"name:{username}"
+    def _counted(self, username: str, address: str) -> Iterator[tuple[RateLimitItem, str]]:
+        yield self._of_address, f"address:{source_of(address)}"
+        yield self._of_name, f"name:{username}"

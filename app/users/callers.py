@@ -108,6 +108,7 @@ def actor_of(row: Row[Any] | None, credential: Credential) -> Actor:
         role_cap=row.caller_role_cap,
         project_cap=row.caller_project_cap,
         expires_at=row.caller_expires_at if credential.kind is CredentialKind.TOKEN else None,
+        shown=(credential.kind, credential.id),
     )
 
 
@@ -118,15 +119,18 @@ def admitted(row: Row[Any] | None, credential: Credential) -> Row[Any]:
         Unauthenticated: when the credential is unknown, wrong, revoked, expired or its user's
             deactivated: always in the same words.
     """
-    if (
-        row is None
-        or not credential.fits(row.caller_secret_hash)
-        or not row.caller_is_active
-        or row.caller_revoked_at is not None
-        or (row.caller_expires_at is not None and row.caller_expires_at <= now())
-    ):
+    if row is None or not credential.fits(row.caller_secret_hash) or not holds(row):
         raise Unauthenticated("The token or session is not valid, or no longer.")
     return row
+
+
+def holds(row: Row[Any]) -> bool:
+    """Whether what the caller showed lets its user in now, the secret aside."""
+    return (
+        row.caller_is_active
+        and row.caller_revoked_at is None
+        and (row.caller_expires_at is None or row.caller_expires_at > now())
+    )
 
 
 def standing_of(row: Row[Any], actor: Actor) -> Standing | None:

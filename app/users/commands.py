@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from app.audit.commands import made, record
+from app.audit.commands import made, record, record_revocations
 from app.core.cache import Recent
 from app.core.database import Session
 from app.core.errors import (
@@ -27,7 +27,7 @@ from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries
 from app.users.credentials import Credential, CredentialKind
-from app.users.schemas import NewTokenOut, SessionIn, TokenIn, UserIn, UserOut, UserPatch
+from app.users.schemas import NewTokenOut, TokenIn, UserIn, UserOut, UserPatch
 
 
 async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
@@ -35,8 +35,9 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
 
     Raises:
         NameTaken: when the name is, be it by a deactivated user.
+        Moved: when whoever acts would not be let in by now as who they were.
     """
-    hashed = await credentials.hash_password(new.password) if new.password else None
+    hashed = new.password and await _hashed(db, new.password)
     id, moment = uuid7(), now()
     row = {
         "id": id,
@@ -50,6 +51,7 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
         "updated_at": moment,
     }
     await db.begin()
+    await hold(db, by)
     try:
         await db.execute(insert(User).values(row))
     except IntegrityError:
@@ -59,44 +61,63 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
     return UserOut.model_validate(row)
 
 
+async def _hashed(db: Session, password: str) -> str:
+    # As in ``sign_in``.
+    await db.rest()
+    return await credentials.hash_password(password)
+
+
+async def hold(db: Session, by: Actor | None) -> None:
+    """Let whoever acts be who they were when they were let in, until the commit.
+
+    Raises:
+        Moved: when they are not, by now.
+    """
+    if by is None or by.by_shell:
+        return
+    # Whoever takes from them what they may do changes this row, and so waits or was before.
+    await db.execute(select(User.id).where(User.id == by.id).with_for_update(read=True))
+    await queries.check_unchanged(db, by)
+
+
 def _told(password_hash: str | None) -> str | None:
     """All that is told of a password."""
     return password_hash and "set"
 
 
-async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -> UserOut:
+async def edit(db: Session, by: Actor | None, name: str, seen: int, patch: UserPatch) -> UserOut:
     """Change a user; deactivating one or changing the password ends their browser sessions.
 
     Without a password, null, a user can only use tokens. An edit that changes nothing makes no new
-    version; a password that is given is always another.
+    version; a password that is given is always another, and to revoke tokens is a change, even if
+    there are none. ``by`` is None for somebody at a shell.
 
     Raises:
         NotFound: when there is no such user.
         Stale: when ``seen`` is not the current version.
         Conflict: when no active admin would be left.
+        Moved: when whoever acts would not be let in by now as who they were.
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
+    revoking = values.pop("revoke_tokens", False)
     new_password = "password" in values
     if new_password:
         password = values.pop("password")
-        await db.rest()
-        values["password_hash"] = password and await credentials.hash_password(password)
+        values["password_hash"] = password and await _hashed(db, password)
     Recent.forget_all(db)
     await db.begin()
-    admins: Sequence[UUID] = ()
-    if False in {values.get("is_admin"), values.get("is_active")}:
-        admins = (await db.execute(_ADMINS)).scalars().all()
-    # Held until the commit, so that what it says now is what was before. Not the key: others may
-    # refer to the user meanwhile, as the event of what they do to somebody else does.
-    held = select(*User.__table__.c).where(User.name == name).with_for_update(key_share=True)
-    current = (await db.execute(held)).one_or_none()
+    steps_down = False in {values.get("is_admin"), values.get("is_active")}
+    rows = await _held(db, by, name, admins=steps_down)
+    if by is not None:
+        await queries.check_unchanged(db, by)
+    current = next((row for row in rows if row.name == name), None)
     if current is None:
         raise NotFound("There is no such user.")
     if current.version != seen:
         raise Stale(UserOut.of(current).model_dump(mode="json"), version=current.version)
-    if all(getattr(current, field) == value for field, value in values.items()):
+    if not revoking and all(getattr(current, field) == value for field, value in values.items()):
         return UserOut.of(current)
-    if list(admins) == [current.id]:
+    if steps_down and [row.id for row in rows if row.is_admin and row.is_active] == [current.id]:
         raise Conflict("Make another user an admin first: this one is the last.")
     changed = (
         await db.execute(
@@ -106,7 +127,7 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
             .returning(*User.__table__.c)
         )
     ).one()
-    if new_password or not changed.is_active:
+    if new_password or revoking or not changed.is_active:
         await db.execute(delete(BrowserSession).where(BrowserSession.user_id == changed.id))
     changes = {
         field: (getattr(current, field), getattr(changed, field))
@@ -115,23 +136,48 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
     }
     if new_password:
         changes["password"] = (_told(current.password_hash), _told(changed.password_hash))
+    if revoking:
+        changes["revoke_tokens"] = (None, True)
+        await _revoke_all(db, by, changed.id)
     await record(db, by, AuditAction.USER_UPDATED, changes, user_id=changed.id)
     return UserOut.of(changed)
 
 
-# Held until the commit, and in one order: two admins who step down at once do so one by one.
-_ADMINS = (
-    select(User.id)
-    .where(User.is_admin, User.is_active)
-    .order_by(User.id)
-    .with_for_update(key_share=True)
-)
+async def _held(db: Session, by: Actor | None, name: str, *, admins: bool) -> Sequence[Row[Any]]:
+    """The rows of the user, of whoever acts and, if asked for, of all active admins.
+
+    Held until the commit, so that what they say now is what was before; and in one order: two who
+    step down at once, or change one another, do so one by one. Not their keys: others may refer to
+    the users meanwhile, as the event of what they do to somebody else does.
+    """
+    wanted = User.name == name
+    if by is not None:
+        wanted |= User.id == by.id
+    if admins:
+        wanted |= and_(User.is_admin, User.is_active)
+    query = select(*User.__table__.c).where(wanted).order_by(User.id)
+    return (await db.execute(query.with_for_update(key_share=True))).all()
+
+
+async def _revoke_all(db: Session, by: Actor | None, user_id: UUID) -> None:
+    revoked = await db.execute(
+        update(Token)
+        .where(Token.user_id == user_id, Token.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .returning(Token.id)
+    )
+    await record_revocations(db, by, user_id, revoked.scalars().all())
 
 
 async def sign_in(
-    db: Session, given: SessionIn, *, before: Credential | None, lasting: dt.timedelta
+    db: Session,
+    user: Row[Any] | None,
+    password: str,
+    *,
+    before: Credential | None,
+    lasting: dt.timedelta,
 ) -> Credential:
-    """Start a browser session and answer what its cookie shows.
+    """Start a browser session of a user, if there is one, and answer what its cookie shows.
 
     Whatever session the browser came with, ``before``, ends: its cookie is worth nothing to whoever
     may have got hold of it.
@@ -140,10 +186,9 @@ async def sign_in(
         BadCredentials: when name and password do not belong together, after the same time for a
             known and an unknown name.
     """
-    user = await queries.by_name(db, given.username)
     # Many may wait for their turn at this, and others want a connection.
     await db.rest()
-    fits = await credentials.password_fits(given.password, user and user.password_hash)
+    fits = await credentials.password_fits(password, user and user.password_hash)
     if user is None or not fits or not user.is_active:
         raise BadCredentials("User name or password is wrong.")
     id, secret, moment = uuid7(), credentials.new_secret(), now()
@@ -190,6 +235,7 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         Forbidden: when the actor came by a narrowed token.
         InvalidValue: when the project is not one that the actor may see, or the token would have
             expired already or outlive the token that makes it.
+        Moved: when the actor would not be let in by now as who they were.
     """
     if actor.narrowed:
         raise Forbidden("A token that was narrowed makes no others; sign in, or use a full one.")
@@ -217,6 +263,7 @@ async def create_token(db: Session, actor: Actor, new: TokenIn) -> NewTokenOut:
         "revoked_at": None,
     }
     await db.begin()
+    await hold(db, actor)
     await db.execute(insert(Token).values(row))
     changes = made(
         role=new.role,

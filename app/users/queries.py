@@ -6,15 +6,15 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from app.core.among import AMONG, bound
-from app.core.database import Session
+from app.core.database import Moved, Session
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, narrower
 from app.core.prepared import fixed
 from app.core.vocabulary import Role
 from app.models import Membership, Project, Token, User
-from app.users.callers import CALLERS, Lately, actor_of
-from app.users.credentials import Credential
+from app.users.callers import CALLERS, Lately, actor_of, holds
+from app.users.credentials import Credential, CredentialKind
 from app.users.schemas import MembershipOut, MeOut, TokenOut, UserOut
 
 _ACTOR = {
@@ -33,6 +33,24 @@ async def actor(db: Session, credential: Credential) -> Actor:
         await db.execute(_ACTOR[credential.kind], {"credential_id": credential.id})
     ).one_or_none()
     return actor_of(row, credential)
+
+
+async def check_unchanged(db: Session, actor: Actor) -> None:
+    """Raise unless the actor would be let in as who they were: for a write that has waited since.
+
+    What they are in a project, its epoch tells. Whoever is at a shell is not asked.
+
+    Raises:
+        Moved: when what they showed is good no longer, or they became an admin or ceased to be one;
+            the request that is tried again tells them so.
+    """
+    if actor.shown is None:
+        return
+    kind, id = actor.shown
+    found = await db.execute(_ACTOR[CredentialKind(kind)], {"credential_id": id})
+    row = found.one_or_none()
+    if row is None or not holds(row) or row.caller_is_admin != actor.is_admin:
+        raise Moved
 
 
 async def by_name(db: Session, name: str) -> Row[Any] | None:

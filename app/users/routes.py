@@ -56,7 +56,10 @@ async def me(me: Me) -> MeOut:
     responses=problems(BadCredentials, CrossSiteRequest, TooManyRequests),
 )
 async def sign_in(given: SessionIn, db: Db, request: Request, response: Response) -> MeOut:
-    """Sign in with user name and password; the answer sets the session cookie."""
+    """Sign in with user name and password; the answer sets the session cookie.
+
+    How many attempts a minute may fail is limited by address, and by name to ten times as many.
+    """
     access.same_site(request, required=False)
     attempts: SignInAttempts = request.app.state.sign_in_attempts
     settings: Settings = request.app.state.settings
@@ -64,10 +67,14 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
     before = access.session_shown(request)
-    started = await commands.sign_in(db, given, before=before, lasting=lasting)
+    user = await queries.by_name(db, given.username)
+    access.remember_attempt(request, user and user.name)
+    started = await commands.sign_in(db, user, given.password, before=before, lasting=lasting)
     await attempts.forget(given.username, address)
     access.set_cookie(request, response, started)
-    return await queries.me(db, started)
+    me = await queries.me(db, started)
+    access.remember(request, me)
+    return me
 
 
 @router.delete(
@@ -169,7 +176,9 @@ async def edit_user(
 ) -> UserOut:
     """Change a user: display name, password, whether they are an admin, whether they are active.
 
-    What changes nothing makes no new version. The last active admin remains one: 409.
+    What changes nothing makes no new version. The last active admin remains one: 409. A new
+    password ends browser sessions, and deactivation all that the user may do for as long as it
+    lasts: the tokens of whoever may have lost one end for good by `revoke_tokens`.
     """
     return tag(await commands.edit(db, admin, name, seen, patch))
 

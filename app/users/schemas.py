@@ -41,6 +41,11 @@ class UserPatch(Patch):
     )
     is_admin: bool = False
     is_active: bool = True
+    revoke_tokens: bool = Field(
+        default=False,
+        description="With `true`, all of the user's tokens are revoked, for good, and their "
+        "browser sessions end.",
+    )
 
 
 class UserOut(Out):

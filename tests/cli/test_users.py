@@ -1,4 +1,4 @@
-"""``stet user add`` and ``stet token create``, and what those whom they made can do then."""
+"""``stet user`` and ``stet token``, and what those whom they made can do then."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from tests import make
 from tests.cli.shell import stet
+from tests.clients import minted
 from tests.conftest import Newsroom
 
 PASSWORD = "correct horse battery staple"
@@ -141,6 +142,23 @@ async def test_nobody_who_is_away_gets_a_token(
 
     assert away.stderr == "stet: The user is deactivated.\n"
     assert unknown.stderr == "stet: There is no such user.\n"
+
+
+async def test_all_tokens_and_sessions_of_a_user_are_revoked_from_a_shell(
+    database_url: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    before, _ = await minted(newsroom, "annotator")
+
+    done = stet("user", "revoke", "annotator", url=database_url, folder=tmp_path)
+    unknown = stet("user", "revoke", "nobody", url=database_url, folder=tmp_path, status=1)
+
+    assert done.stdout == "Revoked all tokens of annotator, and ended their browser sessions.\n"
+    assert unknown.stderr == "stet: There is no such user.\n"
+    for client in (before, newsroom["annotator"]):
+        make.refused(await client.get("/v1/me"), 401, "unauthenticated")
+    page = await make.said(await newsroom["admin"].get("/v1/audit?user=annotator&limit=2"), 200)
+    told = {(it["action"], it["actor"]) for it in page["items"]}
+    assert told == {("user.updated", None), ("token.revoked", None)}
 
 
 async def test_what_is_done_from_a_shell_is_told_as_done_by_nobody_known(

@@ -4,14 +4,18 @@ import asyncio
 import json
 import re
 import time
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import update
+from starlette.types import Message
 
 from app.core.timing import measured
+from app.exports import log
+from app.main import wrapped
 from app.models import ChangeHead
 from tests import make
 from tests.conftest import Newsroom
@@ -307,3 +311,42 @@ async def test_who_may_no_longer_read_is_told_nothing_more(newsroom: Newsroom, a
 
     assert removed.status_code == 204
     assert "annotation.created" not in answer.text
+
+
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])
+async def test_who_may_no_longer_read_is_told_no_further_page_however_slowly_they_read(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    monkeypatch.setattr(log, "_ENTRIES_A_PAGE", 2)
+    monkeypatch.setattr(log, "_PAGE", log._PAGE.limit(2))  # noqa: SLF001
+    for number in range(5):
+        await make.document(newsroom["annotator"], title=f"Title {number}")
+    after = await head(newsroom) - 5
+    told = b""
+    ended = False
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        nonlocal told, ended
+        if b"Title 0" in message.get("body", b""):
+            path = "/v1/projects/demo/members/reader"
+            removed = await newsroom["manager"].delete(path, headers=make.seen(1))
+            assert removed.status_code == 204
+            await make.document(newsroom["annotator"], title="Later")
+        told += message.get("body", b"")
+        ended = message["type"] == "http.response.body" and not message.get("more_body")
+
+    scope = {"type": "http", "method": "GET", "path": PATH, "raw_path": PATH.encode()}
+    scope |= {"http_version": "1.1", "scheme": "http", "query_string": b"wait=0&after=%d" % after}
+    token = newsroom["reader"].headers["Authorization"]
+    scope["headers"] = [(b"authorization", token.encode()), (b"accept", accept.encode())]
+    # What is not whole must not look so; of events, nobody expects an end.
+    follows = accept == "text/event-stream"
+    with nullcontext() if follows else pytest.raises(log.ReadsNoLonger):
+        await wrapped(newsroom.app)(scope, receive, send)
+
+    assert ended is follows
+    assert re.findall(r"Title \d|Later", told.decode()) == ["Title 0", "Title 1"]

@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import UpdateBase, delete, update
 
+from app.core.moments import now
 from app.imports.schemas import DocumentLine
+from app.models import ChangeHead, Membership, Token, User
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import rows
@@ -311,6 +314,64 @@ async def test_a_dry_run_keeps_no_writer_of_the_project_waiting(
     if dialect == "postgresql":
         assert not trying.done()
     assert (await trying).json()["created"]["documents"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        ([update(Token).values(revoked_at=now())], 401),
+        ([update(Token).values(expires_at=now())], 401),
+        ([update(User).where(User.name == "annotator").values(is_active=False)], 401),
+        (
+            [
+                delete(Membership).where(Membership.role == "annotator"),
+                update(ChangeHead).values(epoch=ChangeHead.epoch + 1),
+            ],
+            404,
+        ),
+    ],
+    ids=["revoked", "expired", "deactivated", "removed"],
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_who_may_no_longer_import_once_the_file_is_there_imports_nothing(
+    newsroom: Newsroom, ended: list[UpdateBase], status: int, dry_run: bool
+) -> None:
+    before = await rows(newsroom)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield file_of(GOOD)
+        async with newsroom.app.state.database.session(writes=True) as db:
+            await db.begin()
+            for statement in ended:
+                await db.execute(statement)
+        yield file_of({**GOOD, "external_id": "more"})
+
+    answer = await send(newsroom, slowly(), dry_run=dry_run)
+
+    assert answer.status_code == status, answer.text
+    after = await rows(newsroom)
+    assert after == before | {"memberships": after["memberships"]}
+
+
+async def test_the_file_of_one_who_is_no_admin_once_it_is_there_is_trusted_no_more(
+    newsroom: Newsroom,
+) -> None:
+    path, admin = "/v1/users/annotator", newsroom["admin"]
+    await make.said(await admin.patch(path, json={"is_admin": True}, headers=make.seen(1)), 200)
+    claim = {**GOOD["annotations"][0], "author": "reviewer", "created_at": MOMENT}
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"\n"
+        change = await admin.patch(path, json={"is_admin": False}, headers=make.seen(2))
+        await make.said(change, 200)
+        yield file_of({**GOOD, "annotations": [claim]})
+
+    await make.said(await send(newsroom, slowly()), 200)
+
+    page = await make.said(await admin.get("/v1/projects/demo/annotations"), 200)
+    [annotation] = page["items"]
+    assert annotation["author"] == "annotator"
+    assert annotation["created_at"] > MOMENT
 
 
 @pytest.mark.parametrize("ends", [("source",), ("target",), ("source", "target")])

@@ -267,6 +267,28 @@ async def test_where_those_who_are_turned_away_come_from_is_logged(
     assert SECRET not in log.text
 
 
+@pytest.mark.parametrize(
+    ("username", "password", "said"),
+    [
+        ("guessed", "correct horse battery", {"status": 200, "caller": "guessed"}),
+        ("guessed", SECRET, {"status": 401, "caller": None, "attempt": "guessed"}),
+        (SECRET, SECRET, {"status": 401, "caller": None}),
+    ],
+)
+async def test_who_signs_in_is_logged_and_from_where_but_no_name_that_nobody_has(
+    log: Log, newsroom: Newsroom, username: str, password: str, said: dict[str, Any]
+) -> None:
+    new = {"name": "guessed", "password": "correct horse battery"}
+    await make.said(await newsroom["admin"].post("/v1/users", json=new))
+
+    await newsroom["nobody"].post("/v1/session", json={"username": username, "password": password})
+
+    line = log.lines()[-1]
+    assert line["address"] == "127.0.0.1"
+    assert {name: line[name] for name in ("status", "caller", "attempt") if name in line} == said
+    assert SECRET not in log.text
+
+
 class Disk(io.RawIOBase):
     """A file with so much room left."""
 

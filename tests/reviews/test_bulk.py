@@ -226,11 +226,11 @@ async def test_up_to_1000_are_taken_at_a_cost_that_does_not_grow_and_1001_are_re
 
         assert {result["status"] for result in answer.json()["results"]} == {201}
         costs.append(len(statements))
-    # Who and may they in one; BEGIN; the log's lock and its epoch; the annotations; what the
-    # reviewer said of them before; their history; their new state; the decisions; the entries; the
-    # log's new end; COMMIT.
+    # Who and may they in one; BEGIN; the log's lock and its epoch; whether they still may; the
+    # annotations; what the reviewer said of them before; their history; their new state; the
+    # decisions; the entries; the log's new end; COMMIT.
     # SQLite: BEGIN for the reader and BEGIN IMMEDIATE for the writer, and COMMIT is no statement.
-    assert costs == [11, 11, 11], "\n".join(statements)
+    assert costs == [12, 12, 12], "\n".join(statements)
 
     for some in (made[:1] * 1001, []):
         refused = await newsroom["reviewer"].post(

@@ -66,22 +66,34 @@ async def test_an_address_is_limited_whatever_the_name(newsroom: Newsroom) -> No
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
 
 
-async def test_a_name_is_limited_whatever_the_address(newsroom: Newsroom) -> None:
+async def test_a_name_is_limited_whatever_the_address_once_ten_have_used_up_theirs(
+    newsroom: Newsroom,
+) -> None:
     limited = await _limited(newsroom)
 
-    answers = [await _try(_from(limited, f"192.0.2.{number}")) for number in range(4)]
+    answers = [await _try(_from(limited, f"192.0.2.{number // 3}")) for number in range(31)]
 
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert [answer.status_code for answer in answers] == [*[401] * 30, 429]
+
+
+async def test_one_address_keeps_nobody_from_signing_in_elsewhere(newsroom: Newsroom) -> None:
+    limited = await _limited(newsroom)
+    guesses = [await _try(_from(limited, "192.0.2.1")) for _ in range(40)]
+
+    theirs = await _try(_from(limited, "192.0.2.2"), rightly=True)
+
+    assert [answer.status_code for answer in guesses] == [401] * 3 + [429] * 37
+    assert theirs.status_code == 200
 
 
 async def test_who_may_try_no_more_does_not_use_up_another_s_attempts(newsroom: Newsroom) -> None:
     limited = await _limited(newsroom)
     refused = [await _try(_from(limited, "192.0.2.1"), "another") for _ in range(3)]
-    refused += [await _try(_from(limited, "192.0.2.1"), "browsing") for _ in range(5)]
+    refused += [await _try(_from(limited, "192.0.2.1"), "browsing") for _ in range(30)]
 
     theirs = await _try(_from(limited, "192.0.2.2"), "browsing", rightly=True)
 
-    assert [answer.status_code for answer in refused] == [401] * 3 + [429] * 5
+    assert [answer.status_code for answer in refused] == [401] * 3 + [429] * 30
     assert theirs.status_code == 200
 
 
@@ -149,3 +161,22 @@ async def test_who_waits_for_a_password_to_be_compared_holds_no_connection(
 
     assert answer.status_code == 200
     assert held == [0]
+
+
+async def test_who_waits_for_a_password_to_be_made_holds_no_connection(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = credentials.hash_password
+    held: list[int] = []
+
+    async def noted(password: str) -> str:
+        held.append(newsroom.app.state.database.pool_in_use())
+        return await hashed(password)
+
+    monkeypatch.setattr(credentials, "hash_password", noted)
+    admin, new = newsroom["admin"], {"password": PASSWORD}
+    await make.said(await admin.post("/v1/users", json={"name": "new", **new}))
+    changed = await admin.patch("/v1/users/new", json=new, headers=make.seen(1))
+
+    assert changed.status_code == 200
+    assert held == [0, 0]

@@ -166,9 +166,15 @@ async def test_a_session_lasts_as_long_as_the_setting_says(newsroom: Newsroom) -
 
 
 @pytest.mark.parametrize(
-    "change", [{"is_active": False}, {"password": PASSWORD * 2}, {"password": None}]
+    "change",
+    [
+        {"is_active": False},
+        {"password": PASSWORD * 2},
+        {"password": None},
+        {"revoke_tokens": True},
+    ],
 )
-async def test_deactivation_and_another_password_end_a_user_s_sessions(
+async def test_deactivation_another_password_and_revocation_end_a_user_s_sessions(
     newsroom: Newsroom, change: dict[str, object]
 ) -> None:
     client, other = await browser(newsroom), await browser(newsroom, "another")
@@ -183,7 +189,7 @@ async def test_deactivation_and_another_password_end_a_user_s_sessions(
 async def test_another_name_to_show_ends_no_session(newsroom: Newsroom) -> None:
     client = await browser(newsroom)
 
-    await patch(newsroom, "browsing", display_name="Somebody", is_admin=True)
+    await patch(newsroom, "browsing", display_name="Somebody", is_admin=True, revoke_tokens=False)
 
     assert (await make.said(await client.get("/v1/me"), 200))["is_admin"] is True
 

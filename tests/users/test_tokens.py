@@ -170,6 +170,35 @@ async def test_a_token_may_revoke_itself(newsroom: Newsroom) -> None:
     make.refused(await client.get("/v1/me"), 401, "unauthenticated")
 
 
+async def test_an_admin_revokes_all_that_another_may_have_lost_for_good(
+    newsroom: Newsroom,
+) -> None:
+    admin, path = newsroom["admin"], "/v1/users/manager"
+    client, id = await minted(newsroom, "manager")
+    other = await minted(newsroom, "reader")
+
+    changed = await admin.patch(path, json={"revoke_tokens": True}, headers=make.seen(1))
+
+    assert (await make.said(changed, 200))["version"] == 2
+    again = await admin.patch(
+        path, json={"revoke_tokens": True, "is_active": False}, headers=make.seen(2)
+    )
+    await make.said(again, 200)
+    await make.said(await admin.patch(path, json={"is_active": True}, headers=make.seen(3)), 200)
+    for theirs in (client, newsroom["manager"]):
+        make.refused(await theirs.get("/v1/me"), 401, "unauthenticated")
+    await make.said(await other[0].get("/v1/me"), 200)
+    page = await make.said(await admin.get("/v1/audit?user=manager&actor=admin"), 200)
+    revoked = [it["token"]["id"] for it in page["items"] if it["action"] == "token.revoked"]
+    assert sorted(revoked) == sorted([id, str(make.id_of(1002))])
+    told = [it["changes"] for it in page["items"] if it["action"] == "user.updated"]
+    assert told == [
+        {"is_active": [False, True]},
+        {"is_active": [True, False], "revoke_tokens": [None, True]},
+        {"revoke_tokens": [None, True]},
+    ]
+
+
 async def test_another_s_token_is_not_found_even_by_an_admin(newsroom: Newsroom) -> None:
     client, id = await minted(newsroom, "reader")
 
