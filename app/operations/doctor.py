@@ -93,10 +93,12 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
         # Each worker has a pool for writing, one for reading and one for exports.
         wanted = 3 * settings.database_pool_size * settings.workers
         allowed = int(await queries.asked(db, _CONNECTIONS))
+        workers = "one worker" if settings.workers == 1 else f"{settings.workers} workers"
         yield Finding(
             wanted <= allowed,
             "connections",
-            f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
+            f"Each Stet with {workers} takes up to {wanted}, and several add up; the server "
+            f"allows {allowed}, of which {await queries.asked(db, _OPEN)} are open.",
         )
     if settings.database_replica_url:
         yield await _replica(db, settings)
@@ -107,6 +109,10 @@ _CONNECTIONS = """
     SELECT sum(CASE name WHEN 'max_connections' THEN 1 ELSE -1 END * setting::int) FROM pg_settings
     WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
 """
+
+
+# Those of all programs, but for the server's own processes; of others no more is shown to a role.
+_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL"
 
 
 async def _replica(db: Session, settings: Settings) -> Finding:
