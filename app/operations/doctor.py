@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
+from app.core.moments import now
 from app.core.settings import Settings
 from app.operations import integrity, queries, sqlite_files, sqlite_rows, stored, tables
 from app.operations.stored import Finding
@@ -87,6 +88,7 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
     encoding = await queries.asked(db, "SHOW server_encoding")
     if encoding != "UTF8":
         yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
+    yield await _clock(db)
     if settings.database_pooler:
         yield await _limits(db)
     else:
@@ -102,6 +104,22 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
         )
     if settings.database_replica_url:
         yield await _replica(db, settings)
+
+
+async def _clock(db: Session) -> Finding:
+    """Whether the moments that are written here are those of the database's machine."""
+    before = now().timestamp()
+    there = float(await queries.asked(db, "SELECT extract(epoch FROM clock_timestamp())"))
+    after = now().timestamp()
+    # It was asked at some moment between the two.
+    behind, ahead = there - after, before - there
+    if max(behind, ahead) <= _CLOCK_SECONDS:
+        return Finding(True, "clock", "It goes with the database's.")
+    way = f"{behind:.0f} s behind" if behind > 0 else f"{ahead:.0f} s ahead of"
+    return Finding(False, "clock", f"This machine's is {way} the database's: let NTP set both.")
+
+
+_CLOCK_SECONDS = 1.0
 
 
 # The rest is kept for superusers, and for roles that were given leave to use it.

@@ -1,5 +1,6 @@
 """The doctor looks at settings and database, and finds nothing wrong where nothing is."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from sqlalchemy import text
 
 from app.core.connect import connect
 from app.core.database import Database
+from app.core.moments import now
 from app.core.settings import Settings
+from app.operations import doctor
 from app.operations.stored import Finding
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import findings, furnished, ill, spoil
@@ -22,7 +25,7 @@ async def test_a_database_that_is_well(newsroom: Newsroom, dialect: str) -> None
 
     assert [finding for finding in found if not finding.ok] == []
     looked_at = list(dict.fromkeys(finding.what for finding in found))
-    of_engine = {"sqlite": ["database", "file"], "postgresql": ["database", "connections"]}
+    of_engine = {"sqlite": ["database", "file"], "postgresql": ["database", "clock", "connections"]}
     # PostgreSQL itself sees to what a row names and holds, and to its own index of words.
     named = {"sqlite": ["references", "columns"], "postgresql": []}
     words = {"sqlite": ["words"], "postgresql": []}
@@ -132,6 +135,21 @@ async def test_connections_that_are_kept_for_superusers_are_no_worker_s(newsroom
     # Its own at least, and what other tests have open.
     assert 0 < int(rest.removesuffix(" are open.")) <= 100
     assert enough == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-7200, "7200 s behind the database's"), (60, "60 s ahead of the database's")],
+)
+async def test_a_clock_that_is_not_the_database_s(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, seconds: int, said: str
+) -> None:
+    monkeypatch.setattr(doctor, "now", lambda: now() + dt.timedelta(seconds=seconds))
+
+    assert await ill(newsroom.app.state.database) == [
+        ("clock", f"This machine's is {said}: let NTP set both.")
+    ]
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
