@@ -20,7 +20,7 @@ from app.changes.recorded import Recorded, Refused
 from app.core.among import AMONG, bound
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale
-from app.core.moments import now
+from app.core.moments import now, now_after
 from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status
 from app.documents.queries import text_of
@@ -217,7 +217,7 @@ async def edit(
         await lock_under(db, standing)
         relations = await queries.living_relations_of(db, annotation.id)
         content.keep_relations(scheme, annotation.id, said["label"], relations)
-    moment = now()
+    moment = now_after(row.updated_at)
     values = {
         **said,
         "status": Status.PENDING,
@@ -272,9 +272,9 @@ async def withdraw(db: Session, annotation: SeenAnnotation, seen: int, unit: Off
         raise Forbidden("An approved annotation is withdrawn by a reviewer.")
     await db.begin()
     end = await lock_under(db, standing)
-    moment = now()
     # The relations first, so that a follower of the log never sees one without its ends.
     relations = await queries.living_relations_of(db, annotation.id)
+    moment = now_after(annotation.row.updated_at, *(row.created_at for row in relations))
     if relations:
         await db.execute(
             update(Relation)

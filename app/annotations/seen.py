@@ -112,6 +112,7 @@ _MARKS = (
     Annotation.editor_id,
     Annotation.status,
     Annotation.decided_by_id,
+    Annotation.updated_at,
     Annotation.withdrawn_at,
 )
 _MARKED = {

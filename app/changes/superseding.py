@@ -39,7 +39,7 @@ class Superseding:
         """``changes`` are the columns that are set, ``living`` says which rows may have a next.
 
         ``by_another`` has columns, each with the change whose new value it must not hold, for rows
-        that nobody has looked at.
+        that nobody has looked at. Of those, none is later than its next version would be.
         """
         self.table = table
         self._history = history
@@ -56,10 +56,12 @@ class Superseding:
         """Whether a row is as the caller saw it."""
         # The WHERE is the guard: of two writers at once, one changes no row.
         columns = self.table.c
+        at = columns.updated_at
         return and_(
             columns.id == value("seen_id", columns.id),
             columns.version == value("seen_version", columns.version),
             self._living,
+            *([at <= value("seen_updated_at", at)] if self.unseen else ()),
             *(
                 columns[name].is_distinct_from(value(f"seen_{change}", columns[change]))
                 for name, change in self._by_another.items()

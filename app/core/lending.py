@@ -18,6 +18,7 @@ from collections import deque
 from contextvars import Context
 
 from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,6 +27,9 @@ from app.core.prepared import Prepared, prepared
 from app.core.watching import Lent, Watch
 
 _RECYCLE_SECONDS = 1800.0
+_FULL_SECONDS = 1.0
+"""How long a server that has taken too many connections is asked for no other."""
+_TOO_MANY = "53300"
 
 
 class Lender:
@@ -52,6 +56,10 @@ class Lender:
         """By whether they plan once."""
         self._leaving: set[asyncio.Task[None]] = set()
         self.lent = 0
+        self._full_until = 0.0
+        self._back = asyncio.Semaphore(0)
+        self._awaited = 0
+        """How many wait until one is back."""
         self.patience = timeout if pooler else None
         """How many seconds a pooler may take to find one; None where there is none in between."""
 
@@ -73,6 +81,7 @@ class Lender:
 
         Raises:
             sqlalchemy.exc.TimeoutError: when all stay lent for too long.
+            sqlalchemy.exc.DBAPIError: when none can be opened, and none is lent.
         """
         if self._free.locked():
             try:
@@ -85,13 +94,9 @@ class Lender:
             await self._free.acquire()
         self.lent += 1
         try:
-            found = (
-                self._kept_one(plans_once=plans_once)
-                or await self._one_more()
-                # No more may be opened, so one of the others has to do.
-                or self._kept_one(plans_once=not plans_once)
-                or await self._opened()
-            )
+            found = self._kept_one(plans_once=plans_once)
+            if found is None:
+                found = await self._found(plans_once=plans_once)
         except BaseException:
             self._returned()
             raise
@@ -115,6 +120,35 @@ class Lender:
         self.watch.begin(found)
         return found
 
+    async def _found(self, *, plans_once: bool) -> Lent:
+        until = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            begun = time.monotonic()
+            found = (
+                await self._one_more()
+                # No more may be opened, so one of the others has to do.
+                or self._kept_one(plans_once=not plans_once)
+                or self._kept_one(plans_once=plans_once)
+            )
+            if found is not None:
+                return found
+            others = self.lent > self._awaited + 1
+            if begun >= self._full_until or not others:
+                return await self._opened()
+            # The server has no room for another, but somebody may bring one back.
+            await self._one_is_back(until)
+
+    async def _one_is_back(self, until: float) -> None:
+        self._awaited += 1
+        try:
+            with waiting():
+                async with asyncio.timeout_at(until):
+                    await self._back.acquire()
+        except TimeoutError:
+            raise PoolTimeout("Every connection is lent.") from None
+        finally:
+            self._awaited -= 1
+
     def _kept_one(self, *, plans_once: bool) -> Lent | None:
         kept = self._kept[plans_once]
         while kept:
@@ -129,7 +163,16 @@ class Lender:
     async def _one_more(self) -> Lent | None:
         """A new connection for the latest loan, unless there are as many as there may be."""
         there = self.lent + sum(map(len, self._kept.values()))
-        return await self._opened() if there <= self._size else None
+        if there > self._size or time.monotonic() < self._full_until:
+            return None
+        try:
+            return await self._opened()
+        except DBAPIError as error:
+            # Other workers, other machines and other programs have the rest.
+            if getattr(error.orig, "sqlstate", None) != _TOO_MANY:
+                raise
+            self._full_until = time.monotonic() + _FULL_SECONDS
+            return None
 
     async def _opened(self) -> Lent:
         # The first one is asked what it is, and that may wait as any statement does.
@@ -153,6 +196,8 @@ class Lender:
 
     def _returned(self) -> None:
         self.lent -= 1
+        if self._awaited:
+            self._back.release()
         self._free.release()
 
     def _distrust(self) -> None:

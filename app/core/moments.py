@@ -8,6 +8,15 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def now_after(*earlier: dt.datetime) -> dt.datetime:
+    """The present moment, or the latest of these if the clock here is behind it.
+
+    A clock can be put back, and that of the machine that wrote a version be ahead of this one's:
+    what follows on it has never happened before it.
+    """
+    return max((now(), *earlier))
+
+
 def rfc3339(moment: dt.datetime) -> str:
     """The moment in UTC, always with six digits of fraction, so that text sorts as time does."""
     # Nearly every moment is in UTC already; a list of fifty spans has a hundred of them.

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.changes.commands import Entry, append, lock_under
@@ -13,7 +13,7 @@ from app.changes.superseding import copied
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
 from app.core.jsontext import same_json
-from app.core.moments import now
+from app.core.moments import now, now_after
 from app.core.permissions import Act, Standing, may
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
@@ -162,7 +162,7 @@ async def edit(db: Session, document: SeenDocument, seen: int, patch: DocumentPa
         changed = await db.execute(
             update(_DOCUMENTS)
             .where(*this, _DOCUMENTS.c.deleted_at.is_(None))
-            .values(version=seen + 1, updated_at=now(), **values)
+            .values(version=seen + 1, updated_at=now_after(document.row.updated_at), **values)
         )
     except IntegrityError as error:
         if violated(error) != _EXTERNAL_ID:
@@ -206,6 +206,17 @@ async def _stale(db: Session, standing: Standing, id: UUID) -> Stale:
     )
 
 
+_LATEST = select(
+    select(func.max(Annotation.updated_at))
+    .where(Annotation.document_id == bindparam("document_id"), Annotation.withdrawn_at.is_(None))
+    .scalar_subquery(),
+    select(func.max(Relation.created_at))
+    .where(Relation.document_id == bindparam("document_id"), Relation.withdrawn_at.is_(None))
+    .scalar_subquery(),
+)
+"""When annotations of a document were last written, and relations."""
+
+
 async def delete(db: Session, document: SeenDocument, seen: int) -> None:
     """Take a document, its annotations and its relations out of every list and export.
 
@@ -217,10 +228,13 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
         Gone: when it was deleted meanwhile.
         Stale: when ``seen`` is not the current version.
     """
-    standing, moment = document.standing, now()
+    standing = document.standing
     end = await locked(db, standing)
-    if (await _living(db, document.id)).version != seen:
+    row = await _living(db, document.id)
+    if row.version != seen:
         raise await _stale(db, standing, document.id)
+    latest = (await db.execute(_LATEST, {"document_id": document.id})).one()
+    moment = now_after(row.updated_at, *filter(None, latest))
     for table, kind in (
         (table_of(Relation.__tablename__), ChangeKind.RELATION_WITHDRAWN),
         (table_of(Annotation.__tablename__), ChangeKind.ANNOTATION_WITHDRAWN),

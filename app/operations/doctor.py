@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from app.core.connect import connect
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
+from app.core.moments import now
 from app.core.settings import Settings
 from app.operations import integrity, queries, sqlite_files, sqlite_rows, stored, tables
 from app.operations.stored import Finding
@@ -89,19 +90,38 @@ async def _postgresql(db: Session, engine: str, settings: Settings) -> AsyncIter
         yield Finding(False, "database", f"Its encoding is {encoding}, and must be UTF8.")
     if await queries.asked(db, "SELECT pg_is_in_recovery()") == "True":
         yield Finding(False, "database", queries.STANDBY)
+    yield await _clock(db)
     if settings.database_pooler:
         yield await _limits(db)
     else:
         # Each worker has a pool for writing, one for reading and one for exports.
         wanted = 3 * settings.database_pool_size * settings.workers
         allowed = int(await queries.asked(db, _CONNECTIONS))
+        workers = "one worker" if settings.workers == 1 else f"{settings.workers} workers"
         yield Finding(
             wanted <= allowed,
             "connections",
-            f"{settings.workers} workers take up to {wanted}; the server allows {allowed}.",
+            f"Each Stet with {workers} takes up to {wanted}, and several add up; the server "
+            f"allows {allowed}, of which {await queries.asked(db, _OPEN)} are open.",
         )
     if settings.database_replica_url:
         yield await _replica(db, settings)
+
+
+async def _clock(db: Session) -> Finding:
+    """Whether the moments that are written here are those of the database's machine."""
+    before = now().timestamp()
+    there = float(await queries.asked(db, "SELECT extract(epoch FROM clock_timestamp())"))
+    after = now().timestamp()
+    # It was asked at some moment between the two.
+    behind, ahead = there - after, before - there
+    if max(behind, ahead) <= _CLOCK_SECONDS:
+        return Finding(True, "clock", "It goes with the database's.")
+    way = f"{behind:.0f} s behind" if behind > 0 else f"{ahead:.0f} s ahead of"
+    return Finding(False, "clock", f"This machine's is {way} the database's: let NTP set both.")
+
+
+_CLOCK_SECONDS = 1.0
 
 
 # The rest is kept for superusers, and for roles that were given leave to use it.
@@ -109,6 +129,10 @@ _CONNECTIONS = """
     SELECT sum(CASE name WHEN 'max_connections' THEN 1 ELSE -1 END * setting::int) FROM pg_settings
     WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
 """
+
+
+# Those of all programs, but for the server's own processes; of others no more is shown to a role.
+_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL"
 
 
 async def _replica(db: Session, settings: Settings) -> Finding:

@@ -5,20 +5,17 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
-import structlog
 import uvicorn
-from uvicorn.supervisors import Multiprocess
-from uvicorn.supervisors.multiprocess import Process
 
 from app.core.errors import Unavailable
 from app.core.logs import configure_logging
 from app.core.settings import Settings
 from app.operations import metrics_folder
 from app.operations.protocol import Protocol
+from app.operations.workers import Workers
 
 _BACKLOG = 2048
 _TAKEN_AT_ONCE = 16
@@ -74,7 +71,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     configure_logging(settings.log_level)
     with metrics_folder.made() as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared.path)
-        _Workers(config, listeners, shared).run()
+        Workers(config, [handles(each) for each in listeners], shared).run()
 
 
 def _raise_open_files() -> None:
@@ -89,86 +86,6 @@ def _raise_open_files() -> None:
         # Some systems allow less than they say; then it stays as it is.
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-class _Workers(Multiprocess):
-    """uvicorn's processes, each with a listener of its own.
-
-    From one that all share, whoever wakes first takes all connections that have come: of two
-    workers with sixteen callers, one was often idle. Linux deals them out to several listeners. The
-    listener of a worker that has died stays open here, and what comes waits for the next worker.
-    """
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        listeners: Sequence[socket.socket],
-        shared: metrics_folder.Folder,
-    ) -> None:
-        super().__init__(config, sockets=[])
-        self._listeners = [handles(listener) for listener in listeners]
-        self._shared = shared
-        self._log: Any = structlog.get_logger().bind()
-
-    def init_processes(self) -> None:
-        """Start them all."""
-        for sockets in self._listeners:
-            self.sockets, self.processes_num = sockets, 1
-            super().init_processes()
-
-    def keep_subprocess_alive(self) -> None:
-        """Replace those that have died or hang."""
-        self._one_after_the_other(super().keep_subprocess_alive, self._tell_of_death)
-
-    def restart_all(self) -> None:
-        """Replace all, at SIGHUP."""
-        self._one_after_the_other(super().restart_all, self._tell_of_change)
-
-    def _tell_of_death(self, died: Process, successor: Process, *, hung: bool) -> None:
-        code = died.exitcode or 0
-        how = {"signal": signal.strsignal(-code)} if code < 0 else {"status": code}
-        event = "worker hung" if hung else "worker died"
-        self._log.error(event, pid=died.pid, successor=successor.pid, **how)
-
-    def _tell_of_change(self, ended: Process, successor: Process, **_: bool) -> None:
-        self._log.info("worker replaced", pid=ended.pid, successor=successor.pid)
-
-    def _keep_folder(self) -> None:
-        """Without the folder no worker can begin, and nobody can measure."""
-        try:
-            removed = self._shared.mend()
-        except OSError as error:
-            self._log.error("metrics folder lost", folder=str(self._shared.path), error=str(error))
-            self.should_exit.set()
-        else:
-            if removed:
-                # Those who run go on to measure into files that nobody finds any more.
-                self._log.error("metrics folder removed", folder=str(self._shared.path))
-
-    def handle_ttin(self) -> None:
-        """Start no more: the settings say how many there are."""
-
-    def handle_ttou(self) -> None:
-        """Stop none: its listener would have nobody."""
-
-    def _one_after_the_other(self, act: Callable[[], None], tell: Callable[..., None]) -> None:
-        """Do to each process what uvicorn does to all, so that a new one gets the old one's.
-
-        Of each that has a successor then, ``tell``.
-        """
-        self._keep_folder()
-        processes = self.processes
-        try:
-            for place, sockets in enumerate(self._listeners):
-                before = processes[place]
-                runs = before.process.is_alive()
-                self.processes, self.sockets = [before], sockets
-                act()
-                [processes[place]] = self.processes
-                if processes[place] is not before:
-                    tell(before, processes[place], hung=runs)
-        finally:
-            self.processes = processes
 
 
 def listen(host: str, port: int, workers: int) -> list[socket.socket]:

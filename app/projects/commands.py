@@ -4,6 +4,7 @@ All of them take the log's lock first and raise the project's epoch: whatever el
 in the project was let in under the old settings and is tried again under the new.
 """
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.audit.commands import made, record
 from app.changes.commands import Entry, append, lock
 from app.core.database import Moved, Session
 from app.core.errors import InvalidValue, NameTaken, Stale
-from app.core.moments import now
+from app.core.moments import now, now_after
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import ChangeHead, Membership, Project, SchemeVersion
@@ -153,17 +154,18 @@ async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) 
     before = current.model_dump() | current.settings.model_dump()
     if all(before[name] == value for name, value in values.items()):
         return current
+    moment = now_after(current.updated_at)
     changed = await db.execute(
         update(Project)
         .where(Project.id == standing.project_id, Project.version == seen)
-        .values(version=Project.version + 1, updated_at=now(), **values)
+        .values(version=Project.version + 1, updated_at=moment, **values)
         .returning(*Project.__table__.c)
     )
     out = ProjectOut.of(changed.one())
     await append(
         db,
         standing.project_id,
-        [entry_of(standing, ChangeKind.PROJECT_UPDATED, None, out.version, state_of(out))],
+        [entry_of(standing, ChangeKind.PROJECT_UPDATED, None, out.version, moment, state_of(out))],
         after=end,
     )
     return out
@@ -174,7 +176,8 @@ def entry_of(
     kind: ChangeKind,
     subject_id: UUID | None,
     version: int,
+    at: dt.datetime,
     state: dict[str, Any] | None,
 ) -> Entry:
     """What the log says that the caller did to the project or to something in it."""
-    return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, now(), state)
+    return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, at, state)

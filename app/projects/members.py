@@ -12,7 +12,7 @@ from app.audit.commands import record
 from app.changes.commands import append
 from app.core.database import Session
 from app.core.errors import LastManager, NotFound, PreconditionRequired, Stale, UnknownUser
-from app.core.moments import now
+from app.core.moments import now, now_after
 from app.core.permissions import Standing
 from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import FormerMembership, Membership, User
@@ -38,7 +38,7 @@ async def put(
     forget_memberships(db)
     end = await locked(db, standing)
     current = await queries.member(db, standing.project_id, name)
-    moment = now()
+    moment = now() if current is None else now_after(current.updated_at)
     if current is None:
         if seen is not None:
             raise Stale(None, version=None)
@@ -76,7 +76,7 @@ async def put(
             )
             .values(role=role, version=out.version, updated_at=moment)
         )
-    entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, state_of(out))
+    entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, moment, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
     if standing.actor.by_shell:
         # The entry names the member in whose name it was done.
@@ -140,7 +140,9 @@ async def remove(db: Session, standing: Standing, name: str, seen: int) -> None:
             project_id=standing.project_id, user_id=current.user_id, version=version
         )
     )
-    entry = entry_of(standing, ChangeKind.MEMBER_REMOVED, current.user_id, version, {"name": name})
+    moment = now_after(current.updated_at)
+    kind, state = ChangeKind.MEMBER_REMOVED, {"name": name}
+    entry = entry_of(standing, kind, current.user_id, version, moment, state)
     await append(db, standing.project_id, [entry], after=end)
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, update
 from app.changes.commands import append
 from app.core.database import Session
 from app.core.errors import InvalidValue, SchemeOrphans, Stale
-from app.core.moments import now
+from app.core.moments import now_after
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind
 from app.models import Project, SchemeVersion
@@ -24,8 +24,11 @@ async def add(db: Session, standing: Standing, seen: int, new: SchemeIn) -> Sche
         InvalidValue: when the body names another version than the current one.
     """
     end = await locked(db, standing)
-    query = select(Project.scheme_version).where(Project.id == standing.project_id)
-    version: int = (await db.execute(query)).scalar_one()
+    query = select(Project.scheme_version, Project.updated_at).where(
+        Project.id == standing.project_id
+    )
+    current = (await db.execute(query)).one()
+    version: int = current.scheme_version
     stored = await queries.definition(db, standing.project_id, version)
     if version != seen:
         raise Stale(state_of(SchemeOut.of(stored, version)), version=version)
@@ -39,7 +42,7 @@ async def add(db: Session, standing: Standing, seen: int, new: SchemeIn) -> Sche
     )
     if found:
         raise SchemeOrphans(found)
-    moment = now()
+    moment = now_after(current.updated_at)
     await db.execute(
         insert(SchemeVersion).values(
             project_id=standing.project_id,
@@ -55,6 +58,7 @@ async def add(db: Session, standing: Standing, seen: int, new: SchemeIn) -> Sche
         .values(scheme_version=version + 1, version=Project.version + 1, updated_at=moment)
     )
     out = SchemeOut.of(definition, version + 1)
-    entry = entry_of(standing, ChangeKind.SCHEME_UPDATED, None, out.version, state_of(out))
+    kind = ChangeKind.SCHEME_UPDATED
+    entry = entry_of(standing, kind, None, out.version, moment, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
     return out

@@ -17,7 +17,7 @@ from app.core.errors import (
     Unprocessable,
     refuse,
 )
-from app.core.moments import now
+from app.core.moments import now, now_after
 from app.core.permissions import Act, may
 from app.core.vocabulary import ChangeKind
 from app.documents.seen import SeenDocument
@@ -131,7 +131,7 @@ async def withdraw(db: Session, relation: SeenRelation, seen: int) -> None:
         raise Stale(current.model_dump(mode="json"), version=row.version)
     await db.begin()
     end = await lock_under(db, standing)
-    moment = now()
+    moment = now_after(row.created_at)
     withdrawn = await db.execute(
         update(Relation)
         .where(Relation.id == row.id, Relation.version == seen, Relation.withdrawn_at.is_(None))

@@ -135,7 +135,7 @@ def _decided(
             "An item before this one names the version that this one would make, and was refused "
             "because it is not there.",
         )
-    decision = decisions.row(standing, item.annotation, item.version, item)
+    decision = decisions.row(standing, item.annotation, item.version, item, row.updated_at)
     made[item.annotation] = decision
     return decisions.out(decision, standing.actor), True
 

@@ -63,7 +63,7 @@ async def decide(
     if row.version != seen:
         raise await stale(db, annotation, unit)
     decisions.check_other(standing, row, new.verdict)
-    decision = decisions.row(standing, annotation.id, seen, new)
+    decision = decisions.row(standing, annotation.id, seen, new, row.updated_at)
     try:
         await _write(db, _DECIDE, standing, decision)
     except Refused:

@@ -11,7 +11,7 @@ from app.changes.commands import Entry
 from app.changes.recorded import table_of
 from app.core.blanks import is_blank
 from app.core.errors import CommentRequired, OwnAnnotation
-from app.core.moments import now
+from app.core.moments import now_after
 from app.core.permissions import Actor, Standing
 from app.core.vocabulary import ChangeKind, Verdict
 from app.reviews.schemas import DecisionIn, DecisionOut
@@ -66,8 +66,10 @@ def check_other(standing: Standing, row: Row[Any], verdict: Verdict) -> None:
         raise OwnAnnotation("Whoever edited a version leaves it to another reviewer to approve.")
 
 
-def row(standing: Standing, id: UUID, seen: int, new: DecisionIn) -> dict[str, Any]:
-    """The decision as it is stored, but for its place in the log."""
+def row(
+    standing: Standing, id: UUID, seen: int, new: DecisionIn, *earlier: dt.datetime
+) -> dict[str, Any]:
+    """The decision as it is stored, but for its place in the log: not before these moments."""
     return {
         "id": uuid7(),
         "project_id": standing.project_id,
@@ -76,7 +78,7 @@ def row(standing: Standing, id: UUID, seen: int, new: DecisionIn) -> dict[str, A
         "verdict": new.verdict,
         "comment": new.comment,
         "reviewer_id": standing.actor.id,
-        "decided_at": now(),
+        "decided_at": now_after(*earlier),
     }
 
 

@@ -21,7 +21,7 @@ from app.core.errors import (
     NotFound,
     Stale,
 )
-from app.core.moments import now, rfc3339
+from app.core.moments import now, now_after, rfc3339
 from app.core.permissions import Actor
 from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, Token, User
@@ -123,7 +123,7 @@ async def edit(db: Session, by: Actor | None, name: str, seen: int, patch: UserP
         await db.execute(
             update(User)
             .where(User.id == current.id)
-            .values(version=seen + 1, updated_at=now(), **values)
+            .values(version=seen + 1, updated_at=now_after(current.updated_at), **values)
             .returning(*User.__table__.c)
         )
     ).one()

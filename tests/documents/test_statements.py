@@ -87,7 +87,7 @@ async def test_deleting_a_document_costs_the_same_however_much_was_said_of_it(
         costs.append(len(statements))
 
     # Who, may they and the document in one; BEGIN; the log's lock, under a new epoch; whether they
-    # still manage the project, and the document, under the lock; for the relations their entries
-    # and their end; for the annotations their entries, their history and their end; the document's
-    # own end; its entry; the log's new end; COMMIT.
-    assert costs == [14, 14, 14], "\n".join(statements)
+    # still manage the project, and the document, under the lock; when anything of it was written
+    # last; for the relations their entries and their end; for the annotations their entries, their
+    # history and their end; the document's own end; its entry; the log's new end; COMMIT.
+    assert costs == [15, 15, 15], "\n".join(statements)

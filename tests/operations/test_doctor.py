@@ -1,5 +1,6 @@
 """The doctor looks at settings and database, and finds nothing wrong where nothing is."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from sqlalchemy import text
 
 from app.core.connect import connect
 from app.core.database import Database
+from app.core.moments import now
 from app.core.settings import Settings
+from app.operations import doctor
 from app.operations.stored import Finding
 from tests import make
 from tests.conftest import Newsroom, settings
@@ -23,7 +26,7 @@ async def test_a_database_that_is_well(newsroom: Newsroom, dialect: str) -> None
 
     assert [finding for finding in found if not finding.ok] == []
     looked_at = list(dict.fromkeys(finding.what for finding in found))
-    of_engine = {"sqlite": ["database", "file"], "postgresql": ["database", "connections"]}
+    of_engine = {"sqlite": ["database", "file"], "postgresql": ["database", "clock", "connections"]}
     # PostgreSQL itself sees to what a row names and holds, and to its own index of words.
     named = {"sqlite": ["references", "columns"], "postgresql": []}
     words = {"sqlite": ["words"], "postgresql": []}
@@ -115,7 +118,7 @@ async def test_workers_that_want_more_connections_than_there_are(newsroom: Newsr
     ((what, detail),) = await ill(newsroom.app.state.database, chosen)
 
     assert what == "connections"
-    assert detail.startswith("50 workers take up to 7500; the server allows ")
+    assert detail.startswith("Each Stet with 50 workers takes up to 7500, and several add up; the ")
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
@@ -126,8 +129,28 @@ async def test_connections_that_are_kept_for_superusers_are_no_worker_s(newsroom
     [wanting] = await ill(database, settings("postgresql://", database_pool_size=33))
     enough = await ill(database, settings("postgresql://", database_pool_size=32))
 
-    assert wanting == ("connections", "1 workers take up to 99; the server allows 97.")
+    what, detail = wanting
+    assert what == "connections"
+    said, _, rest = detail.partition(" allows 97, of which ")
+    assert said == "Each Stet with one worker takes up to 99, and several add up; the server"
+    # Its own at least, and what other tests have open.
+    assert 0 < int(rest.removesuffix(" are open.")) <= 100
     assert enough == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-7200, "7200 s behind the database's"), (60, "60 s ahead of the database's")],
+)
+async def test_a_clock_that_is_not_the_database_s(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, seconds: int, said: str
+) -> None:
+    monkeypatch.setattr(doctor, "now", lambda: now() + dt.timedelta(seconds=seconds))
+
+    assert await ill(newsroom.app.state.database) == [
+        ("clock", f"This machine's is {said}: let NTP set both.")
+    ]
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])

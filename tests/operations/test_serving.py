@@ -1,11 +1,17 @@
-"""How the server takes connections."""
+"""How the server takes connections, and how its workers begin."""
 
 import asyncio
+import os
+import signal
 import socket
 
+import pytest
+import uvicorn
 import uvloop
 
+from app.operations import workers
 from app.operations.serving import handles
+from app.operations.workers import Worker
 
 CALLERS = 48
 
@@ -40,3 +46,23 @@ def test_all_who_connect_at_once_are_taken_in_a_few_passes_of_the_loop() -> None
 
     # One in a pass would be as many passes as callers.
     assert passed < CALLERS / 2
+
+
+def test_a_worker_does_not_hang_while_it_begins_but_must_have_begun_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = uvicorn.Config("app.main:serve_app", factory=True)
+    beginning = Worker(config, [])
+    assert beginning.pid is not None
+    os.kill(beginning.pid, signal.SIGSTOP)
+    monkeypatch.setattr(workers, "_BEGINNING_SECONDS", 0.0)
+    late = Worker(config, [])
+
+    assert beginning.is_alive(timeout=0)
+    assert not beginning.serves(is_off=lambda: True)
+    assert not late.is_alive(timeout=0)
+    assert not late.serves(is_off=lambda: False)
+
+    for worker in (beginning, late):
+        worker.end()
+        assert worker.how() == {"signal": "Killed"}

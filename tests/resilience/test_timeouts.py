@@ -4,13 +4,17 @@ What SQLite's one writer waits for is in ``test_disk``, what a connection may ta
 """
 
 import asyncio
+import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import httpx
 import pytest
 from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.database import FAILURES, unavailable
 from app.models import Document, Project
@@ -139,3 +143,46 @@ async def test_where_all_connections_are_lent_the_next_is_refused_and_the_one_af
     assert int(refused.headers["retry-after"]) > 0
     assert SECONDS <= took < SOON
     assert again.status_code == 200
+
+
+@pytest.fixture
+async def three(newsroom: Newsroom, database_url: str) -> AsyncIterator[Newsroom]:
+    """The newsroom, to which PostgreSQL allows three connections and no more."""
+    owner = await asyncpg.connect(database_url)
+    name = f"three_{os.getpid()}"
+    await owner.execute(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 3")
+    newsroom = newsroom.beside(
+        database_url=database_url.replace("//postgres:", f"//{name}:"),
+        database_timeout_seconds=SECONDS,
+        database_pool_size=8,
+    )
+    yield newsroom
+    await newsroom.app.state.database.dispose()
+    await owner.execute(f"DROP ROLE {name}")
+    await owner.close()
+
+
+async def test_where_the_server_has_no_more_connections_one_s_own_are_waited_for(
+    three: Newsroom,
+) -> None:
+    database = three.app.state.database
+
+    async def take() -> None:
+        async with database.session(writes=True) as db:
+            await db.begin()
+            await db.execute(select(func.pg_sleep(0.01)))
+
+    await asyncio.gather(*(take() for _ in range(16)))
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            db = await stack.enter_async_context(database.session(writes=True))
+            await db.begin()
+        with pytest.raises(PoolTimeout):
+            await take()
+        with pytest.raises(DBAPIError) as failure:
+            # Of those that read none is open, so none will be back.
+            async with database.session(writes=False) as reading:
+                await reading.execute(select(func.now()))
+    await take()
+
+    assert sqlstate(failure.value) == "53300"  # too many connections

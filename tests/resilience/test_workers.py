@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -153,9 +154,29 @@ async def test_connections_are_dealt_out_and_those_of_a_worker_that_died_wait_fo
     for _, writer in opened + others:
         writer.close()
 
+    await see_it_stop(served.server)
+
+
+async def see_it_stop(server: Server) -> None:
+    """It takes no connection while it still serves those that it has."""
+    running = [await call(server.port, SLOW) for _ in server.workers()]
+    assert [await answered(one) for one in running] == [b"HTTP/1.1 100 Continue"] * 2
+
+    server.terminate()
+    async with asyncio.timeout(30):
+        while await connects(server.port):  # noqa: ASYNC110  # nobody says
+            await asyncio.sleep(0.05)
+
+    for reader, writer in running:
+        assert await reader.readline() == b"\r\n"
+        writer.write(b"{}")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 422 ")
+        writer.close()
+    assert await server.ended() == 0
+
 
 async def test_workers_that_end_and_those_who_take_their_places_are_told_and_counted(
-    served: Served,
+    served: Served, tmp_path: Path
 ) -> None:
     server = served.server
     killed, stopped = server.workers()
@@ -166,22 +187,60 @@ async def test_workers_that_end_and_those_who_take_their_places_are_told_and_cou
     async with asyncio.timeout(120):
         while len(second := set(server.workers()) - {killed, stopped}) != 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        while second & set(server.workers()):
-            # On a machine that is slow, a new one may not be there in time, and the old one stays.
-            os.kill(server.pid, signal.SIGHUP)
-            await asyncio.sleep(1)
         async with httpx.AsyncClient(base_url=server.url, headers=ONCE, timeout=30) as client:
-            while await started(client) < 6:  # noqa: ASYNC110  # nobody says
+            while await started(client) < 4:  # noqa: ASYNC110  # nobody says
                 await asyncio.sleep(0.05)
+        # With this no worker can begin.
+        (tmp_path / ".env").write_text("STET_UNHEARD_OF=1")
+        os.kill(server.pid, signal.SIGHUP)
+        while not told(server, "worker not replaced"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        (tmp_path / ".env").unlink()
+        os.kill(server.pid, signal.SIGHUP)
+        while len(told(server, "worker replaced")) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(base_url=server.url, headers=ONCE, timeout=30) as client:
+            assert await started(client) == 6
 
-    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
-    told = {line["pid"]: line for line in lines if line["event"].startswith("worker ")}
-    assert {told[killed]["successor"], told[stopped]["successor"]} == second
+    ends = {line["pid"]: line for line in told(server, "worker died", "worker hung")}
+    assert {ends[killed]["successor"], ends[stopped]["successor"]} == second
     for pid, event in ((killed, "worker died"), (stopped, "worker hung")):
-        line = told[pid]
+        line = ends[pid]
         assert (line["event"], line["level"], line["signal"]) == (event, "error", "Killed")
-    for pid in second:
-        assert (told[pid]["event"], told[pid]["level"]) == ("worker replaced", "info")
+    [failure] = told(server, "worker not replaced")
+    assert failure.pop("pid") in second
+    del failure["timestamp"]
+    assert failure == {
+        "event": "worker not replaced",
+        "level": "error",
+        "status": 1,
+        "replaced": 0,
+        "of": 2,
+        "remedy": "Send SIGHUP again.",
+    }
+    changes = told(server, "worker replaced")
+    assert {line["pid"] for line in changes} == second
+    assert {line["successor"] for line in changes} == set(server.workers())
+    assert [(line["level"], line["replaced"], line["of"]) for line in changes] == [
+        ("info", 1, 2),
+        ("info", 2, 2),
+    ]
+
+
+async def connects(port: int) -> bool:
+    """Whether somebody takes a connection there."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
+
+
+def told(server: Server, *events: str) -> list[dict[str, Any]]:
+    """What the log says of these, so far."""
+    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] in events]
 
 
 async def started(client: httpx.AsyncClient) -> float:
@@ -193,10 +252,20 @@ async def started(client: httpx.AsyncClient) -> float:
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def call(port: int) -> Connection:
-    """Ask for the server's health."""
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: stet\r\n\r\n"
+SLOW = b"""POST /v1/session HTTP/1.1\r
+Host: stet\r
+Content-Type: application/json\r
+Content-Length: 2\r
+Expect: 100-continue\r
+\r
+"""
+
+
+async def call(port: int, request: bytes = HEALTH) -> Connection:
+    """Ask for the server's health, or what else is to be asked."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: stet\r\n\r\n")
+    writer.write(request)
     return reader, writer
 
 
