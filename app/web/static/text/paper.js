@@ -6,7 +6,7 @@
  * their bounds, and a place in the page is simply an offset in the text, in UTF-16 code units.
  */
 
-import { LANES, dress, highlight, looks } from "./ink.js";
+import { dress, highlight, inkOf, looks } from "./ink.js";
 import { lanes } from "./lanes.js";
 import { Paragraphs } from "./paragraphs.js";
 
@@ -73,8 +73,7 @@ export class Paper {
       if (before?.span === span && before.lane === lane) continue;
       if (before) this._erase(id, before);
       const { index } = looks(this._labels, span.label);
-      const name = `stet-label-${index}-${lane % LANES}`;
-      this._strokes.set(id, { ...this._stroke(span, name), span, lane });
+      this._strokes.set(id, { ...this._stroke(span, inkOf(index, lane)), span, lane });
     }
   }
 
