@@ -1,9 +1,11 @@
 """Marking a text: by mouse, by keyboard, in every way that spans can lie."""
 
 import asyncio
+import base64
 from typing import Any
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import FloatRect, Page, expect
 
 from tests import make
 from tests.web.conftest import Room
@@ -213,6 +215,65 @@ async def test_spans_that_nest_cross_and_coincide_are_all_painted(room: Room) ->
     assert await page.locator(".text p").evaluate_all(
         "(all) => all.every((one) => one.childNodes.length === 1)"
     )
+
+
+# The colour that most of a picture has.
+GROUND = """async (picture) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${picture}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    canvas.drawImage(image, 0, 0);
+    const { data } = canvas.getImageData(0, 0, image.width, image.height);
+    const times = {};
+    for (let at = 0; at < data.length; at += 4) {
+        const color = data.slice(at, at + 3).join();
+        times[color] = (times[color] ?? 0) + 1;
+    }
+    return Object.entries(times).sort(([, one], [, other]) => other - one)[0][0]
+        .split(',').map(Number);
+}"""
+
+
+def _luminance(color: list[int]) -> float:
+    """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    parts = [one / 255 for one in color]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_words_are_read_however_many_spans_of_whatever_colour_lie_on_them(room: Room) -> None:
+    colors = {"dark": "#ffffff", "light": "#000000"}
+    path = f"/v1/projects/{room.project}/scheme"
+    labels = [{"name": theme, "color": color} for theme, color in colors.items()]
+    scheme = {"name": "worst", "labels": labels}
+    manager = room.client("manager")
+    await make.said(await manager.put(path, json=scheme, headers=make.seen(1)), 200)
+    for theme in ("dark", "light"):
+        document = await room.document("mmmmmmmm mm", title=theme)
+        for _ in range(9):
+            await room.annotation(document, "mmmmmmmm mm", theme)
+        page = await room.open("reader", f"/documents/{document['id']}", color_scheme=theme)
+        for keys in ([], ["t", "Control+a"]):
+            for key in keys:
+                await page.keyboard.press(key)
+            place: FloatRect = await page.evaluate(
+                """() => { const range = new Range();
+                    range.setStart(document.querySelector('.text p').firstChild, 8);
+                    range.setEnd(document.querySelector('.text p').firstChild, 9);
+                    const { x, y, width, height } = range.getBoundingClientRect();
+                    return { x: x + 1, y: y + 4, width: width - 2, height: height - 12 }; }"""
+            )
+            picture = await page.screenshot(clip=place)
+            ground = await page.evaluate(GROUND, base64.b64encode(picture).decode())
+            ink = await page.locator(".text").evaluate(
+                "(text) => getComputedStyle(text).color.match(/\\d+/g).map(Number)"
+            )
+            light, dark = sorted((_luminance(ground), _luminance(ink)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (theme, keys, ground)
 
 
 async def test_what_is_undone_and_done_again_is_what_it_was(room: Room) -> None:

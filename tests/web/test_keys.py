@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests import make
@@ -119,6 +120,27 @@ async def test_the_caret_stays_in_the_text_and_goes_as_it_is_read(room: Room) ->
     for key in ("Shift+ArrowDown", "Shift+ArrowRight", "Shift+Alt+ArrowRight"):
         assert await _press(page, key) == [length - 2, length]
 
+    # By windows, and to either end of a text that is longer than one.
+    lines = "".join(f"Line {number:03}\n" for number in range(200))
+    document = await room.document(lines)
+    page = await room.open("reader", f"/documents/{document['id']}")
+    await page.keyboard.press("t")
+    await _press(page, *["ArrowRight"] * 3)
+    (down, _) = await _press(page, "PageDown")
+    assert down % 9 == 3
+    assert 9 * 5 < down < 9 * 25
+    (further, _) = await _press(page, "PageDown")
+    assert down + 9 * 5 < further < down + 9 * 25
+    height: int = await page.evaluate("scrollY")
+    assert height > 100
+    (anchor, focus) = await _press(page, "Shift+PageUp")
+    assert (anchor, focus % 9) == (further, 3)
+    assert 0 < focus < further - 9 * 5
+    assert await _press(page, "Control+End") == [len(lines), len(lines)]
+    assert await page.evaluate("scrollY") > height
+    assert await _press(page, "Control+Shift+Home") == [len(lines), 0]
+    assert await page.evaluate("scrollY") < height
+
     document = await room.document(RIGHT_TO_LEFT, language="ar")
     page = await room.open("reader", f"/documents/{document['id']}")
     first = RIGHT_TO_LEFT.index("وأضاف")
@@ -184,16 +206,25 @@ async def test_the_keys_of_a_scheme_win_and_the_sheet_says_so(room: Room) -> Non
     await _saved(page)
     assert {one["label"] for one in await room.stored(document)} == set(names.values())
 
+    # With Alt they are the page's.
+    await page.keyboard.press("Control+Home")
+    assert await _press(page, "Alt+w") == [0, len("Ukraine")]
+    assert await _press(page, "Alt+s") == [0, make.TEXT.index(". ") + 2]
+    await page.keyboard.press("Alt+n")
+    card = page.get_by_role("region", name="The chosen annotation")
+    await expect(card.get_by_role("button", name="Move the bounds")).to_have_text(
+        "Move the bounds Altb"
+    )
+
     await page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
     await expect(sheet).to_be_visible()
     keys = await sheet.locator("dt").all_text_contents()
     said = [key.strip() for key in keys]
     assert [said.count(key) for key in (*names, "5")] == [1, 1, 1, 1, 1]
-    assert "f" in said
+    assert "f or Altf" in said
+    assert [said.count(f"Alt{key}") for key in names] == [1, 1, 1, 1]
     await expect(sheet).to_contain_text("Mark the selection as stance")
-    for lost in ("Select the sentence", "Select the word", "Next annotation", "Move the bounds"):
-        await expect(sheet).not_to_contain_text(lost)
     await barriers.none_found_in_either_theme(page)
 
 
@@ -217,6 +248,12 @@ async def test_keys_are_known_by_their_place_on_layouts_that_are_not_latin(room:
     await press("ζ", "KeyZ", modifiers=2)
     await _saved(page)
     assert await room.stored(document) == []
+    # By Option on a Mac, which makes other signs of them, and one that waits for the next.
+    await page.keyboard.press("Control+Home")
+    await press("∑", "KeyW", modifiers=1)
+    assert await _selected(page) == [0, len("Ukraine")]
+    await press("Dead", "KeyN", modifiers=1)
+    await page.keyboard.press("Control+Home")
     # A sign of the upper row is no digit.
     await page.keyboard.press("w")
     await press("№", "Digit3", modifiers=8)
@@ -270,3 +307,89 @@ async def test_whole_lines_are_in_sight_and_a_press_that_ends_elsewhere_is_none(
     await _press(page, "ArrowRight", "1")
     await expect(page.get_by_text("Select the words first.")).to_be_visible()
     assert len(await room.stored(document)) == 150
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_of_many_labels_some_are_at_hand_and_each_is_found_by_its_name(room: Room) -> None:
+    topics, acts = (
+        ("war", "health", "sport", "law"),
+        ("claim", "denial", "quote", "promise", "threat"),
+    )
+    names = [f"{topic} {act}" for topic in topics for act in acts]
+    await _scheme(room, *({"name": name} for name in names), {"name": "rumour", "hotkey": "r"})
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    tools = page.get_by_role("toolbar", name="Mark the selection")
+    for width, height in ((640, 400), (1280, 800)):
+        await page.set_viewport_size({"width": width, "height": height})
+        box = await page.locator(".tools").bounding_box()
+        assert box is not None
+        assert box["height"] <= height / 4
+
+    # The tools are one stop, through which arrows lead.
+    await page.get_by_role("button", name="Next document").focus()
+    await page.keyboard.press("Tab")
+    await expect(tools.get_by_role("button", name="Label …")).to_be_focused()
+    await page.keyboard.press("ArrowRight")
+    await expect(tools.get_by_role("button", name="war claim")).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowLeft")
+    await expect(tools.get_by_role("button", name="Add as fragment")).to_be_disabled()
+    await expect(tools.get_by_role("button", name="law threat")).to_have_count(0)
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".text")).to_be_focused()
+
+    # What is typed at once is typed there, and what was selected is marked.
+    selected = await _press(page, "Control+Home", "w", "w")
+    await page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Label")
+    await page.keyboard.type("r")
+    await expect(field).to_have_value("r")
+    await barriers.none_found_in_either_theme(page)
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".text")).to_be_focused()
+    assert await _selected(page) == selected
+    await page.keyboard.press("/")
+    await page.keyboard.type("LAW th")
+    await expect(page.locator("[role=option]")).to_have_text(["law threat"])
+    await page.keyboard.press("Enter")
+    await _saved(page)
+    (made,) = await room.stored(document)
+    assert [made["label"], made["start"], made["end"]] == ["law threat", *selected]
+
+    # The one that was used last is at hand now, and is offered first.
+    await expect(tools.get_by_role("button", name="law threat")).to_be_visible()
+    await page.keyboard.press("/")
+    await expect(page.locator("[role=option]")).to_have_count(21)
+    await expect(page.locator("[role=option][aria-selected=true]")).to_have_text("law threat")
+    await page.keyboard.press("ArrowUp")
+    await expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("rumour")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("[role=option][aria-selected=true]")).to_have_text("law threat")
+    await page.keyboard.type("nothing")
+    await expect(page.get_by_text("No label fits.")).to_be_visible()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_who_listens_is_told_what_is_marked_where_the_caret_is(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    await room.annotation(document, "Chinese nationals fight for Russia")
+    await room.annotation(document, "nationals fight", "denial", by="annotator-b")
+    page = await room.open("reader", f"/documents/{document['id']}")
+    heard = page.locator("[aria-live=polite]")
+    said = page.locator(".announcement")
+
+    await page.keyboard.press("t")
+    await _press(page, "h")
+    await expect(said).to_have_text("Nothing is marked here.")
+    await _press(page, *["Control+ArrowRight"] * 4)
+    await expect(heard).to_have_text("In claim.")
+    await _press(page, "Control+ArrowRight")
+    await expect(heard).to_have_text("In denial. 2 nested.")
+    await _press(page, "Alt+h")
+    await expect(said).to_have_text(
+        "2 spans. denial, pending, by annotator-b: “nationals fight”. "
+        "claim, pending, by annotator: “Chinese nationals fight for Russia”."
+    )
+    await _press(page, "Control+End")
+    await expect(heard).to_have_text("Out of denial, claim.")

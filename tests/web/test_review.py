@@ -355,15 +355,56 @@ async def test_a_long_queue_is_loaded_as_it_is_needed(room: Room) -> None:
     for word in words:
         await room.annotation(document, word)
     page = await room.open("reviewer", "/review")
-    await expect(page.get_by_text("50+ pending.")).to_be_visible()
+    await expect(page.get_by_text("50 of 55 pending.")).to_be_visible()
     await _rows(page).nth(45).get_by_role("button").click()
-    await expect(page.get_by_text("55 pending.")).to_be_visible()
+    await expect(page.get_by_text("55 pending.", exact=True)).to_be_visible()
     for _ in range(9):
         await page.keyboard.press("j")
     await expect(page.locator(".queue [aria-current]")).to_contain_text("word-54")
     await expect(page.locator(".queue [aria-current]")).to_be_in_viewport(ratio=0.9)
     await page.keyboard.press("j")
     await expect(page.get_by_text("This is the last one.")).to_be_visible()
+
+
+async def test_a_queue_is_narrowed_to_a_document_to_words_and_to_an_origin(room: Room) -> None:
+    documents = [
+        await room.document(f"Said by Kyiv on day {number}.", title=f"Report {number}")
+        for number in range(1, 4)
+    ]
+    for number, one in enumerate(documents, 1):
+        await room.annotation(one, "Said by Kyiv")
+        await room.annotation(one, f"day {number}", origin="model")
+    document = documents[-1]
+    page = await room.open("reviewer", "/review?author=annotator")
+    await expect(_rows(page)).to_have_count(6)
+
+    field = page.get_by_role("combobox", name="Document")
+    await field.click()
+    await expect(page.locator("[role=option]")).to_have_text(
+        ["any", "Report 1", "Report 2", "Report 3"]
+    )
+    await page.keyboard.type("report 3")
+    await expect(page.locator("[role=option]")).to_have_text(["Report 3"])
+    await barriers.none_found_in_either_theme(page)
+    await page.keyboard.press("Enter")
+    await expect(_rows(page)).to_have_count(2)
+    await expect(field).to_have_value("Report 3")
+    assert f"document={document['id']}" in page.url
+    await page.reload()
+    await expect(field).to_have_value("Report 3")
+    await field.click()
+    await page.locator("[role=option]", has_text="any").click()
+    await expect(_rows(page)).to_have_count(6)
+
+    await page.get_by_role("searchbox", name="Quote").fill("DAY")
+    await page.keyboard.press("Enter")
+    await expect(_rows(page)).to_have_count(3)
+    # So is what comes while one looks.
+    await room.annotation(document, "on day 3", origin="model")
+    await room.annotation(document, "by Kyiv", origin="model")
+    await expect(_rows(page)).to_have_count(4, timeout=2000)
+    await page.get_by_label("Made by").select_option("people")
+    await expect(page.get_by_text("Nothing here is pending.")).to_be_visible()
 
 
 async def test_decisions_that_were_imported_without_their_versions_are_in_the_history(

@@ -188,6 +188,14 @@ async def test_edits_of_a_scheme_stand_while_one_looks_elsewhere(room: Room) -> 
     await page.get_by_role("link", name="Scheme").click()
     await expect(name).to_have_value("Mine")
     await expect(kept).to_be_visible()
+    # A key that the document view has itself may be given to a label, and is told of.
+    taken = page.locator(".key-taken").first
+    await page.locator("summary").first.click()
+    await expect(taken).to_have_text("")
+    await page.get_by_label("Key", exact=True).first.fill("w")
+    await expect(taken).to_contain_text("“Select the word; again: one more”")
+    await expect(taken).to_contain_text("Altw")
+    await page.get_by_label("Key", exact=True).first.fill("1")
 
     # What another saves meanwhile is told, and not overwritten unseen.
     path = f"/v1/projects/{room.project}/scheme"

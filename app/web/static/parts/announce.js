@@ -10,9 +10,18 @@ export function announce(message) {
   spoken.dispatchEvent(new CustomEvent("said", { detail: message }));
 }
 
+/**
+ * Tell only people who listen to the page: others see it.
+ * @param {string} message
+ */
+export function whisper(message) {
+  spoken.dispatchEvent(new CustomEvent("whispered", { detail: message }));
+}
+
 /** Where announcements appear: one place in the page, there from the beginning. */
 export function Announcements() {
   const [message, setMessage] = useState("");
+  const [whispered, setWhispered] = useState("");
   useEffect(() => {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let fading;
@@ -21,8 +30,17 @@ export function Announcements() {
       clearTimeout(fading);
       fading = setTimeout(() => setMessage(""), 6000);
     };
+    const hear = (/** @type {Event} */ event) =>
+      setWhispered(/** @type {CustomEvent<string>} */ (event).detail);
     spoken.addEventListener("said", show);
-    return () => spoken.removeEventListener("said", show);
+    spoken.addEventListener("whispered", hear);
+    return () => {
+      spoken.removeEventListener("said", show);
+      spoken.removeEventListener("whispered", hear);
+    };
   }, []);
-  return html`<div class=${`announcement${message && " shown"}`} role="status">${message}</div>`;
+  return html`
+    <div class=${`announcement${message && " shown"}`} role="status">${message}</div>
+    <div class="unseen whispered" aria-live="polite">${whispered}</div>
+  `;
 }

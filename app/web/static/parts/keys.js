@@ -61,12 +61,15 @@ function working() {
 }
 
 /**
- * What a key writes. Letters and digits of a layout that is not Latin are known by their place.
+ * What a key writes. Letters and digits of a layout that is not Latin are known by their place, and so
+ * is what Alt makes of them on a Mac: another sign, or one that waits for the next key.
  * @param {KeyboardEvent} event
  */
 function signOf(event) {
   const { key, code, shiftKey } = event;
-  if (key.length > 1 || key <= "~" || event.getModifierState("AltGraph")) return key;
+  const isAlt = event.altKey && !event.ctrlKey;
+  if (isAlt ? /^[a-z0-9]$/i.test(key) : key <= "~" || event.getModifierState("AltGraph")) return key;
+  if (key.length > 1 && key !== "Dead") return key;
   const [, letter, digit] = /^(?:Key(.)|Digit(.))$/.exec(code) ?? [];
   return letter ?? (shiftKey ? key : (digit ?? key));
 }

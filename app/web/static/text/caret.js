@@ -3,7 +3,7 @@
 import { following, unit } from "./bounds.js";
 
 /** @typedef {"left" | "right" | "backward" | "forward"} Direction */
-/** @typedef {"character" | "word" | "sentence" | "line" | "lineboundary"} Step */
+/** @typedef {"character" | "word" | "sentence" | "line" | "lineboundary" | "page" | "text"} Step */
 
 export class Caret {
   /**
@@ -74,6 +74,12 @@ export class Caret {
     let focus;
     if (step === "sentence") {
       focus = this._sentence(before, this._isOn(direction, before));
+    } else if (step === "text") {
+      focus = direction === "forward" ? paper.text.length : 0;
+    } else if (step === "page") {
+      // The browser does not go by pages, nor by lines into what it has not laid out yet.
+      const at = paper.aPageFrom(before, direction === "forward");
+      focus = unit(paper.text, at, "grapheme", this._language)?.start ?? at;
     } else {
       selection.modify(extend ? "extend" : "move", direction, step);
       const { focusNode, focusOffset } = selection;

@@ -1,7 +1,12 @@
 /** How the spans of labels look: colours and lines, as highlights that the browser paints. */
 
 /** So many lines below a text are told apart. */
-export const LANES = 4;
+const LANES = 4;
+/**
+ * So many spans over one another have a ground too. Grounds add up: whatever their colours are, the
+ * text is still read on so many of them, at 4.5:1, also where it is selected (WCAG 2.2, 1.4.3).
+ */
+const GROUNDS = 2;
 const LINES = ["solid", "dashed", "dotted", "double", "wavy"];
 
 /**
@@ -37,6 +42,16 @@ export function looks(labels, name) {
 }
 
 /**
+ * The highlight that a label has in a lane. Behind the last line, those without a ground take turns.
+ * @param {number} index of the label in the scheme
+ * @param {number} lane
+ */
+export function inkOf(index, lane) {
+  const line = lane < LANES ? lane : GROUNDS + (lane % (LANES - GROUNDS));
+  return `stet-label-${index}-${line}`;
+}
+
+/**
  * Give each label its look in the text. The newest call counts: a page shows one scheme.
  * @param {import("../types").Label[]} labels
  */
@@ -44,10 +59,12 @@ export function dress(labels) {
   const rules = labels.flatMap(({ name }) => {
     const { index, color, line } = looks(labels, name);
     const ink = `light-dark(${color}, color-mix(in oklab, ${color} 65%, white))`;
+    const tint = (/** @type {number} */ part) => `color-mix(in srgb, ${color} ${part}%, transparent)`;
+    const ground = `light-dark(${tint(16)}, ${tint(12)})`;
     return Array.from(
       { length: LANES },
       (_, lane) => `::highlight(stet-label-${index}-${lane}) {
-        background-color: color-mix(in srgb, ${color} 16%, transparent);
+        background-color: ${lane < GROUNDS ? ground : "transparent"};
         text-decoration: underline ${line} 2px ${ink};
         text-underline-offset: ${3 + lane * 4}px;
       }

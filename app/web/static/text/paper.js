@@ -6,7 +6,7 @@
  * their bounds, and a place in the page is simply an offset in the text, in UTF-16 code units.
  */
 
-import { LANES, dress, highlight, looks } from "./ink.js";
+import { dress, highlight, inkOf, looks } from "./ink.js";
 import { lanes } from "./lanes.js";
 import { Paragraphs } from "./paragraphs.js";
 
@@ -73,8 +73,7 @@ export class Paper {
       if (before?.span === span && before.lane === lane) continue;
       if (before) this._erase(id, before);
       const { index } = looks(this._labels, span.label);
-      const name = `stet-label-${index}-${lane % LANES}`;
-      this._strokes.set(id, { ...this._stroke(span, name), span, lane });
+      this._strokes.set(id, { ...this._stroke(span, inkOf(index, lane)), span, lane });
     }
   }
 
@@ -98,13 +97,14 @@ export class Paper {
   }
 
   /**
-   * Which spans have this offset in them, the shortest first.
+   * Which spans have an offset in them, or something of what begins there, the shortest first.
    * @param {number} offset
+   * @param {number} [until] where that ends
    */
-  over(offset) {
+  over(offset, until = offset + 1) {
     return [...this._spans.values()]
       .filter(({ start, end, fragments }) =>
-        (fragments ?? [{ start, end }]).some((one) => one.start <= offset && offset < one.end),
+        (fragments ?? [{ start, end }]).some((one) => one.start < until && offset < one.end),
       )
       .sort((one, other) => one.end - one.start - (other.end - other.start));
   }
@@ -242,6 +242,18 @@ export class Paper {
     const bottom = Math.min(around.bottom, innerHeight);
     if (Math.max(around.top, 0) >= bottom) return { start: 0, end: this.text.length };
     return this._paragraphs.between(this._uncovered(), bottom);
+  }
+
+  /**
+   * The offset that is as far below another one as the window is high, but for a line that stays in
+   * sight, or above it.
+   * @param {number} offset
+   * @param {boolean} on
+   */
+  aPageFrom(offset, on) {
+    const line = parseFloat(getComputedStyle(this.host).lineHeight);
+    const page = Math.max(innerHeight - this._uncovered() - line, line);
+    return this._paragraphs.below(offset, on ? page : -page);
   }
 
   /** Where in the window the text begins to be seen, in pixels from its top. */

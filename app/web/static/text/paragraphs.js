@@ -123,6 +123,26 @@ export class Paragraphs {
     };
   }
 
+  /**
+   * The offset in the first line that stands so far below another offset, nearest to its column; the
+   * text's end when there is none.
+   * @param {number} offset
+   * @param {number} down in pixels; what is less than 0 leads up
+   */
+  below(offset, down) {
+    const from = this.box(offset);
+    const start = lowest(0, this._length, (at) => this.box(at).top >= from.top + down);
+    const { top } = this.box(start);
+    let [found, least] = [start, Infinity];
+    for (let at = start; at <= this._length; at += 1) {
+      const box = this.box(at);
+      if (box.top > top + box.height / 2) break;
+      const away = Math.abs(box.left - from.left);
+      if (away < least) [found, least] = [at, away];
+    }
+    return found;
+  }
+
   /** @param {number} index */
   _at(index) {
     return /** @type {Paragraph} */ (this._all[index]);

@@ -22,7 +22,7 @@ import { ResultsPanel } from "./review/results.js";
 /** @typedef {import("../types").Scheme} Scheme */
 /** @typedef {import("../types").Verdict} Verdict */
 /** @typedef {import("./review/queue.js").Entry} Entry */
-/** @typedef {import("./review/queue.js").Filter} Filter */
+/** @typedef {import("./review/matching.js").Filter} Filter */
 
 /** The review queue of a project. @param {import("../main.js").ViewProps} props */
 export function Review({ me, place, project, role }) {
@@ -268,6 +268,8 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   `;
 }
 
+const number = new Intl.NumberFormat();
+
 /**
  * How many there are, as far as is known.
  * @param {Queue} queue
@@ -277,7 +279,8 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
 function counted(queue, decisions, name) {
   const sent = queue.entries.filter((one) => decisions.waiting(one.id)).length;
   const count = queue.entries.length - sent;
-  const more = queue.next === null ? "" : "+";
+  const all = queue.behind === null ? "+" : ` of ${number.format(count + queue.behind)}`;
+  const more = queue.next === null ? "" : all;
   const way = sent ? `, ${sent} on ${sent === 1 ? "its" : "their"} way` : "";
   return count || more ? `${count}${more} ${name}${way}.` : `Nothing here is ${name}${way}.`;
 }

@@ -12,6 +12,7 @@ import { Drawer, isNarrow } from "./drawer.js";
 import { useBenchKeys } from "./keys.js";
 import { Refusals } from "./refusals.js";
 import { InSight } from "./insight.js";
+import { useLabelChoice } from "./labels.js";
 import { cut } from "./said.js";
 import { Required } from "./required.js";
 import { useTasks } from "./tasks.js";
@@ -167,7 +168,9 @@ export function Bench({ desk, role, wanted }) {
     host.current?.focus({ preventScroll: true });
     if (chosen && next.kind === "bounds") paper?.select(chosen.start, chosen.end);
   };
-  const state = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
+  const choice = useLabelChoice(paper, host, touched);
+  const given = { desk, paper, caret, chosen, choose, setChosen, purpose, setPurpose, begin, selected };
+  const state = { ...given, ...choice };
   const tasks = { ...state, ...useTasks({ ...state, draft, setDraft, mayEdit }), mayWrite, mayEdit };
 
   const clicked = (/** @type {MouseEvent} */ event) => {

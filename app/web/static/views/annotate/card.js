@@ -7,6 +7,7 @@ import { Moment } from "../../parts/moment.js";
 import { Badge, STATUSES } from "../../parts/status.js";
 import { Typed } from "../../parts/typed.js";
 import { html } from "../../vendor/preact.js";
+import { OwnKey } from "./keys.js";
 import { Relations } from "./relations.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -112,7 +113,9 @@ export function Card(props) {
       html`
         <div class="row">
           ${!chosen.fragments &&
-          html`<button type="button" onClick=${moveBounds}>Move the bounds <kbd>b</kbd></button>`}
+          html`<button type="button" onClick=${moveBounds}>
+            Move the bounds <${OwnKey} labels=${desk.scheme.labels} name="b" />
+          </button>`}
           <button
             type="button"
             class="danger"

@@ -1,5 +1,8 @@
 import { announce } from "../../parts/announce.js";
 import { useKeys } from "../../parts/keys.js";
+import { html } from "../../vendor/preact.js";
+import { useHere } from "./here.js";
+import { OWN } from "./own_keys.js";
 
 /** @typedef {import("../../parts/keys.js").Key} Key */
 
@@ -17,7 +20,20 @@ import { useKeys } from "../../parts/keys.js";
  * @property {boolean} mayWrite
  * @property {boolean} mayEdit the chosen annotation
  */
-/** @typedef {Given & ReturnType<typeof import("./tasks.js").useTasks>} Tasks */
+/** @typedef {ReturnType<typeof import("./labels.js").useLabelChoice>} Choice */
+/** @typedef {Given & Choice & ReturnType<typeof import("./tasks.js").useTasks>} Tasks */
+
+/** On a Mac a keyboard has no Home and no End: arrows do it, with the command key. */
+const IS_MAC = /^Mac/.test(navigator.platform);
+
+/**
+ * A key of the page's own, by itself and with Alt.
+ * @param {keyof typeof OWN} key
+ * @param {() => void} run
+ * @param {boolean} [repeats]
+ * @returns {Key}
+ */
+const own = (key, run, repeats = false) => ({ keys: [key, `Alt+${key}`], does: OWN[key], run, repeats });
 
 /**
  * The key of a label: the scheme's or, if it names none, the number of its place unless another has it.
@@ -32,6 +48,15 @@ export function keyOf(labels, label) {
 }
 
 /**
+ * A key of the page's own as it can be pressed: with Alt, where a label has taken it.
+ * @param {{labels: import("../../types").Label[], name: keyof typeof OWN}} props
+ */
+export function OwnKey({ labels, name }) {
+  const isTaken = labels.some(({ hotkey }) => hotkey === name);
+  return html`${isTaken && html`<kbd>Alt</kbd>`}<kbd>${name}</kbd>`;
+}
+
+/**
  * The keys of the document view.
  * @param {Tasks} tasks
  * @param {import("../../vendor/preact.js").Ref<HTMLDivElement | null>} host
@@ -41,8 +66,8 @@ export function useBenchKeys(tasks, host) {
   const ids = [...desk.annotations.keys()];
   /** @param {1 | -1} by */
   const step = (by) => {
-    const here = chosen ? ids.indexOf(chosen.id) : nearest();
-    const next = ids[chosen ? here + by : here];
+    const at = chosen ? ids.indexOf(chosen.id) : nearest();
+    const next = ids[chosen ? at + by : at];
     if (next) choose(next);
   };
   const nearest = () => {
@@ -63,15 +88,19 @@ export function useBenchKeys(tasks, host) {
     else /** @type {HTMLElement | null} */ (firstField())?.focus();
   };
 
+  const here = useHere(desk, paper, caret);
   const inText = () => document.activeElement === host.current;
-  /** @param {string} key @param {import("../../text/caret.js").Direction} direction @param {import("../../text/caret.js").Step} by @param {string} does @returns {Key} */
-  const moving = (key, direction, by, does) => ({
-    keys: [key, key.replace(/(Arrow\w+|Home|End)$/, "Shift+$1")],
+  /** @param {string[]} keys @param {import("../../text/caret.js").Direction} direction @param {import("../../text/caret.js").Step} by @param {string} does @returns {Key} */
+  const movingBy = (keys, direction, by, does) => ({
+    keys: keys.flatMap((key) => [key, key.replace(/\w+$/, "Shift+$&")]),
     does,
-    run: (event) => caret?.move(direction, by, event.shiftKey),
+    run: (event) => here.following(() => caret?.move(direction, by, event.shiftKey)),
     repeats: true,
     when: inText,
   });
+  /** @param {string} key @param {import("../../text/caret.js").Direction} direction @param {import("../../text/caret.js").Step} by @param {string} does */
+  const moving = (key, direction, by, does) => movingBy([key], direction, by, does);
+  const end = (/** @type {string[]} */ ...keys) => keys.slice(0, IS_MAC ? 2 : 1);
   // Before the others, which are the newer ones then, and labels the newest: so a scheme's keys win.
   useKeys("In the text (hold Shift to select)", [
     moving("ArrowRight", "right", "character", "A character on"),
@@ -84,26 +113,32 @@ export function useBenchKeys(tasks, host) {
     moving("ArrowUp", "backward", "line", "A line up"),
     moving("Home", "backward", "lineboundary", "To the line’s beginning"),
     moving("End", "forward", "lineboundary", "To the line’s end"),
-    { keys: ["w"], does: "Select the word; again: one more", run: () => caret?.grow("word"), repeats: true },
-    { keys: ["s"], does: "Select the sentence; again: one more", run: () => caret?.grow("sentence"), repeats: true },
+    moving("PageDown", "forward", "page", "A window’s height down"),
+    moving("PageUp", "backward", "page", "A window’s height up"),
+    movingBy(end("Ctrl+Home", "Ctrl+ArrowUp"), "backward", "text", "To the text’s beginning"),
+    movingBy(end("Ctrl+End", "Ctrl+ArrowDown"), "forward", "text", "To the text’s end"),
+    own("w", () => caret?.grow("word"), true),
+    own("s", () => caret?.grow("sentence"), true),
     { keys: ["Ctrl+a"], does: "Select the whole text", run: () => paper?.select(0, paper.text.length), when: inText },
   ]);
 
   /** @type {Key[]} */
   const writing = [
-    { keys: ["b"], does: "Move the bounds: then Shift and arrows, and Enter", run: () => chosen && tasks.mayEdit && tasks.moveBounds() },
-    { keys: ["f"], does: "Add the selection to the chosen annotation, as another fragment", run: tasks.addFragment },
+    { keys: ["/"], does: "Choose a label by a part of its name", run: tasks.offerLabels, when: () => !purpose },
+    own("b", () => chosen && tasks.mayEdit && tasks.moveBounds()),
+    own("f", tasks.addFragment),
     { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
     { keys: ["Ctrl+z"], does: "Undo", run: () => desk.acts.undo(announce) },
     { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: () => desk.acts.redo(announce) },
   ];
   useKeys("Annotating", [
     ...(tasks.mayWrite ? writing : []),
-    { keys: ["n"], does: "Next annotation", run: () => step(1), repeats: true },
-    { keys: ["p"], does: "Previous annotation", run: () => step(-1), repeats: true },
+    own("n", () => step(1), true),
+    own("p", () => step(-1), true),
+    own("h", here.tell),
     { keys: ["Enter"], does: "Into the form of the chosen annotation; or use the selection", run: enter },
     { keys: ["Escape"], does: "Back to the text; let go of what is chosen", run: leave },
-    { keys: ["t"], does: "Into the text", run: toText },
+    own("t", toText),
   ]);
   const labels = desk.scheme.labels.map((label) => ({
     keys: [keyOf(desk.scheme.labels, label)].filter(Boolean),

@@ -3,6 +3,7 @@
 import { announce } from "../../parts/announce.js";
 import { useEffect } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
+import { usedLabel } from "../../state/recent.js";
 import { same } from "../../state/same.js";
 import { takenBy } from "../../state/taken.js";
 import { cut } from "./said.js";
@@ -92,6 +93,7 @@ export function useTasks(at) {
   /** @param {string} label */
   const mark = (label) => {
     const span = selected();
+    if (span || chosen) usedLabel(desk.document.project, desk.me.name, label);
     if (span && !purpose) {
       save({ from: null, said: { ...span, label, fragments: null, attributes: {}, note: null } });
       paper?.select(span.end);

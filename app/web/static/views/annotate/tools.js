@@ -1,7 +1,9 @@
 import { announce } from "../../parts/announce.js";
 import { LabelName } from "../../parts/label.js";
+import { useToolbar } from "../../parts/toolbar.js";
 import { html } from "../../vendor/preact.js";
-import { keyOf } from "./keys.js";
+import { OwnKey, keyOf } from "./keys.js";
+import { LabelChooser, TOGETHER, atHand } from "./labels.js";
 
 /** @typedef {import("./keys.js").Tasks} Tasks */
 
@@ -19,22 +21,38 @@ export function Tools(props) {
       class="tools"
       onPointerDown=${props.touch}
       onClick=${props.touch}
-      onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}
+      onMouseDown=${(/** @type {{target: Element} & Event} */ event) => {
+        // The text keeps its selection; a field is typed in.
+        if (!event.target.matches("input")) event.preventDefault();
+      }}
     >
       <${Marking} ...${props} seen=${!props.purpose} />
       <${Selecting} ...${props} seen=${Boolean(props.purpose)} />
+      ${props.choosing && html`<${LabelChooser} ...${props} />`}
     </div>
   `;
 }
 
 /** @param {Tasks & {seen: boolean, toList: () => void}} props */
-function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
+function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList, choosing, offerLabels }) {
   const { steps } = desk.acts;
+  const bar = useToolbar();
   return html`
-    <div class="bar" role="toolbar" aria-label="Mark the selection" hidden=${!seen} inert=${!seen}>
-      ${desk.scheme.labels.map(
+    <div class="bar" ...${bar} aria-label="Mark the selection" hidden=${!seen} inert=${!seen}>
+      ${desk.scheme.labels.length > TOGETHER &&
+      html`
+        <button type="button" aria-haspopup="listbox" aria-expanded=${choosing} onClick=${offerLabels}>
+          Label … <kbd>/</kbd>
+        </button>
+      `}
+      ${atHand(desk).map(
         (label) => html`
-          <button type="button" title=${label.description || label.name} onClick=${() => mark(label.name)}>
+          <button
+            key=${label.name}
+            type="button"
+            title=${label.description || label.name}
+            onClick=${() => mark(label.name)}
+          >
             <${LabelName} labels=${desk.scheme.labels} name=${label.name} />
             ${keyOf(desk.scheme.labels, label) &&
             html`${" "}<kbd>${keyOf(desk.scheme.labels, label)}</kbd>`}
@@ -42,7 +60,7 @@ function Marking({ desk, chosen, mark, addFragment, mayEdit, seen, toList }) {
         `,
       )}
       <button type="button" disabled=${!chosen || !mayEdit} onClick=${addFragment}>
-        Add as fragment <kbd>f</kbd>
+        Add as fragment <${OwnKey} labels=${desk.scheme.labels} name="f" />
       </button>
       <button
         type="button"
@@ -73,8 +91,9 @@ function Selecting({ purpose, setPurpose, finish, seen }) {
     purpose?.kind === "relation"
       ? `Choose what it ${purpose.type}: click it in the text, or in the list of offers.`
       : `Select the words for ${purpose?.kind === "attribute" ? `“${purpose.name}”` : "the new bounds"}.`;
+  const bar = useToolbar();
   return html`
-    <div class="bar" role="toolbar" aria-label="What is asked for" hidden=${!seen} inert=${!seen}>
+    <div class="bar" ...${bar} aria-label="What is asked for" hidden=${!seen} inert=${!seen}>
       <span>${asked}</span>
       ${purpose?.kind !== "relation" &&
       html`<button type="button" class="main" onClick=${finish}>

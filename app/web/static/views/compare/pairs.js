@@ -1,5 +1,5 @@
 import { html } from "../../vendor/preact.js";
-import { useScrolled } from "../review/scrolled.js";
+import { useScrolled } from "../../parts/scrolled.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../state/agreement.js").Kind} Kind */

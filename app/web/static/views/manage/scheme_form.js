@@ -1,4 +1,5 @@
 import { html } from "../../vendor/preact.js";
+import { OWN } from "../annotate/own_keys.js";
 import { AttributesForm } from "./attributes_form.js";
 import { edited } from "./draft.js";
 import { RelationsForm } from "./relations_form.js";
@@ -69,6 +70,7 @@ function LabelForm({ label, onChange, onRemove }) {
   const typed = (field) => (/** @type {OnInput} */ event) =>
     onChange({ [field]: event.currentTarget.value });
   const count = label.attributes.length;
+  const taken = Object.entries(OWN).find(([key]) => key === label.hotkey);
   return html`
     <details class="panel label-form" open=${label.was === null}>
       <summary>
@@ -96,6 +98,15 @@ function LabelForm({ label, onChange, onRemove }) {
             onInput=${typed("hotkey")}
           />
         </label>
+        <p class="wide key-taken" role="status">
+          ${
+            taken &&
+            html`
+              <kbd>${taken[0]}</kbd> is a key of the document view: “${taken[1]}”. The label takes it, and
+              leaves that to${" "}<kbd>Alt</kbd><kbd>${taken[0]}</kbd>.
+            `
+          }
+        </p>
         <label class="wide">
           Description
           <input value=${label.description ?? ""} onInput=${typed("description")} dir="auto" />

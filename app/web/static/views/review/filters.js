@@ -1,16 +1,18 @@
-import { all, get, path, query } from "../../api.js";
+import { all, path } from "../../api.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { STATUSES } from "../../parts/status.js";
 import { isId, refine } from "../../router.js";
-import { html } from "../../vendor/preact.js";
+import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { DocumentFilter } from "./document_filter.js";
 
-/** @typedef {import("../../types").DocumentItem} DocumentItem */
+/** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Member} Member */
 /** @typedef {import("../../types").Status} Status */
-/** @typedef {import("./queue.js").Filter} Filter */
+/** @typedef {import("./matching.js").Filter} Filter */
 
-/** So many documents are offered; another one is filtered by from its own page. */
-const OFFERED = 200;
+/** Where annotations come from, in words. */
+/** @type {Record<Annotation["origin"], string>} */
+const ORIGINS = { human: "people", model: "a model", import: "an import" };
 
 /**
  * The filter that a place's query says.
@@ -20,11 +22,14 @@ const OFFERED = 200;
 export function filterOf(query) {
   const status = query.get("status") ?? "";
   const document = query.get("document") ?? "";
+  const origin = query.get("origin") ?? "";
   return {
     status: status in STATUSES ? /** @type {Status} */ (status) : "pending",
     label: query.get("label") ?? "",
     author: query.get("author") ?? "",
     document: isId(document) ? document : "",
+    quote: query.get("quote") ?? "",
+    origin: origin in ORIGINS ? /** @type {Annotation["origin"]} */ (origin) : "",
   };
 }
 
@@ -41,29 +46,27 @@ function keep(filter) {
  * @param {{project: string, filter: Filter, labels: import("../../types").Label[]}} props
  */
 export function Filters({ project, filter, labels }) {
-  const { value } = useLoaded(
-    async (signal) => {
-      const asked = query({ has_status: filter.status, limit: OFFERED });
-      const [members, documents] = await Promise.all([
-        all(path`/v1/projects/${project}/members`, { signal }),
-        get(`${path`/v1/projects/${project}/documents`}${asked}`, { signal }),
-      ]);
-      /** @type {DocumentItem[]} */
-      const items = documents.items;
-      if (filter.document && !items.some((one) => one.id === filter.document)) {
-        items.unshift(await get(path`/v1/documents/${filter.document}`, { signal }));
-      }
-      return { members: /** @type {Member[]} */ (members), items, more: documents.next !== null };
-    },
-    [project, filter.status, filter.document],
+  const { value: members } = useLoaded(
+    async (signal) =>
+      /** @type {Member[]} */ (await all(path`/v1/projects/${project}/members`, { signal })),
+    [project],
   );
+  const quote = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => {
+    // A link empties the field; what is being typed in it stays.
+    if (quote.current && quote.current.value.trim() !== filter.quote) quote.current.value = filter.quote;
+  }, [filter.quote]);
   /** @param {keyof Filter} name */
   const taking = (name) => (/** @type {{currentTarget: HTMLSelectElement}} */ event) =>
     keep({ ...filter, [name]: event.currentTarget.value });
-  const names = new Set([...(value?.members.map((one) => one.name) ?? []), filter.author]);
+  const names = new Set([...(members?.map((one) => one.name) ?? []), filter.author]);
   names.delete("");
   return html`
-    <form class="filters" aria-label="Filter">
+    <form
+      class="filters"
+      aria-label="Filter"
+      onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}
+    >
       <label>
         Status
         <select value=${filter.status} onChange=${taking("status")}>
@@ -86,12 +89,29 @@ export function Filters({ project, filter, labels }) {
           ${[...names].sort().map((name) => html`<option value=${name}>${name}</option>`)}
         </select>
       </label>
+      <${DocumentFilter}
+        project=${project}
+        status=${filter.status}
+        document=${filter.document}
+        onTake=${(/** @type {string} */ document) => keep({ ...filter, document })}
+      />
       <label>
-        Document
-        <select value=${filter.document} onChange=${taking("document")}>
-          <option value="">any</option>
-          ${value?.items.map((one) => html`<option value=${one.id}>${one.title}</option>`)}
-          ${value?.more && html`<option disabled>the first ${OFFERED} alone are listed</option>`}
+        Quote
+        <input
+          ref=${quote}
+          type="search"
+          maxlength="1000"
+          autocomplete="off"
+          placeholder="has these words"
+          onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) =>
+            keep({ ...filter, quote: currentTarget.value.trim() })}
+        />
+      </label>
+      <label>
+        Made by
+        <select value=${filter.origin} onChange=${taking("origin")}>
+          <option value="">anybody</option>
+          ${Object.entries(ORIGINS).map(([name, said]) => html`<option value=${name}>${said}</option>`)}
         </select>
       </label>
     </form>

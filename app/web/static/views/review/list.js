@@ -2,7 +2,7 @@ import { LabelName } from "../../parts/label.js";
 import { html } from "../../vendor/preact.js";
 import { short } from "../../text/short.js";
 import { said } from "./form.js";
-import { useScrolled } from "./scrolled.js";
+import { useScrolled } from "../../parts/scrolled.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
 
@@ -37,7 +37,10 @@ export function QueueList(props) {
               disabled=${!selectable.length}
               onChange=${() => queue.toggle(every ? selectable : unselected)}
             />
-            All ${queue.next === null ? "" : "loaded"}
+            <span>
+              All ${queue.next !== null &&
+              html`${queue.entries.length}<span class="unseen"> loaded</span>`}
+            </span>
           </label>
           <button type="button" disabled=${!selected.size} onClick=${approve}>
             Approve ${selected.size} selected <kbd aria-hidden="true">A</kbd>

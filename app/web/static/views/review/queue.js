@@ -6,16 +6,12 @@
 import { get, path, query } from "../../api.js";
 import { follow, logEnd } from "../../live.js";
 import { keepPlace, kept, place } from "../../router.js";
+import { matches } from "./matching.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
 /** @typedef {import("../../types").Change} Change */
-/** @typedef {import("../../types").Status} Status */
+/** @typedef {import("./matching.js").Filter} Filter */
 /** @typedef {import("../../api.js").Refused} Refused */
-
-/**
- * Which annotations are in the queue; what is empty does not narrow.
- * @typedef {{status: Status, label: string, author: string, document: string}} Filter
- */
 
 /**
  * One annotation of the queue. `seen` is what the reviewer has looked at or decided on; where `now`
@@ -54,6 +50,8 @@ export class Queue extends EventTarget {
     this.opened = false;
     /** @type {string | null} where the next page begins; null when all are loaded */
     this.next = null;
+    /** How many are behind those that are loaded, as far as that is known; else null. */
+    this.behind = /** @type {number | null} */ (null);
     /** @type {unknown} */
     this.error = null;
     this._loading = false;
@@ -73,6 +71,7 @@ export class Queue extends EventTarget {
       await this._page("", signal);
       this.hold(lastHeld.get(this.project) ?? kept().held ?? "");
       this._stop = follow(this.project, end, (change) => this.hear(change));
+      void this._count(signal);
     } catch (error) {
       if (signal.aborted) return;
       this.error = error;
@@ -102,14 +101,39 @@ export class Queue extends EventTarget {
 
   /** @param {string} cursor @param {AbortSignal} signal */
   async _page(cursor, signal) {
-    const { status, label, author, document } = this.filter;
-    const asked = { status, label, author, document, order: "oldest", limit: PAGE, cursor };
+    const { quote, ...same } = this.filter;
+    const asked = { ...same, quote_contains: quote, order: "oldest", limit: PAGE, cursor };
     const address = path`/v1/projects/${this.project}/annotations`;
     const page = await get(`${address}${query({ ...asked, offset_unit: "utf16" })}`, { signal });
     const known = new Set(this.entries.map((entry) => entry.id));
-    for (const item of page.items) if (!known.has(item.id)) this.entries.push(entryOf(item));
+    const more = page.items.filter((/** @type {Annotation} */ { id }) => !known.has(id));
+    this.entries.push(...more.map(entryOf));
+    // What others did meanwhile is not in it: it tells no more once it is used up.
+    const left = (this.behind ?? 0) - more.length;
+    this.behind = left > 0 ? left : null;
     this.next = page.next;
     this.opened = true;
+  }
+
+  /**
+   * Find out how many there are behind the first page. A project's progress counts by status and label
+   * alone, and all of a project: it is asked once, and only where one does not see it anyway.
+   * @param {AbortSignal} signal
+   */
+  async _count(signal) {
+    const { status, label, ...others } = this.filter;
+    if (this.next === null || Object.values(others).some(Boolean)) return;
+    try {
+      /** @type {import("../../types").Progress} */
+      const { labels } = await get(path`/v1/projects/${this.project}/progress`, { signal });
+      const counts = label ? [labels[label]] : Object.values(labels);
+      const total = counts.reduce((sum, one) => sum + (one?.[status] ?? 0), 0);
+      const behind = total - this.entries.length;
+      this.behind = behind > 0 ? behind : null;
+      this.tell();
+    } catch {
+      // The queue goes on without.
+    }
   }
 
   /** What one is looking at. */
@@ -235,14 +259,8 @@ export class Queue extends EventTarget {
   }
 
   /** @param {Annotation} annotation */
-  _matches({ status, label, author, document_id }) {
-    const { filter } = this;
-    return (
-      status === filter.status &&
-      (!filter.label || label === filter.label) &&
-      (!filter.author || author === filter.author) &&
-      (!filter.document || document_id === filter.document)
-    );
+  _matches(annotation) {
+    return matches(this.filter, annotation);
   }
 
   /**
