@@ -1,12 +1,20 @@
 """What takes long to make, once for all who ask for it at the same time, and not again in vain."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable, Hashable
+from typing import NamedTuple
 
 from app.core.cache import Bounded
 
-Made = tuple[bytes, int]
-"""An answer as it goes out, and the sequence of the last change that it holds."""
+
+class Made(NamedTuple):
+    """An answer as it goes out, and the last change that it holds."""
+
+    answer: bytes
+    sequence: int
+    at: dt.datetime | None
+    """When that was; None if there was none."""
 
 
 class Shared:
@@ -14,13 +22,17 @@ class Shared:
 
     def __init__(self, capacity: int) -> None:
         """``capacity`` is how many bytes of answers are kept."""
-        self._kept: Bounded[Hashable, Made] = Bounded(capacity, lambda made: len(made[0]))
+        self._kept: Bounded[Hashable, Made] = Bounded(capacity, lambda made: len(made.answer))
         self._making: dict[Hashable, asyncio.Future[Made]] = {}
 
     async def get(
-        self, key: Hashable, least: int, most: int, make: Callable[[], Awaitable[Made]]
+        self,
+        key: Hashable,
+        least: int,
+        stands: Callable[[Made], Awaitable[bool]],
+        make: Callable[[], Awaitable[Made]],
     ) -> Made:
-        """The answer of ``key``, with all that the log had up to ``least``.
+        """The answer of ``key``, with all that the log had up to the sequence ``least``.
 
         Whoever asks while one is made waits for it; if it was begun too early for them, one of
         those who wait makes the next. It raises to all who wait what ``make`` raises.
@@ -28,20 +40,20 @@ class Shared:
         Args:
             key: whose log it is, and of which database.
             least: the last change that the answer must hold.
-            most: where the log ended when that was asked: what is kept of a later end is of a log
-                that was put back from a copy since.
+            stands: whether the log still has the last change of what is kept. It may have been put
+                back from a copy, and its numbers given away again.
             make: makes an answer that holds ``least``.
         """
         while True:
             kept = self._kept.get(key)
-            if kept is not None and least <= kept[1] <= most:
+            if kept is not None and kept.sequence >= least and await stands(kept):
                 return kept
             making = self._making.get(key)
             if making is None:
                 return await self._made(key, make)
             await asyncio.wait([making])
             # Whoever was to make it may have been told to stop.
-            if not making.cancelled() and (made := making.result())[1] >= least:
+            if not making.cancelled() and (made := making.result()).sequence >= least:
                 return made
 
     async def _made(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:

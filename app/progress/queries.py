@@ -20,13 +20,13 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from app.changes.queries import end, holding
+from app.changes.queries import holding
 from app.core.database import Database, Session
 from app.core.permissions import Standing
 from app.core.sharing import Made, Shared
 from app.core.vocabulary import ChangeKind, Status
 from app.documents.schemas import Counts
-from app.models import Annotation, Change, Decision, Document, User
+from app.models import Annotation, Change, ChangeHead, Decision, Document, User
 from app.progress.schemas import (
     DayProgress,
     DocumentTally,
@@ -39,34 +39,56 @@ _DAYS = 366
 _known = Shared(16_000_000)
 
 
-async def progress(database: Database, source: str, standing: Standing, seen: int | None) -> Made:
-    """How far the project has come at one moment, a ``ProgressOut``, and the last change before it.
+async def progress(database: Database, db: Session, standing: Standing, seen: int | None) -> Made:
+    """How far the project has come at one moment: a ``ProgressOut``, and the last change before it.
 
-    In seven statements, however large it is, and in none where nothing was written since. Of a
-    project of millions they take seconds, for which nobody else may wait.
+    In seven statements, however large it is, and in one where nothing was written since they were
+    asked. Of a project of millions they take seconds, for which nobody else may wait.
 
     Args:
         database: where to count.
-        source: which database that is, as a session of it says.
+        db: the caller's session, which has no connection afterwards.
         standing: who asks.
         seen: the last change that they have seen, if they need no more.
 
     Raises:
         InvalidParameter: when the project's log does not go as far as was ``seen``.
     """
+    project_id = standing.project_id
     sees_enough = holding(standing, seen)
+    await db.rest()
 
-    async def made() -> Made:
-        async with database.snapshot(holding=sees_enough) as db:
-            out, sequence = await _counted(db, standing.project_id)
-        return out.model_dump_json().encode(), sequence
+    async def stands(made: Made) -> bool:
+        if made.sequence > standing.sequence:
+            return False
+        at = (await db.execute(select(_at(project_id, made.sequence)))).scalar_one()
+        await db.rest()
+        return bool(at == made.at)
+
+    async def make() -> Made:
+        async with database.snapshot(holding=sees_enough) as session:
+            return await _counted(session, project_id)
 
     least = standing.sequence if seen is None else seen
-    return await _known.get((source, standing.project_id), least, standing.sequence, made)
+    return await _known.get((db.source, project_id), least, stands, make)
 
 
-async def _counted(db: Session, project_id: UUID) -> tuple[ProgressOut, int]:
-    sequence = await end(db, project_id)
+def _at(project_id: UUID, sequence: Any) -> Any:
+    """When the last change up to that sequence was; a number may have been taken in vain."""
+    return (
+        select(Change.at)
+        .where(Change.project_id == project_id, Change.sequence <= sequence)
+        .order_by(Change.sequence.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+async def _counted(db: Session, project_id: UUID) -> Made:
+    head = select(ChangeHead.sequence, _at(project_id, ChangeHead.sequence).label("at")).where(
+        ChangeHead.project_id == project_id
+    )
+    last = (await db.execute(head)).one()
     written = await _rows(db, _written(project_id))
     decided = await _rows(db, _decided(project_id))
     out = ProgressOut(
@@ -78,7 +100,7 @@ async def _counted(db: Session, project_id: UUID) -> tuple[ProgressOut, int]:
             await _rows(db, _decided_by_day(project_id, db.dialect)),
         ),
     )
-    return out, sequence
+    return Made(out.model_dump_json().encode(), last.sequence, last.at)
 
 
 async def _rows(db: Session, query: Executable) -> list[Row[Any]]:

@@ -27,7 +27,6 @@ async def get_progress(
     seen: SeenSequence = None,
 ) -> Response:
     """How far a project has come: by label and status, by person and by day, at one moment."""
-    await db.rest()
-    made, sequence = await queries.progress(request.app.state.database, db.source, standing, seen)
-    headers = {"Stet-Snapshot": str(sequence)}
-    return Response(made, media_type="application/json", headers=headers)
+    made = await queries.progress(request.app.state.database, db, standing, seen)
+    headers = {"Stet-Snapshot": str(made.sequence)}
+    return Response(made.answer, media_type="application/json", headers=headers)
