@@ -148,5 +148,5 @@ async def _described(
         async with aclosing(content.stream(db, corpus, Format.JSONL, head)) as pieces:
             async for _, piece in pieces:
                 digest.update(piece)
-        counts = await releases.counts(db, standing.project_id, id)
+        counts = await releases.counts(db, id)
     return counts, digest.hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, Join, Select, and_, case, exists, select
+from sqlalchemy import ColumnElement, FromClause, Join, Select, and_, case, exists, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -74,7 +74,7 @@ def living(
         some = select(Annotation.id).join(_Author, _Author.c.id == Annotation.author_id)
         return exists(matching(some.where(*extra), given, _Author.c.name, dialect))
 
-    documents = _documents(Document.__table__.c).where(
+    documents = _documents(Document.__table__.c, Document.__table__).where(
         Document.project_id == project_id, Document.deleted_at.is_(None)
     )
     if given.document is not None:
@@ -94,62 +94,62 @@ def living(
 
 
 class _InOrder(Join):
-    """A join whose left side is looked up first.
+    """A join whose left side is looked up first, and each of its rows in the right one by its key.
 
-    SQLite, which keeps no statistics, would else go through a whole release for each batch of
-    documents (https://www.sqlite.org/optoverview.html, "manual control of query plans").
+    Either database would else go through a whole release for each batch of documents: SQLite keeps
+    no statistics (https://www.sqlite.org/optoverview.html, "manual control of query plans"), and
+    PostgreSQL's know nothing of a release that was made just now, so it takes it to be of one row.
     """
 
     inherit_cache = True
 
 
-@compiles(_InOrder, "sqlite")
-def _in_order(join: _InOrder, compiler: SQLCompiler, **how: Any) -> str:
+def _in_order(join: _InOrder, compiler: SQLCompiler, shape: str, how: dict[str, Any]) -> str:
     how["asfrom"] = True
     left = compiler.process(join.left, **how)
     right = compiler.process(join.right, **how)
     condition = compiler.process(join.onclause, **how)  # type: ignore[arg-type]  # always given
-    return f"{left} CROSS JOIN {right} ON {condition}"
+    return shape.format(left=left, right=right, condition=condition)
+
+
+@compiles(_InOrder, "sqlite")
+def _for_sqlite(join: _InOrder, compiler: SQLCompiler, **how: Any) -> str:
+    return _in_order(join, compiler, "{left} CROSS JOIN {right} ON {condition}", how)
+
+
+@compiles(_InOrder, "postgresql")
+def _for_postgresql(join: _InOrder, compiler: SQLCompiler, **how: Any) -> str:
+    # A subquery with an OFFSET is planned by itself, and so is run for each row on the left.
+    each = "(SELECT * FROM {right} WHERE {condition} OFFSET 0)"
+    return _in_order(join, compiler, f"{{left}} CROSS JOIN LATERAL {each} AS {{right}}", how)
 
 
 def released(project_id: UUID, release_id: UUID) -> Corpus:
     """A project as a release froze it, whatever became of it since."""
     frozen, row = ReleasedAnnotation.__table__.c, Annotation.__table__.c
-    older = AnnotationVersion.__table__.c
-    current = row.version == frozen.version
-    said = {
-        name: case((current, row[name]), else_=older[name])
-        for name in (*_CONTENT, "editor_id", "decided_by_id")
-    }
+    said = {name: _as_frozen(name) for name in (*_CONTENT, "editor_id", "decided_by_id")}
     columns = {**dict(row.items()), **said, "version": frozen.version}
-    versions = (
-        _InOrder(
-            Annotation.__table__,
-            ReleasedAnnotation.__table__,
-            and_(frozen.annotation_id == row.id, frozen.release_id == release_id),
-        )
-    ).outerjoin(
-        AnnotationVersion,
-        and_(older.annotation_id == row.id, older.version == frozen.version),
-    )
+    versions = _InOrder(
+        Annotation.__table__,
+        ReleasedAnnotation.__table__,
+        and_(frozen.annotation_id == row.id, frozen.release_id == release_id),
+    ).outerjoin(AnnotationVersion, _OF_FROZEN)
     particulars = ReleasedDocument.__table__.c
-    documents = (
-        _documents(
-            {
-                **dict(Document.__table__.c.items()),
-                **{name: particulars[name] for name in PARTICULARS},
-            }
-        )
-        .join(
-            ReleasedDocument,
+    documents = _documents(
+        {
+            **dict(Document.__table__.c.items()),
+            **{name: particulars[name] for name in PARTICULARS},
+        },
+        _InOrder(
+            Document.__table__,
+            ReleasedDocument.__table__,
             and_(
                 ReleasedDocument.document_id == Document.id,
                 ReleasedDocument.release_id == release_id,
             ),
-        )
+        ),
         # Said of the documents too, so that they are found in their order.
-        .where(Document.project_id == project_id)
-    )
+    ).where(Document.project_id == project_id)
     relations = _relations(
         _InOrder(
             Relation.__table__,
@@ -164,10 +164,36 @@ def released(project_id: UUID, release_id: UUID) -> Corpus:
     return Corpus(documents, annotations, _DECISIONS, relations)
 
 
+def tallies(release_id: UUID) -> Select[Any]:
+    """How many annotations of each label and status a release holds: its rows, read once."""
+    frozen, row = ReleasedAnnotation.__table__.c, Annotation.__table__.c
+    label, status = (_as_frozen(name).label(name) for name in ("label", "status"))
+    return (
+        select(label, status, func.count().label("times"))
+        .select_from(ReleasedAnnotation)
+        .join(Annotation, row.id == frozen.annotation_id)
+        .outerjoin(AnnotationVersion, _OF_FROZEN)
+        .where(frozen.release_id == release_id)
+        .group_by(label, status)
+        .order_by(label, status)
+    )
+
+
 _CONTENT = [name for name in Content.__annotations__ if name != "withdrawn_at"]
+_OF_FROZEN = and_(
+    AnnotationVersion.annotation_id == ReleasedAnnotation.annotation_id,
+    AnnotationVersion.version == ReleasedAnnotation.version,
+)
 
 
-def _documents(columns: Any) -> Select[Any]:
+def _as_frozen(name: str) -> ColumnElement[Any]:
+    """What a column of an annotation was at the version that a release froze."""
+    row, older = Annotation.__table__.c, AnnotationVersion.__table__.c
+    current = row.version == ReleasedAnnotation.__table__.c.version
+    return case((current, row[name]), else_=older[name])
+
+
+def _documents(columns: Any, source: FromClause) -> Select[Any]:
     return (
         select(
             Document.sequence,
@@ -182,6 +208,7 @@ def _documents(columns: Any) -> Select[Any]:
             Revision.newlines_converted,
             Revision.text,
         )
+        .select_from(source)
         .join(
             Revision,
             and_(Revision.document_id == Document.id, Revision.number == Document.revision),

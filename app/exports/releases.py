@@ -10,11 +10,10 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
 from app.core.room import ONE_MORE, among, octets
-from app.exports.corpus import released
+from app.exports.corpus import tallies
 from app.exports.schemas import ReleaseOut
 from app.formats.record import Head
 from app.models import (
-    Annotation,
     Release,
     ReleasedDocument,
     ReleasedRelation,
@@ -89,21 +88,13 @@ async def head(db: Session, standing: Standing, id: UUID) -> Head:
     return Head(standing.project, scheme, row.scheme_version, row.snapshot)
 
 
-async def counts(db: Session, project_id: UUID, id: UUID) -> dict[str, Any]:
+async def counts(db: Session, id: UUID) -> dict[str, Any]:
     """How much a release holds: its annotations by label and status."""
     documents = select(func.count()).where(ReleasedDocument.release_id == id)
     relations = select(func.count()).where(ReleasedRelation.release_id == id)
-    held = released(project_id, id).annotations
-    # Said of them too, so that no other project's are looked through.
-    annotation = held.where(Annotation.project_id == project_id).subquery().c
-    tallies = (
-        select(annotation.label, annotation.status, func.count().label("times"))
-        .group_by(annotation.label, annotation.status)
-        .order_by(annotation.label, annotation.status)
-    )
     labels: dict[str, dict[str, int]] = {}
     total = 0
-    for row in await db.execute(tallies):
+    for row in await db.execute(tallies(id)):
         labels.setdefault(row.label, {})[row.status] = row.times
         total += row.times
     return {

@@ -231,7 +231,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
         200: {
             "status": "ready",
             "database": "postgresql",
-            "revision": "0011_fill_former_memberships",
+            "revision": "0012_index_authors",
         }
     },
     "get_metrics": {200: _METRICS},

@@ -17,17 +17,16 @@ router = APIRouter(route_class=Route)
     "/v1/projects/{project}/progress",
     tags=["projects"],
     operation_id="get_progress",
+    response_model=ProgressOut,
     responses={200: {"headers": SNAPSHOT}, **problems(NotFound)},
 )
 async def get_progress(
     standing: ReadableProject,
     db: Db,
     request: Request,
-    response: Response,
     seen: SeenSequence = None,
-) -> ProgressOut:
+) -> Response:
     """How far a project has come: by label and status, by person and by day, at one moment."""
-    await db.rest()
-    out, sequence = await queries.progress(request.app.state.database, standing, seen)
-    response.headers["Stet-Snapshot"] = str(sequence)
-    return out
+    made = await queries.progress(request.app.state.database, db, standing, seen)
+    headers = {"Stet-Snapshot": str(made.sequence)}
+    return Response(made.answer, media_type="application/json", headers=headers)

@@ -1,7 +1,13 @@
 """A project's annotations by age, and the filters of the list."""
 
 import asyncio
+import re
+import sqlite3
+from contextlib import closing
 from typing import Any
+
+import asyncpg
+from sqlalchemy import Engine, event
 
 from tests import make
 from tests.conftest import Newsroom
@@ -53,6 +59,51 @@ async def test_offsets_are_in_the_callers_unit_in_every_document(newsroom: Newsr
         for text, item in zip(texts, listed, strict=True):
             assert item["offset_unit"] == unit
             assert make.cut(text, item["start"], item["end"], unit) == "да"
+
+
+async def test_of_one_author_nothing_of_others_is_read(
+    newsroom: Newsroom, dialect: str, database_url: str
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    for _ in range(20):
+        await make.annotation(newsroom["annotator"], document["id"])
+    mine = await make.annotation(newsroom["annotator-b"], document["id"])
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if "FROM annotations" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    assert await walked(newsroom, author="annotator-b") == [mine]
+    assert await walked(newsroom, author="annotator-b", status="pending") == [mine]
+    assert await walked(newsroom, author="nobody") == []
+    event.remove(Engine, "before_cursor_execute", note)
+
+    plans = _plans_of_postgresql if dialect == "postgresql" else _plans_of_sqlite
+    assert len(asked) == 3
+    for plan in await plans(database_url, asked):
+        assert re.findall(r"ix_annotations_\w+", plan) == [
+            "ix_annotations_project_id_author_id_sequence"
+        ]
+
+
+async def _plans_of_postgresql(url: str, asked: list[tuple[str, Any]]) -> list[str]:
+    connection = await asyncpg.connect(url)
+    # As in a large table; one so small it would read whole.
+    await connection.execute("ANALYZE annotations; SET enable_seqscan = off")
+    plans = [str(await connection.fetch(f"EXPLAIN {one}", *values)) for one, values in asked]
+    await connection.close()
+    return plans
+
+
+async def _plans_of_sqlite(url: str, asked: list[tuple[str, Any]]) -> list[str]:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+        file.create_function("json_float", 1, str)
+        return [
+            str(file.execute(f"EXPLAIN QUERY PLAN {one}", values).fetchall())
+            for one, values in asked
+        ]
 
 
 async def test_each_filter_narrows_and_the_values_of_one_widen(newsroom: Newsroom) -> None:

@@ -251,7 +251,7 @@ def _expected(q: str) -> list[str]:
         if all(line(term) in joined for term in sought.terms) and not any(
             line(term) in joined for term in sought.excluded
         ):
-            rare = 1 + len(joined) // 2000
+            rare = 1 + len(joined.encode()) // 2000
             rank = 0
             for term in sought.terms:
                 times = (len(joined) - len(joined.replace(line(term), " "))) // (

@@ -23,7 +23,7 @@ async def test_a_migrated_database_is_ready(newsroom: Newsroom, dialect: str) ->
     assert await make.said(answer, 200) == {
         "status": "ready",
         "database": dialect,
-        "revision": "0011_fill_former_memberships",
+        "revision": "0012_index_authors",
     }
 
 

@@ -1,9 +1,15 @@
 """How far a project has come."""
 
+import asyncio
 import datetime as dt
 import json
 from typing import Any
 
+from sqlalchemy import func, select, update
+
+from app.core.database import Database
+from app.core.moments import now
+from app.models import Annotation, Change
 from tests import make
 from tests.conftest import Newsroom
 
@@ -131,6 +137,48 @@ async def test_the_number_of_statements_does_not_grow_with_what_is_counted(
     # Who asks and what they are; where the log ends; documents; annotations; edits; decisions; and
     # both by day.
     assert costs == [8, 8], "\n".join(statements)
+
+
+async def test_of_many_who_ask_at_once_one_counts_and_nobody_does_until_something_is_written(
+    newsroom: Newsroom, statements: list[str]
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    await make.annotation(newsroom["annotator"], document["id"])
+    reader = newsroom["reader"]
+    statements.clear()
+
+    at_once = await asyncio.gather(*(reader.get(PATH) for _ in range(6)))
+    again = await reader.get(PATH)
+    counted = [one for one in statements if "GROUP BY day" in one]
+    await make.annotation(newsroom["annotator"], document["id"], "denial", "totally unfounded")
+    later = await reader.get(PATH)
+
+    told = {(answer.content, answer.headers["Stet-Snapshot"]) for answer in (*at_once, again)}
+    assert len(told) == 1
+    # What was created, and what was decided.
+    assert len(counted) == 2, "\n".join(counted)
+    assert again.json()["labels"].keys() == {"claim"}
+    assert later.json()["labels"].keys() == {"claim", "denial"}
+    assert int(later.headers["Stet-Snapshot"]) > int(again.headers["Stet-Snapshot"])
+
+
+async def test_of_a_log_whose_numbers_are_given_away_again_it_is_counted_anew(
+    newsroom: Newsroom,
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    await make.annotation(newsroom["annotator"], document["id"])
+    assert (await progress(newsroom))["labels"].keys() == {"claim"}
+    database: Database = newsroom.app.state.database
+
+    # As after a copy was put back, and somebody wrote something else instead.
+    async with database.session(writes=True) as db:
+        await db.begin()
+        last = select(func.max(Change.sequence)).scalar_subquery()
+        later = now() + dt.timedelta(seconds=1)
+        await db.execute(update(Change).where(Change.sequence == last).values(at=later))
+        await db.execute(update(Annotation).values(label="denial"))
+
+    assert (await progress(newsroom))["labels"].keys() == {"denial"}
 
 
 async def test_an_outsider_is_told_nothing(newsroom: Newsroom) -> None:
