@@ -242,8 +242,7 @@ async def changes(
         events = log.events(
             database, heads, standing, unit, after=after, seconds=seconds, may_still=may_still
         )
-        headers = {"Stet-Snapshot": str(last), "Vary": "Accept"}
-        headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        headers = {"Stet-Snapshot": str(last), "Vary": "Accept", "X-Accel-Buffering": "no"}
         return Stream(events, media_type=_EVENTS, headers=headers)
     if patience:
         await _unless_gone(request, heads.beyond(standing.project_id, after, seconds=patience))
