@@ -1,11 +1,13 @@
 """How the server takes connections."""
 
 import asyncio
+import select
 import socket
 
+import pytest
 import uvloop
 
-from app.operations.serving import handles
+from app.operations.serving import handles, listen
 
 CALLERS = 48
 
@@ -40,3 +42,21 @@ def test_all_who_connect_at_once_are_taken_in_a_few_passes_of_the_loop() -> None
 
     # One in a pass would be as many passes as callers.
     assert passed < CALLERS / 2
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_little_waits_unsent_for_a_slow_reader(workers: int) -> None:
+    listeners = listen("127.0.0.1", 0, workers)
+    for listener in listeners:
+        # The second begins to listen with its worker.
+        listener.listen()
+
+    with socket.create_connection(listeners[0].getsockname()) as caller:
+        ready, _, _ = select.select(listeners, (), ())
+        taken, address = ready[0].accept()
+        with taken:
+            assert address == caller.getsockname()
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 65_536
+    for listener in listeners:
+        listener.close()
