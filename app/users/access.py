@@ -125,6 +125,18 @@ Admin = Annotated[ActorOf, Depends(_admin)]
 """An admin who is asking, not by a token narrowed to less."""
 
 
+async def _whole(actor: Actor) -> ActorOf:
+    if actor.narrowed:
+        raise Forbidden(
+            "A token that was narrowed changes no password; sign in, or use a full one."
+        )
+    return actor
+
+
+Whole = Annotated[ActorOf, Depends(_whole)]
+"""Who is asking, not by a token narrowed to less."""
+
+
 def _secure(request: Request) -> bool:
     settings: Settings = request.app.state.settings
     return request.url.scheme == "https" or settings.public_url.startswith("https:")

@@ -35,8 +35,9 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
 
     Raises:
         NameTaken: when the name is, be it by a deactivated user.
+        InvalidValue: when the password is too easily guessed.
     """
-    hashed = await credentials.hash_password(new.password) if new.password else None
+    hashed = new.password and await credentials.hash_new(new.password, new.name)
     id, moment = uuid7(), now()
     row = {
         "id": id,
@@ -74,13 +75,14 @@ async def edit(db: Session, by: Actor, name: str, seen: int, patch: UserPatch) -
         NotFound: when there is no such user.
         Stale: when ``seen`` is not the current version.
         Conflict: when no active admin would be left.
+        InvalidValue: when the password is too easily guessed.
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
     new_password = "password" in values
     if new_password:
         password = values.pop("password")
         await db.rest()
-        values["password_hash"] = password and await credentials.hash_password(password)
+        values["password_hash"] = password and await credentials.hash_new(password, name)
     Recent.forget_all(db)
     await db.begin()
     admins: Sequence[UUID] = ()

@@ -9,7 +9,7 @@ from tests import make
 from tests.cli.shell import stet
 from tests.conftest import Newsroom
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "nine herons on a grey lake"
 
 
 async def test_a_user_added_with_a_password_can_sign_in(
