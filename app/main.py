@@ -27,6 +27,7 @@ from app.documents import routes as documents
 from app.exports import routes as exports
 from app.exports.heads import Heads
 from app.exports.schemas import ChangeOut, ExportedDocument
+from app.exports.shares import Shares
 from app.imports import routes as imports
 from app.operations import metrics_folder
 from app.operations import routes as operations
@@ -100,6 +101,9 @@ def equip(app: FastAPI, given: Settings) -> None:
     app.state.settings = given
     app.state.database = connect(given)
     app.state.heads = Heads(app.state.database)
+    app.state.export_shares = Shares(
+        given.database_pool_size, timeout=given.database_timeout_seconds
+    )
     app.state.sign_in_attempts = SignInAttempts(given.login_attempts_per_minute)
 
 

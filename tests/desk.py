@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, select, union_all, update
 
-from app.models import Base
+from app.models import Base, User
+from app.users.credentials import hash_password
 from tests import make
 from tests.conftest import Newsroom
 from tests.uses import TABLE
@@ -56,11 +57,12 @@ class Desk:
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
         self._made = 0
+        self._role = ""
         self.document = self.claim = self.denial = ""
 
     async def request(self, route: str, role: str = "admin") -> Request:
         """A lawful use of the route by that role."""
-        use = TABLE[route]
+        use, self._role = TABLE[route], role
         method, template = route.split(" ")
         things = await self._things(method, template, role)
         path = template.format(**things)
@@ -109,6 +111,12 @@ class Desk:
             await self._newsroom["admin"].post("/v1/users", json={"name": name, **fields})
         )
         return name
+
+    async def give_password(self, password: str) -> None:
+        """Let whoever the request is of have this password, and their sessions go on."""
+        changed = update(User).where(User.name == self._role)
+        async with self._newsroom.app.state.database.session(writes=True) as db:
+            await db.execute(changed.values(password_hash=await hash_password(password)))
 
     async def annotate(self) -> None:
         """Put the ids of a new document, and of a claim and a denial in it, on the desk."""

@@ -70,6 +70,11 @@ async def _sign_in(desk: "Desk") -> dict[str, Any]:
     return {"username": await desk.user(password=PASSWORD), "password": PASSWORD}
 
 
+async def _other_password(desk: "Desk") -> dict[str, Any]:
+    await desk.give_password(PASSWORD)
+    return {"current_password": PASSWORD, "password": f"{PASSWORD}, either"}
+
+
 async def _new_user(desk: "Desk") -> dict[str, Any]:
     return {"name": desk.name(), "display_name": "Somebody New", "is_admin": False}
 
@@ -126,6 +131,7 @@ SCHEME = {
 
 TABLE: dict[str, Use] = {
     "GET /v1/me": Use(_signed_in()),
+    "POST /v1/me/password": Use(_signed_in(204), _other_password),
     "POST /v1/session": Use(_open(), _sign_in),
     "DELETE /v1/session": Use(_signed_in(204)),
     "GET /v1/tokens": Use(_signed_in()),

@@ -68,8 +68,10 @@ class Observed:
         added = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
         if self._is_https or scope.get("scheme") == "https":
             added.append(_BY_HTTPS_ALONE)
-        if scope.get("path") in _SECRETIVE:
-            added += _SECRET
+        # What is no request to be read has none.
+        path = scope.get("path", "")
+        if path.startswith("/v1/"):
+            added += _SECRET if path.startswith(_SECRETIVE) else _PRIVATE
         status = 0
         ended = False
         # Until the answer begins: how long a reader takes for it is the reader's.
@@ -100,7 +102,7 @@ class Observed:
                 # The answer has begun: breaking the connection is the only honest end.
                 raise
         finally:
-            slow = waited > self._slow_seconds and not is_long(scope["path"])
+            slow = waited > self._slow_seconds and not is_long(path)
             self._record(
                 scope,
                 status,
@@ -182,8 +184,13 @@ def _of_failure(error: BaseException) -> Problem:
 # For a year (RFC 6797). Other hosts of the domain are not ours to speak for.
 _BY_HTTPS_ALONE = (b"strict-transport-security", b"max-age=31536000")
 
+# What a caller may see is theirs alone, and it is asked after before it is shown again: they may be
+# another one by then, or see less. No route says anything else. A 304 has it as a 200 would have
+# (RFC 9110, section 15.4.5).
+_PRIVATE = [(b"cache-control", b"private, no-cache")]
+
 # Where a new token or a session's cookie is answered; nothing on the way may keep either.
-_SECRETIVE = frozenset({"/v1/session", "/v1/tokens"})
+_SECRETIVE = ("/v1/session", "/v1/tokens")
 _SECRET = [(b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     database_pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         default=16,
         description="PostgreSQL connections that a worker keeps at most for writing, as many again "
-        "for reading, and as many for exports.",
+        "for reading, and as many for exports, the overview and releases. Three quarters of it, "
+        "also on SQLite, is how many exports are sent at once, and half of it how many to one "
+        "user.",
     )
     database_replica_url: str = Field(
         default="",
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
     max_streams_at_once: Annotated[int, Field(ge=1)] = Field(
         default=500,
         description="Exports, imports and requests for `/changes` that a worker has at once, apart "
-        "from the others; one more is answered 503.",
+        "from the others, also such as wait for a connection; one more is answered 503.",
     )
     requests_per_minute_per_token: Annotated[int, Field(ge=0)] = Field(
         default=0,

@@ -62,15 +62,22 @@ STREAM: dict[str, Any] = {
 
 NameInPath = Annotated[str, Path(description="The release's name.")]
 
-STALLED_SECONDS = 60.0
-"""How long a reader may take nothing: what it keeps from others is not kept for ever."""
+SLOWEST = 1024
+"""Bytes a second that a reader has to take: what it keeps from others is not kept for ever."""
+PATIENCE_SECONDS = 240.0
+"""How far a reader may fall behind that, and how long it may take nothing.
+
+What lies between takes more only when much of what waits there is gone. So of one who takes a
+kilobyte a second, nothing is seen for two minutes and more, and then 128 KiB at once.
+"""
+_SLICE = 64 * 1024
 
 
 class Stream(StreamingResponse):
     """A stream that lets go of what it holds once it has ended, one way or the other.
 
     A failure in the middle breaks the connection, so that a part never looks like the whole; so
-    does a reader that has stopped reading. Of HEAD it does not begin.
+    does a reader that has stopped reading, or nearly so. Of HEAD it does not begin.
     """
 
     held: AsyncExitStack | None = None
@@ -81,12 +88,29 @@ class Stream(StreamingResponse):
         if without_body(scope):
             self.body_iterator = _nothing()
 
+        clock = asyncio.get_running_loop().time
+        patience = PATIENCE_SECONDS
+
         async def in_time(message: Message) -> None:
-            async with asyncio.timeout(STALLED_SECONDS):
+            # Only here the reader is waited for: what is slow to be read costs them nothing.
+            nonlocal patience
+            began = clock()
+            async with asyncio.timeout(patience):
                 await send(message)
+            earned = len(message.get("body", b"")) / SLOWEST
+            patience = min(PATIENCE_SECONDS, patience - (clock() - began) + earned)
+
+        async def in_slices(message: Message) -> None:
+            body = message.get("body", b"")
+            # In one piece, megabytes would have to be taken within the same time.
+            last = max(0, len(body) - 1) // _SLICE * _SLICE
+            for begin in range(0, last, _SLICE):
+                part = body[begin : begin + _SLICE]
+                await in_time({**message, "body": part, "more_body": True})
+            await in_time({**message, "body": body[last:]} if last else message)
 
         async with self.held or AsyncExitStack():
-            await super().__call__(scope, receive, in_time)
+            await super().__call__(scope, receive, in_slices)
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         """Wait until the reader hangs up; a body of theirs that breaks off is of no use here."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,6 +28,7 @@ from app.core.errors import (
 from app.core.listing import Link, Pages
 from app.core.methods import without_body
 from app.core.paging import Page
+from app.core.permissions import Standing
 from app.core.routing import Db, Route, session_of
 from app.core.shapes import INT64
 from app.core.units import Unit
@@ -37,6 +38,7 @@ from app.exports.access import STREAM, NameInPath, Stream, lines_of, reported, s
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
 from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
+from app.exports.shares import Shares
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -72,21 +74,25 @@ async def export(
     dry_run: DryRun = False,
     seen: SeenSequence = None,
 ) -> Response:
-    """Documents with those of their annotations that match, and the relations among them."""
+    """Documents with those of their annotations that match, and the relations among them.
+
+    Who has their share of exports under way is answered 429, and a reader who takes less than a
+    kilobyte a second is cut off after some minutes.
+    """
     database: Database = request.app.state.database
     session = session_of(request)
     await check_attributes(session, standing, given)
     await session.rest()
-    snapshot = AsyncExitStack()
-    db = await snapshot.enter_async_context(database.snapshot(holding=holding(standing, seen)))
-    async with snapshot:
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(_share(request, standing))
+        db = await held.enter_async_context(database.snapshot(holding=holding(standing, seen)))
         sequence = await end(db, standing.project_id)
         corpus = living(standing.project_id, given, db.dialect, annotated=annotated)
         # Not by what the caller was let in with, which may be newer than the snapshot, or older.
         head = await projects.head_of(db, standing.project_id, sequence)
         if dry_run:
             return reported(await content.losses(db, corpus, format), sequence)
-        return streamed(request, snapshot, content.stream(db, corpus, format, head), format, head)
+        return streamed(request, held, content.stream(db, corpus, format, head), format, head)
 
 
 @router.post(
@@ -149,16 +155,22 @@ async def export_release(
 ) -> Response:
     """The same bytes as on the day of the release, whatever was edited, withdrawn or deleted."""
     await session_of(request).rest()
-    snapshot = AsyncExitStack()
-    db = await snapshot.enter_async_context(request.app.state.database.snapshot())
-    async with snapshot:
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(_share(request, standing))
+        db = await held.enter_async_context(request.app.state.database.snapshot())
         row = await releases.seen(db, standing, name)
         corpus = released(standing.project_id, row.id)
         head = await releases.head(db, standing, row.id)
         if dry_run:
             return reported(await content.losses(db, corpus, format), head.sequence)
         pieces = content.stream(db, corpus, format, head)
-        return streamed(request, snapshot, pieces, format, head, f"-{name}")
+        return streamed(request, held, pieces, format, head, f"-{name}")
+
+
+def _share(request: Request, standing: Standing) -> AbstractAsyncContextManager[None]:
+    """A place for one more export of the caller's."""
+    shares: Shares = request.app.state.export_shares
+    return shares.one(standing.actor.id)
 
 
 @router.get(
@@ -243,8 +255,7 @@ async def changes(
         events = log.events(
             database, heads, standing, unit, after=after, end=last, seconds=seconds, reach=reach
         )
-        headers = {"Stet-Snapshot": str(last), "Vary": "Accept"}
-        headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        headers = {"Stet-Snapshot": str(last), "Vary": "Accept", "X-Accel-Buffering": "no"}
         return Stream(events, media_type=_EVENTS, headers=headers)
     if patience:
         await _unless_gone(request, heads.beyond(standing.project_id, after, seconds=patience))

@@ -50,6 +50,12 @@ REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
             {"username": "annotator-a", "password": story.PASSWORD},
         )
     },
+    "change_password": {
+        "another": (
+            "Another password",
+            {"current_password": story.PASSWORD, "password": "ten geese over a green field"},
+        )
+    },
     "create_token": {
         "narrowed": (
             "A token that only reads, in one project, for a year",

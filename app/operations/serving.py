@@ -20,6 +20,10 @@ from app.operations.workers import Workers
 _BACKLOG = 2048
 _TAKEN_AT_ONCE = 16
 _OPEN_FILES = 65_536
+# Bytes that the system takes for a reader before it has sent those before them. Else Linux takes
+# megabytes, and nothing more until a third of them is gone: of a slow reader one would not know for
+# minutes whether anything is read.
+_WAITS_UNSENT = 65_536
 # Longer than clients and proxies keep a connection that rests (httpx for 5 seconds, nginx and most
 # others for 60): who closes it first must be the one who might ask again, or the request is lost.
 _KEEP_ALIVE_SECONDS = 75
@@ -106,6 +110,10 @@ def listen(host: str, port: int, workers: int) -> list[socket.socket]:
         # What follows in brackets is the address once more.
         why = str(error.strerror).partition(" (")[0]
         raise Unavailable(f"Cannot listen on {host}, port {port}: {why}.") from None
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        for listener in (first, *others):
+            # What is accepted has it from the listener (tcp(7)).
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _WAITS_UNSENT)
     return [first, *others] if several else [first] * workers
 
 

@@ -29,7 +29,7 @@ USER = {
     "created_at": MOMENT,
     "updated_at": MOMENT,
 }
-PASSWORD = "correct horse battery staple"  # noqa: S105  # of nobody
+PASSWORD = "nine herons on a grey lake"  # noqa: S105  # of nobody
 
 ME = {
     "id": USER["id"],

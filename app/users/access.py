@@ -133,6 +133,18 @@ Admin = Annotated[ActorOf, Depends(_admin)]
 """An admin who is asking, not by a token narrowed to less."""
 
 
+async def _whole(actor: Actor) -> ActorOf:
+    if actor.narrowed:
+        raise Forbidden(
+            "A token that was narrowed changes no password; sign in, or use a full one."
+        )
+    return actor
+
+
+Whole = Annotated[ActorOf, Depends(_whole)]
+"""Who is asking, not by a token narrowed to less."""
+
+
 def _secure(request: Request) -> bool:
     settings: Settings = request.app.state.settings
     return request.url.scheme == "https" or settings.public_url.startswith("https:")
@@ -157,7 +169,12 @@ def set_cookie(request: Request, response: Response, session: Credential) -> Non
 
 
 def clear_cookie(request: Request, response: Response) -> None:
-    """Take the session from the browser."""
+    """Take the session from the browser, and what it has kept of the answers.
+
+    Browsers do the second over https and on the machine itself alone
+    (https://www.w3.org/TR/clear-site-data/#fetch-integration).
+    """
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.delete_cookie(
         _cookie_name(request),
         path="/",

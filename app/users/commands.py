@@ -35,9 +35,10 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
 
     Raises:
         NameTaken: when the name is, be it by a deactivated user.
+        InvalidValue: when the password is too easily guessed.
         Moved: when whoever acts would not be let in by now as who they were.
     """
-    hashed = new.password and await _hashed(db, new.password)
+    hashed = new.password and await _hashed(db, new.password, new.name)
     id, moment = uuid7(), now()
     row = {
         "id": id,
@@ -61,10 +62,9 @@ async def create(db: Session, by: Actor | None, new: UserIn) -> UserOut:
     return UserOut.model_validate(row)
 
 
-async def _hashed(db: Session, password: str) -> str:
-    # As in ``sign_in``.
-    await db.rest()
-    return await credentials.hash_password(password)
+async def _hashed(db: Session, password: str, name: str) -> str:
+    await db.rest()  # As in ``sign_in``.
+    return await credentials.hash_new(password, name)
 
 
 async def hold(db: Session, by: Actor | None) -> None:
@@ -96,14 +96,14 @@ async def edit(db: Session, by: Actor | None, name: str, seen: int, patch: UserP
         NotFound: when there is no such user.
         Stale: when ``seen`` is not the current version.
         Conflict: when no active admin would be left.
+        InvalidValue: when the password is too easily guessed.
         Moved: when whoever acts would not be let in by now as who they were.
     """
     values: dict[str, Any] = patch.model_dump(exclude_unset=True)
     revoking = values.pop("revoke_tokens", False)
-    new_password = "password" in values
-    if new_password:
+    if new_password := "password" in values:
         password = values.pop("password")
-        values["password_hash"] = password and await _hashed(db, password)
+        values["password_hash"] = password and await _hashed(db, password, name)
     Recent.forget_all(db)
     await db.begin()
     steps_down = False in {values.get("is_admin"), values.get("is_active")}

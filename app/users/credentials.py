@@ -18,6 +18,8 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.users import passwords
+
 
 class CredentialKind(StrEnum):
     """What a caller shows."""
@@ -92,6 +94,16 @@ async def hash_password(password: str) -> str:
     """The argon2id hash, with its own salt and parameters."""
     async with _turns:
         return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def hash_new(password: str, name: str) -> str:
+    """The hash of a new password of the user of this name.
+
+    Raises:
+        InvalidValue: when it is too easily guessed.
+    """
+    passwords.check(password, name)
+    return await hash_password(password)
 
 
 async def password_fits(password: str, password_hash: str | None) -> bool:

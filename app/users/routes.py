@@ -26,12 +26,13 @@ from app.core.listing import Link, Pages
 from app.core.paging import Page
 from app.core.routing import Db, Route
 from app.core.settings import Settings
-from app.users import access, commands, queries
-from app.users.access import Actor, Admin, Me
+from app.users import access, commands, own_password, passwords, queries
+from app.users.access import Actor, Admin, Me, Shown, Whole
 from app.users.attempts import SignInAttempts
 from app.users.schemas import (
     MeOut,
     NewTokenOut,
+    PasswordIn,
     SessionIn,
     TokenIn,
     TokenOut,
@@ -47,6 +48,29 @@ router = APIRouter(route_class=Route)
 async def me(me: Me) -> MeOut:
     """Who the caller is, and what they are in which project."""
     return me
+
+
+@router.post(
+    "/v1/me/password",
+    status_code=204,
+    tags=["session"],
+    operation_id="change_password",
+    responses=problems(Forbidden, CrossSiteRequest, InvalidValue, TooManyRequests),
+)
+async def change_password(
+    given: PasswordIn, actor: Whole, credential: Shown, db: Db, request: Request
+) -> None:
+    """Change one's own password, and end one's browser sessions but the one that asks.
+
+    Tokens stay. A wrong `current_password` counts as an attempt to sign in. Who has no password is
+    given their first one by an admin.
+    """
+    passwords.check(given.password, actor.name)
+    attempts: SignInAttempts = request.app.state.sign_in_attempts
+    address = request.client.host if request.client else ""
+    await attempts.count(actor.name, address)
+    await own_password.change(db, actor, given, by=credential)
+    await attempts.forget(actor.name, address)
 
 
 @router.post(

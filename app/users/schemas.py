@@ -7,17 +7,19 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Patch, Slug, Title, printable
 from app.core.vocabulary import Role
+from app.users.passwords import SHORTEST
 
 Password = Annotated[
-    str, StringConstraints(min_length=12, max_length=1000), AfterValidator(printable)
+    str, StringConstraints(min_length=SHORTEST, max_length=1000), AfterValidator(printable)
 ]
+_GivenPassword = Annotated[str, StringConstraints(max_length=1000)]
 
 
 class SessionIn(In):
     """A sign-in."""
 
     username: Line
-    password: Annotated[str, StringConstraints(max_length=1000)]
+    password: _GivenPassword
 
 
 class UserIn(In):
@@ -83,6 +85,13 @@ class MeOut(Out):
     memberships: list[MembershipOut] = Field(
         description="Of an admin's token that was narrowed, every project that it sees."
     )
+
+
+class PasswordIn(In):
+    """Another password of one's own."""
+
+    current_password: _GivenPassword
+    password: Password
 
 
 class TokenIn(In):

@@ -115,7 +115,7 @@ async def test_only_a_trusted_proxy_can_say_that_the_caller_came_by_https(
     proxy: str, cookie: str, database_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(f"STET_TRUSTED_PROXIES={proxy}\n")
-    password = "correct horse battery staple"
+    password = "nine herons on a grey lake"
     add = ("user", "add", "jo", "--password-stdin")
     stet(*add, url=database_url, folder=tmp_path, stdin=password)
 

@@ -10,7 +10,7 @@ from tests.cli.shell import stet
 from tests.clients import minted
 from tests.conftest import Newsroom
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "nine herons on a grey lake"
 
 
 async def test_a_user_added_with_a_password_can_sign_in(

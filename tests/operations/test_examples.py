@@ -101,6 +101,8 @@ async def test_people_and_projects(newsroom: Newsroom) -> None:
 
 async def test_a_document_and_its_review(newsroom: Newsroom) -> None:
     browser, reviewer = await signed_in(newsroom), newsroom["reviewer"]
+    another = request_of("change_password", "another")
+    assert (await browser.post("/v1/me/password", json=another)).status_code == 204
 
     documents, article = "/v1/projects/demo/documents", request_of("create_document", "article")
     is_as_shown(await browser.post(documents, json=article), "create_document", 201)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import signal
 import socket
 
@@ -10,7 +11,7 @@ import uvicorn
 import uvloop
 
 from app.operations import workers
-from app.operations.serving import handles
+from app.operations.serving import handles, listen
 from app.operations.workers import Worker
 
 CALLERS = 48
@@ -66,3 +67,21 @@ def test_a_worker_does_not_hang_while_it_begins_but_must_have_begun_in_time(
     for worker in (beginning, late):
         worker.end()
         assert worker.how() == {"signal": "Killed"}
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_little_waits_unsent_for_a_slow_reader(workers: int) -> None:
+    listeners = listen("127.0.0.1", 0, workers)
+    for listener in listeners:
+        # The second begins to listen with its worker.
+        listener.listen()
+
+    with socket.create_connection(listeners[0].getsockname()) as caller:
+        ready, _, _ = select.select(listeners, (), ())
+        taken, address = ready[0].accept()
+        with taken:
+            assert address == caller.getsockname()
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 65_536
+    for listener in listeners:
+        listener.close()

@@ -123,20 +123,26 @@ async def test_readers_who_take_nothing_keep_nobody_else_from_reading(
     served: tuple[Server, str],
 ) -> None:
     server, _ = served
-    async with client_of(server, "reader") as stalled, client_of(server, "reader") as client:
-        stalled.timeout = httpx.Timeout(5, pool=None)
-        answers = [
-            await stalled.send(stalled.build_request("GET", path), stream=True)
-            for path in (EXPORT, f"{CHANGES}?after=0")
-            # Of each kind as many as the server keeps connections of one kind.
-            for _ in range(CONNECTIONS)
-        ]
+    async with (
+        client_of(server, "reader") as stalled,
+        client_of(server, "annotator") as another,
+        client_of(server, "reader") as client,
+    ):
+        stalled.timeout = another.timeout = httpx.Timeout(5, pool=None)
+        # As many exports as there are places for, and of the log as many readers as the server
+        # keeps connections of one kind.
+        asked = [*[(stalled, EXPORT)] * 4, *[(another, EXPORT)] * 2]
+        asked += [(stalled, f"{CHANGES}?after=0")] * CONNECTIONS
+        answers = [await by.send(by.build_request("GET", path), stream=True) for by, path in asked]
         began = time.monotonic()
 
-        found = [(await client.get(path)).status_code for path in ("/v1/me", "/readyz")]
+        paths = ("/v1/me", "/readyz", "/v1/projects/demo/progress")
+        found = [(await client.get(path)).status_code for path in paths]
+        one_more = await client.get(EXPORT)
 
-        assert found == [200, 200]
-        assert time.monotonic() - began < 2
+        assert found == [200, 200, 200]
+        assert one_more.status_code == 429
+        assert time.monotonic() - began < 3
         assert {answer.status_code for answer in answers} == {200}
         for answer in answers:
             await answer.aclose()

@@ -6,7 +6,7 @@ import httpx
 from playwright.async_api import Route, expect
 
 from tests.web import barriers
-from tests.web.conftest import Room
+from tests.web.conftest import PASSWORD, Room, watch
 
 
 async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None:
@@ -42,6 +42,35 @@ async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None
         await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         await expect(page.get_by_role("row", name=name)).to_have_count(0)
         assert (await client.get(path)).status_code == 401
+
+
+async def test_one_s_own_password_is_changed(room: Room) -> None:
+    name = f"own-{room.project}"
+    user = {"name": name, "password": PASSWORD}
+    assert (await room.client("admin").post("/v1/users", json=user)).status_code == 201
+    page = await room.site.browser.new_page(base_url=room.site.url)
+    watch(page, room.stack)
+    room.stack.push_async_callback(page.close)
+    await page.goto("/#/tokens")
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+
+    current, new = page.get_by_label("Current password"), page.get_by_label("New password")
+    for given, other in ((PASSWORD, "passwordpassword"), ("not this one", " another of mine ")):
+        await current.fill(given)
+        await new.fill(other)
+        await page.get_by_role("button", name="Change it").click()
+        field = "current_password" if given != PASSWORD else "password"
+        await expect(page.get_by_role("alert")).to_contain_text(f"{field}: It ")
+    await barriers.none_found_in_either_theme(page)
+    await current.fill(PASSWORD)
+    await page.get_by_role("button", name="Change it").click()
+    await expect(page.locator(".announcement")).to_have_text("Your password is changed.")
+    await expect(new).to_have_value("")
+
+    user = {"username": name, "password": " another of mine "}
+    assert (await room.client("reader").post("/v1/session", json=user)).status_code == 200
 
 
 async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room) -> None:

@@ -85,10 +85,11 @@ class UnsupportedMediaType(Problem):
 
 
 class TooManyRequests(Problem):
-    """Too many attempts to sign in, or too many requests in a minute.
+    """Too many attempts to sign in, too many requests in a minute, or too many exports at once.
 
     Requests are counted by token or session, and by address, where whoever runs Stet has set a
-    limit. ``Retry-After`` says when to come back, in seconds.
+    limit. Exports are counted by user, from when they are asked for until they are read to the end.
+    ``Retry-After`` says when to come back, in seconds.
     """
 
     status = 429

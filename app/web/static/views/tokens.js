@@ -80,6 +80,7 @@ export function Tokens({ me }) {
       ${refusal && html`<${Trouble} error=${refusal} />`}
       <button type="submit" class="main" disabled=${busy}>Make it</button>
     </form>
+    <${Password} me=${me.name} />
     ${
       revoking &&
       html`
@@ -93,6 +94,43 @@ export function Tokens({ me }) {
         <//>
       `
     }
+  `;
+}
+
+/** Another password of one's own. @param {{me: string}} props */
+function Password({ me }) {
+  const { busy, refusal, form } = useForm(me, "password", async (form) => {
+    // White space at a password's ends is a part of it.
+    const body = Object.fromEntries(new FormData(form));
+    await send("POST", "/v1/me/password", { body });
+    announce("Your password is changed.");
+  });
+  return html`
+    <form class="panel narrow" ...${form}>
+      <h2>Change your password</h2>
+      <label>
+        Current password
+        <input name="current_password" type="password" required autocomplete="current-password" />
+      </label>
+      <label>
+        New password
+        <input
+          name="password"
+          type="password"
+          required
+          minlength="12"
+          autocomplete="new-password"
+          aria-describedby="password-form"
+        />
+      </label>
+      <p>
+        <small id="password-form">
+          At least 12 characters. You are signed out everywhere else; tokens stay.
+        </small>
+      </p>
+      ${refusal && html`<${Trouble} error=${refusal} />`}
+      <button type="submit" disabled=${busy}>Change it</button>
+    </form>
   `;
 }
 
