@@ -5,7 +5,7 @@ from sqlalchemy import delete, update
 from app.audit.commands import record
 from app.core.database import Session
 from app.core.errors import InvalidValue
-from app.core.moments import now
+from app.core.moments import now_after
 from app.core.permissions import Actor
 from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, User
@@ -22,6 +22,7 @@ async def change(db: Session, actor: Actor, given: PasswordIn, *, by: Credential
     Raises:
         InvalidValue: when the current password is another one, or they have none; or the new one is
             too easily guessed.
+        Moved: when the actor would not be let in by now as who they were.
     """
     user = await queries.by_name(db, actor.name)
     # Many may wait for their turn at this, and others want a connection.
@@ -32,11 +33,16 @@ async def change(db: Session, actor: Actor, given: PasswordIn, *, by: Credential
         raise wrong
     new_hash = await credentials.hash_new(given.password, actor.name)
     await db.begin()
+    await queries.check_unchanged(db, actor)
     # The WHERE is the guard: of two who change it at once, one no longer knows it.
     changed = await db.execute(
         update(User)
         .where(User.id == user.id, User.password_hash == user.password_hash, User.is_active)
-        .values(version=User.version + 1, updated_at=now(), password_hash=new_hash)
+        .values(
+            version=User.version + 1,
+            updated_at=now_after(user.updated_at),
+            password_hash=new_hash,
+        )
     )
     if changed.rowcount == 0:
         raise wrong

@@ -13,6 +13,7 @@ from app.core.documented import problems
 from app.core.errors import (
     BadCredentials,
     Conflict,
+    ControlCharacter,
     CrossSiteRequest,
     Forbidden,
     InvalidValue,
@@ -55,7 +56,9 @@ async def me(me: Me) -> MeOut:
     status_code=204,
     tags=["session"],
     operation_id="change_password",
-    responses=problems(Forbidden, CrossSiteRequest, InvalidValue, TooManyRequests),
+    responses=problems(
+        Forbidden, CrossSiteRequest, InvalidValue, ControlCharacter, TooManyRequests
+    ),
 )
 async def change_password(
     given: PasswordIn, actor: Whole, credential: Shown, db: Db, request: Request
