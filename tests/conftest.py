@@ -34,6 +34,7 @@ from sqlalchemy.util import LRUCache
 
 from app.core.cache import Recent
 from app.core.connect import connect
+from app.core.database import Database
 from app.core.memory import collect_seldom
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
@@ -406,6 +407,12 @@ class Newsroom:
         self.app = app
         self.stack = stack
         self._clients: dict[str, httpx.AsyncClient] = {}
+
+    @property
+    def database(self) -> Database:
+        """Where it keeps everything."""
+        database: Database = self.app.state.database
+        return database
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A client that sends these headers and keeps its cookies."""

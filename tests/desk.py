@@ -115,7 +115,7 @@ class Desk:
     async def give_password(self, password: str) -> None:
         """Let whoever the request is of have this password, and their sessions go on."""
         changed = update(User).where(User.name == self._role)
-        async with self._newsroom.app.state.database.session(writes=True) as db:
+        async with self._newsroom.database.session(writes=True) as db:
             await db.execute(changed.values(password_hash=await hash_password(password)))
 
     async def annotate(self) -> None:

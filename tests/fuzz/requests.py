@@ -23,8 +23,10 @@ from pathlib import Path
 
 import httpx
 
+from app.core.connect import connect
+from app.core.database import Database
 from app.core.errors import UnknownTransferCoding, catalogue
-from tests.conftest import DIALECTS, TOKENS, Databases, Newsroom
+from tests.conftest import DIALECTS, TOKENS, Databases, Newsroom, settings
 from tests.desk import Desk, Request
 from tests.forking import environment, forked
 from tests.fuzz.malformed import malformed
@@ -42,11 +44,17 @@ _CODES = catalogue()
 class Served(Newsroom):
     """A newsroom that is asked over the network."""
 
-    def __init__(self, url: str, stack: AsyncExitStack) -> None:
-        """``url`` is where the server listens."""
+    def __init__(self, url: str, database: Database, stack: AsyncExitStack) -> None:
+        """``url`` is where the server of the ``database`` listens."""
         self._url = url
+        self._database = database
         self._clients: dict[str, httpx.AsyncClient] = {}
         self.stack = stack
+
+    @property
+    def database(self) -> Database:
+        """Beside the server, as the shell has it."""
+        return self._database
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A client that sends these headers."""
@@ -211,7 +219,9 @@ async def barrage(port: int, newsroom: Newsroom, requests: int, chance: random.R
 async def run(url: str, folder: Path, requests: int, seed: int) -> Tally:
     """The barrage on that database, and what was looked at after it."""
     async with Forked(url, folder, body_timeout_seconds=1) as server, AsyncExitStack() as stack:
-        newsroom = Served(server.url, stack)
+        database = connect(settings(url))
+        stack.push_async_callback(database.dispose)
+        newsroom = Served(server.url, database, stack)
         tally = await barrage(server.port, newsroom, requests, random.Random(seed))  # noqa: S311
         ready = await newsroom["nobody"].get("/readyz")
         if ready.status_code != 200:

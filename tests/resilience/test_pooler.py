@@ -355,10 +355,11 @@ async def test_more_may_ask_at_once_than_there_are_connections_and_nothing_is_le
         for annotator in annotators:
             requests += [annotator.post(path, json=body) for _ in range(20)]
             requests += [annotator.get(path) for _ in range(20)]
-            requests += [annotator.get("/v1/projects/demo/export?format=jsonl") for _ in range(3)]
+            # One of a user has no share of more, of so few.
+            requests.append(annotator.get("/v1/projects/demo/export?format=jsonl"))
         answers = await asyncio.gather(*requests)
 
-        assert Counter(answer.status_code for answer in answers) == {201: 40, 200: 46}
+        assert Counter(answer.status_code for answer in answers) == {201: 40, 200: 42}
         assert len((await annotators[0].get(path)).json()["items"]) == 40
     if way.pooler is not None:
         prepared = "SELECT count(*) FROM pg_prepared_statements"

@@ -82,7 +82,8 @@ async def test_a_statement_that_takes_too_long_is_ended_in_the_database_too(
     other = await asyncpg.connect(database_url)
     asleep = await other.fetchval(
         "SELECT count(*) FROM pg_stat_activity"
-        " WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+        " WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep%'"
+        " AND pid <> pg_backend_pid()"
     )
     await other.close()
     assert unavailable(failure.value) is not None
