@@ -3,7 +3,14 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.arriving import Arriving, Body, too_many
-from app.core.errors import InvalidHttp, Problem, RequestTimeout, TooLarge, Unavailable
+from app.core.errors import (
+    HeadTooLarge,
+    InvalidHttp,
+    Problem,
+    RequestTimeout,
+    TooLarge,
+    Unavailable,
+)
 from app.core.paths import is_import
 from app.core.problems import ProblemResponse
 
@@ -78,7 +85,7 @@ class BodyLimits:
 
         try:
             await self._app(scope, counted, noted)
-        except (TooLarge, RequestTimeout, InvalidHttp, Unavailable) as problem:
+        except (TooLarge, HeadTooLarge, RequestTimeout, InvalidHttp, Unavailable) as problem:
             if started:
                 raise
             await self._refuse(problem, scope, receive, send)

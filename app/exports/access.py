@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from app.changes.access import SNAPSHOT
@@ -15,6 +16,7 @@ from app.core.errors import InvalidHttp
 from app.core.methods import without_body
 from app.exports import content
 from app.exports.encodings import accepted, encoded
+from app.exports.log import ReadsNoLonger
 from app.exports.schemas import ExportedDocument, LossReport
 from app.formats.codecs import MEDIA_TYPES, Format, codec
 from app.formats.kinds import Kind
@@ -95,8 +97,11 @@ class Stream(StreamingResponse):
             # Only here the reader is waited for: what is slow to be read costs them nothing.
             nonlocal patience
             began = clock()
-            async with asyncio.timeout(patience):
-                await send(message)
+            try:
+                async with asyncio.timeout(patience):
+                    await send(message)
+            except TimeoutError:
+                raise ClientDisconnect from None
             earned = len(message.get("body", b"")) / SLOWEST
             patience = min(PATIENCE_SECONDS, patience - (clock() - began) + earned)
 
@@ -109,14 +114,23 @@ class Stream(StreamingResponse):
                 await in_time({**message, "body": part, "more_body": True})
             await in_time({**message, "body": body[last:]} if last else message)
 
-        async with self.held or AsyncExitStack():
-            await super().__call__(scope, receive, in_slices)
+        try:
+            async with self.held or AsyncExitStack():
+                await super().__call__(scope, receive, in_slices)
+        except (ClientDisconnect, ReadsNoLonger):
+            # What they have not taken of the last piece would keep the connection until they do.
+            scope.get("state", {}).get("hang_up", _nobody)()
+            raise ClientDisconnect from None
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         """Wait until the reader hangs up; a body of theirs that breaks off is of no use here."""
         while True:
             with suppress(InvalidHttp):
                 return await super().listen_for_disconnect(receive)
+
+
+def _nobody() -> None:
+    """Hang up where there is no connection."""
 
 
 async def _nothing() -> AsyncIterator[bytes]:

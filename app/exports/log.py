@@ -56,7 +56,7 @@ Reach = Callable[[], Awaitable[int]]
 """Where the log ends now; for a caller who may still read it."""
 
 
-class ReadsNoLonger(ConnectionAbortedError):
+class ReadsNoLonger(Exception):
     """Whoever is told a log may not read it any more; what they were told is not all of it."""
 
 

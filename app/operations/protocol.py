@@ -3,7 +3,7 @@
 uvicorn answers what it cannot parse in plain text, takes a head of any size, waits for one without
 end, asks for no Host, answers HTTP/1.0 in chunks, and sends the head of an answer and its body
 apart, which the kernel and the caller each pay for twice. What follows an offer to go on in another
-protocol it takes for the next request.
+protocol it takes for the next request, and what follows a body in chunks for more of the head.
 """
 
 import asyncio
@@ -88,6 +88,11 @@ class JoiningTransport:
         self.flush()
         self._transport.close()
 
+    def abort(self) -> None:
+        """Close, and send nothing more: to wait until all is taken may be to wait for ever."""
+        self._held = b""
+        self._transport.abort()
+
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
@@ -100,6 +105,9 @@ class Protocol(HttpToolsProtocol):
         self._overdue: asyncio.TimerHandle | None = None
         self._in_head = False
         self._head_bytes = 0
+        self._in_body = False
+        self._of_body = False
+        self._beside_body = 0
         self._problem: Problem | None = None
         self._under_way: RequestResponseCycle | None = None
 
@@ -138,6 +146,11 @@ class Protocol(HttpToolsProtocol):
                     raise self._problem
                 return message
 
+            def hang_up() -> None:
+                cycle.disconnected = True
+                self._joining.abort()
+
+            scope["state"]["hang_up"] = hang_up
             if scope["http_version"] == "1.0":
                 send = _until_closed(cycle, send)
             # Not awaited here: each request would pay for one coroutine more.
@@ -157,6 +170,12 @@ class Protocol(HttpToolsProtocol):
                 self._expect_head()
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
+        elif self._in_body:
+            # What comes without being a part of the body: trailers, or what is said of chunks.
+            self._beside_body = 0 if self._of_body else self._beside_body + len(data)
+            self._of_body = False
+            if self._beside_body > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
 
     def on_message_begin(self) -> None:
         """A request's first byte is here."""
@@ -173,11 +192,25 @@ class Protocol(HttpToolsProtocol):
             return
         # This takes no URL without a path.
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head, self._in_body, self._beside_body = False, True, 0
         self._disarm()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field is here: of the head, or of a trailer, which nobody has looked through.
+
+        So what stands there is let lie (RFC 9110, section 6.5.1).
+        """
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body is here."""
+        self._of_body = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """A request is here, whole."""
+        self._in_body = False
         if not self._in_head:
             super().on_message_complete()
 

@@ -59,8 +59,6 @@ async def progress(database: Database, db: Session, standing: Standing, seen: in
     await db.rest()
 
     async def stands(made: Made) -> bool:
-        if made.sequence > standing.sequence:
-            return False
         at = (await db.execute(select(_at(project_id, made.sequence)))).scalar_one()
         await db.rest()
         return bool(at == made.at)
@@ -69,8 +67,7 @@ async def progress(database: Database, db: Session, standing: Standing, seen: in
         async with database.snapshot(holding=sees_enough) as session:
             return await _counted(session, project_id)
 
-    least = standing.sequence if seen is None else seen
-    return await _known.get((db.source, project_id), least, stands, make)
+    return await _known.get((db.source, project_id), standing.sequence, stands, make)
 
 
 def _at(project_id: UUID, sequence: Any) -> Any:

@@ -33,7 +33,6 @@ async def change(db: Session, actor: Actor, given: PasswordIn, *, by: Credential
         raise wrong
     new_hash = await credentials.hash_new(given.password, actor.name)
     await db.begin()
-    await queries.check_unchanged(db, actor)
     # The WHERE is the guard: of two who change it at once, one no longer knows it.
     changed = await db.execute(
         update(User)
@@ -46,6 +45,8 @@ async def change(db: Session, actor: Actor, given: PasswordIn, *, by: Credential
     )
     if changed.rowcount == 0:
         raise wrong
+    # Now that the row is held: whoever takes their tokens and sessions away was before, or waits.
+    await queries.check_unchanged(db, actor)
     others = BrowserSession.user_id == user.id
     if by.kind is CredentialKind.SESSION:
         others &= BrowserSession.id != by.id

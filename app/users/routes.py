@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.audit import queries as audit
 from app.audit.schemas import AuditEventOut, AuditFilter
 from app.core.conditions import Seen, Tag
+from app.core.database import Moved
 from app.core.documented import problems
 from app.core.errors import (
     BadCredentials,
@@ -72,7 +73,12 @@ async def change_password(
     attempts: SignInAttempts = request.app.state.sign_in_attempts
     address = request.client.host if request.client else ""
     await attempts.count(actor.name, address)
-    await own_password.change(db, actor, given, by=credential)
+    try:
+        await own_password.change(db, actor, given, by=credential)
+    except Moved:
+        # It is tried again.
+        await attempts.forget(actor.name, address)
+        raise
     await attempts.forget(actor.name, address)
 
 

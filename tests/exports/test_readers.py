@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Scope
 
 from app.exports import access
@@ -186,12 +187,14 @@ async def test_who_takes_bytes_now_and_then_is_cut_off(
         finally:
             closed.append(True)
 
+    cut_off: list[bool] = []
+    scope = {**SCOPE, "state": {"hang_up": lambda: cut_off.append(True)}}
     stream, began = pieces(), line.now
-    with pytest.raises(TimeoutError):
-        await Stream(stream)(SCOPE, line.receive, line.send)
+    with pytest.raises(ClientDisconnect):
+        await Stream(stream)(scope, line.receive, line.send)
     await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
 
     assert not line.ended
-    assert closed == [True]
+    assert closed == cut_off == [True]
     # What it takes meanwhile is held to its credit.
     assert line.now - began < 3 * access.PATIENCE_SECONDS + 10_000 / rate
