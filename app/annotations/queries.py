@@ -202,8 +202,9 @@ async def _within(
 
 
 # SQLite knows nothing of how often a word occurs. Where many documents have it, the list in its own
-# order soon has a page of matches; where few have it, they are the shorter way, and a plus keeps
-# SQLite from the other (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE terms").
+# order soon has a page of matches; where few have it, they are the shorter way, as one document is,
+# and a plus keeps SQLite from the other (https://www.sqlite.org/optoverview.html, "Disqualifying
+# WHERE terms").
 _PROJECT_ID = literal_column("+annotations.project_id", Annotation.__table__.c.project_id.type)
 _SEQUENCE = literal_column("+annotations.sequence", BigInteger)
 
@@ -220,7 +221,8 @@ def _by_age(
     Parameters are ``project_id`` too and, if the page follows another, ``after``. Sequences become
     visible in their own order, so a walk from the oldest misses nothing that is written meanwhile.
     """
-    few = places is not None and places.few is not None
+    is_one = dialect == "sqlite" and given.document is not None
+    few = is_one or (places is not None and places.few is not None)
     project_id: Any = _PROJECT_ID if few else Annotation.project_id
     sequence: Any = _SEQUENCE if few else Annotation.sequence
     query = LISTED.where(project_id == bindparam("project_id"))
