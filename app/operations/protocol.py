@@ -28,14 +28,11 @@ from app.core.errors import (
 from app.core.observability import Observed
 from app.core.problems import ProblemResponse
 from app.core.settings import settings
+from app.operations.joining import JoiningTransport
 from app.operations.parser import Parser
 
 MAX_HEAD_BYTES = 65_536
 """The longest request line and headers together; of a longer head no more than a read is kept."""
-
-
-_COPIED = 65_536
-"""What is longer together, in bytes, is not copied to be sent together."""
 
 # The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
 _HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
@@ -46,52 +43,6 @@ _RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 
 class _Refused(Exception):
     """Stops the parser."""
-
-
-class JoiningTransport:
-    """A connection's transport, which sends the head of an answer with the body behind it.
-
-    What is written is held until more comes, or the loop comes by.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """It has what uvicorn uses of a transport."""
-        self._transport = transport
-        self._loop = loop
-        self._held = b""
-        self.get_extra_info = transport.get_extra_info
-        self.is_closing = transport.is_closing
-        self.pause_reading = transport.pause_reading
-        self.resume_reading = transport.resume_reading
-
-    def write(self, data: bytes) -> None:
-        """Send the data with what is held, or hold it."""
-        if not self._held:
-            self._held = data
-            self._loop.call_soon(self.flush)
-        elif len(self._held) + len(data) > _COPIED:
-            self.flush()
-            self._transport.write(data)
-        else:
-            held, self._held = self._held, b""
-            self._transport.write(held + data)
-
-    def flush(self) -> None:
-        """Send what is held, if anything is."""
-        if self._held:
-            held, self._held = self._held, b""
-            if not self._transport.is_closing():
-                self._transport.write(held)
-
-    def close(self) -> None:
-        """Send what is held, and close."""
-        self.flush()
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Close, and send nothing more: to wait until all is taken may be to wait for ever."""
-        self._held = b""
-        self._transport.abort()
 
 
 class Protocol(HttpToolsProtocol):
@@ -146,11 +97,8 @@ class Protocol(HttpToolsProtocol):
                     raise self._problem
                 return message
 
-            def hang_up() -> None:
-                cycle.disconnected = True
-                self._joining.abort()
-
-            scope["state"]["hang_up"] = hang_up
+            # Nothing that holds the scope itself: each request would be left to the collector.
+            scope["state"]["hang_up"] = self._hang_up
             if scope["http_version"] == "1.0":
                 send = _until_closed(cycle, send)
             # Not awaited here: each request would pay for one coroutine more.
@@ -158,6 +106,12 @@ class Protocol(HttpToolsProtocol):
             return served
 
         return unbroken
+
+    def _hang_up(self) -> None:
+        """End the answer that is under way, and the connection, whatever waits to be sent."""
+        if self._under_way is not None:
+            self._under_way.disconnected = True
+        self._joining.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""
@@ -193,15 +147,9 @@ class Protocol(HttpToolsProtocol):
         # This takes no URL without a path.
         super().on_headers_complete()
         self._in_head, self._in_body, self._beside_body = False, True, 0
+        # Of a trailer nobody has looked through the fields: they are let lie (RFC 9110, 6.5.1).
+        self.headers = []
         self._disarm()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A field is here: of the head, or of a trailer, which nobody has looked through.
-
-        So what stands there is let lie (RFC 9110, section 6.5.1).
-        """
-        if self._in_head:
-            super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
         """A part of a body is here."""
