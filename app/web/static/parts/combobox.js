@@ -1,4 +1,4 @@
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { useScrolled } from "./scrolled.js";
 
 /**
@@ -17,12 +17,12 @@ export function Combobox(props) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const current = open ? offers[Math.min(at, offers.length - 1)] : undefined;
   const list = useScrolled(current?.key ?? "");
-  // Before the next key, which is typed in it.
+  // Both before the next key: by an effect after painting, an arrow would be taken back.
   useLayoutEffect(() => {
     if (props.focused) field.current?.focus();
   }, []);
-  // What is offered now is another list, and begins anew.
-  useEffect(() => setAt(0), [typed, open]);
+  // What is offered now is another list, and begins anew; the next key leads on from there.
+  useLayoutEffect(() => setAt(0), [typed, open]);
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     if (event.isComposing || !open) return;
     const { length } = offers;
