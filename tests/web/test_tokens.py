@@ -5,6 +5,7 @@ import asyncio
 import httpx
 from playwright.async_api import Route, expect
 
+from tests import make
 from tests.web import barriers
 from tests.web.conftest import PASSWORD, Room, watch
 
@@ -105,8 +106,35 @@ async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room
     row = page.get_by_role("row", name=slug)
     await expect(row).to_contain_text("active")
     await barriers.none_found_in_either_theme(page)
-    await page.get_by_role("button", name=f"Deactivate {slug}").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
+
+    change, dialog = page.get_by_role("button", name=f"Change {slug}"), page.get_by_role("dialog")
+    address, client = f"/v1/users/{slug}", room.client("admin")
+    await change.click()
+    await barriers.none_found_in_either_theme(page)
+    await dialog.get_by_label("Name as it is shown").fill("Анна")
+    await dialog.get_by_label("An admin").check()
+    # Of what somebody else does meanwhile nothing is taken back unseen.
+    assert (await client.patch(address, json={"is_active": False}, headers=make.seen(1))).status_code == 200
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_contain_text("It was changed meanwhile.")
+    await expect(dialog.get_by_label("Active")).not_to_be_checked()
+    await expect(dialog.get_by_label("An admin")).not_to_be_checked()
+    await dialog.get_by_label("Active").check()
+    await dialog.get_by_label("New password").fill("long enough for all")
+    await dialog.get_by_label("Revoke all their tokens").check()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator(".announcement")).to_have_text(f"{slug} is changed.")
+    await expect(row).not_to_contain_text("deactivated")
+    (entry, *_) = (await client.get("/v1/audit", params={"user": slug})).json()["items"]
+    assert entry["changes"] == {
+        "is_active": [False, True],
+        "password": ["set", "set"],
+        "revoke_tokens": [None, True],
+    }
+    await change.click()
+    await dialog.get_by_label("Active").uncheck()
+    await dialog.get_by_role("button", name="Save").click()
     await expect(row).to_contain_text("deactivated")
 
 

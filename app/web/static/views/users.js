@@ -1,11 +1,11 @@
-import { Refused, all, path, send } from "../api.js";
+import { Refused, all, send } from "../api.js";
 import { announce } from "../parts/announce.js";
-import { Confirm } from "../parts/confirm.js";
 import { USER_NAME, fieldsOf, useForm } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { ChangeUser } from "./users/change.js";
 
 /** @typedef {import("../types").User} User */
 
@@ -33,12 +33,9 @@ export function Users({ me }) {
     announce(`${name} is added.`);
     reload();
   });
-  const change = async (/** @type {User} */ user) => {
-    const body = { is_active: !user.is_active };
-    const version = user.version;
-    const changed = await send("PATCH", path`/v1/users/${user.name}`, { body, version });
-    set((value ?? []).map((one) => (one.name === user.name ? changed : one)));
-    announce(`${user.name} is ${user.is_active ? "deactivated" : "active again"}.`);
+  const changed = (/** @type {User} */ user) => {
+    set((value ?? []).map((one) => (one.name === user.name ? user : one)));
+    announce(`${user.name} is changed.`);
   };
   return html`
     <h1>Users</h1>
@@ -96,22 +93,7 @@ export function Users({ me }) {
     ${
       changing &&
       html`
-        <${Confirm}
-          title=${changing.is_active ? "Deactivate a user" : "Activate a user"}
-          verb=${changing.is_active ? "Deactivate" : "Activate"}
-          act=${() => change(changing)}
-          onMoved=${setChanging}
-          onClose=${() => setChanging(null)}
-        >
-          <p>
-            <b>${changing.name}</b>${" "}
-            ${
-              changing.is_active
-                ? "cannot sign in any more, nor can their tokens. What they wrote keeps their name."
-                : "may sign in again."
-            }
-          </p>
-        <//>
+        <${ChangeUser} user=${changing} onChanged=${changed} onClose=${() => setChanging(null)} />
       `
     }
   `;
@@ -146,10 +128,10 @@ function Table({ me, users, onChange }) {
                       <button
                         type="button"
                         class="quiet"
-                        aria-label=${`${user.is_active ? "Deactivate" : "Activate"} ${user.name}`}
+                        aria-label=${`Change ${user.name}`}
                         onClick=${() => onChange(user)}
                       >
-                        ${user.is_active ? "Deactivate" : "Activate"}
+                        Change
                       </button>
                     `
                   }

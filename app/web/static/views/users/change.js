@@ -1,0 +1,113 @@
+import { Refused, path, send } from "../../api.js";
+import { Dialog } from "../../parts/dialog.js";
+import { fieldsOf, useSubmit } from "../../parts/form.js";
+import { Trouble } from "../../parts/trouble.js";
+import { html, useState } from "../../vendor/preact.js";
+
+/** @typedef {import("../../types").User} User */
+
+/**
+ * What the form asks for of a user, and nothing that is so already.
+ * @param {HTMLFormElement} form
+ * @param {User} user
+ */
+function wanted(form, user) {
+  const { display_name, is_admin, is_active, revoke_tokens } = fieldsOf(form);
+  /** @type {Record<string, unknown>} */
+  const body = {
+    display_name: display_name || null,
+    is_admin: is_admin === "on",
+    is_active: is_active === "on",
+  };
+  const differs = Object.entries(body).filter(
+    ([field, value]) => user[/** @type {keyof User} */ (field)] !== value,
+  );
+  // White space at a password's ends is a part of it.
+  const password = String(new FormData(form).get("password"));
+  return {
+    ...Object.fromEntries(differs),
+    ...(password && { password }),
+    ...(revoke_tokens && { revoke_tokens: true }),
+  };
+}
+
+/**
+ * Another user as an admin changes them: all at once, against the version that is shown.
+ * @param {{user: User, onChanged: (user: User) => void, onClose: () => void}} props
+ */
+export function ChangeUser({ user, onChanged, onClose }) {
+  // Once somebody else has changed them, who they are now.
+  const [moved, setMoved] = useState(/** @type {User | null} */ (null));
+  const current = moved ?? user;
+  const { name, version } = current;
+  const { busy, refusal, submit } = useSubmit(async (form) => {
+    const body = wanted(form, current);
+    try {
+      if (Object.keys(body).length) {
+        onChanged(await send("PATCH", path`/v1/users/${name}`, { body, version }));
+      }
+    } catch (failure) {
+      const now = failure instanceof Refused && failure.status === 412 && failure.problem.current;
+      if (now) setMoved(/** @type {User} */ (/** @type {unknown} */ (now)));
+      throw failure;
+    }
+    onClose();
+  });
+  return html`
+    <${Dialog} title=${`Change ${name}`} onClose=${onClose}>
+      ${moved && html`<p><strong>It was changed meanwhile.</strong> This is how it is now:</p>`}
+      <form key=${version} onSubmit=${submit}>
+        <label>
+          Name as it is shown
+          <input
+            name="display_name"
+            autocomplete="off"
+            dir="auto"
+            defaultValue=${current.display_name ?? ""}
+          />
+        </label>
+        <label>
+          New password
+          <input
+            name="password"
+            type="password"
+            minlength="12"
+            autocomplete="new-password"
+            aria-describedby="new-password-form"
+          />
+        </label>
+        <p>
+          <small id="new-password-form">
+            At least 12 characters; their browser sessions end. Left empty, it stays as it is.
+          </small>
+        </p>
+        <label class="check">
+          <input type="checkbox" name="is_admin" defaultChecked=${current.is_admin} /> An admin
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            name="is_active"
+            defaultChecked=${current.is_active}
+            aria-describedby="active-means"
+          />
+          Active
+        </label>
+        <p>
+          <small id="active-means">
+            Who is not active cannot sign in, nor can their tokens. What they wrote keeps their name.
+          </small>
+        </p>
+        <label class="check">
+          <input type="checkbox" name="revoke_tokens" /> Revoke all their tokens, for good, and end
+          their browser sessions
+        </label>
+        ${refusal && html`<${Trouble} error=${refusal} />`}
+        <div class="row">
+          <button type="submit" class="main" disabled=${busy}>Save</button>
+          <button type="button" onClick=${onClose}>Cancel</button>
+        </div>
+      </form>
+    <//>
+  `;
+}
