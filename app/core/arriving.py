@@ -3,7 +3,8 @@
 Until a body is here, whole, nobody has been asked who sends it. So whoever opens some hundreds of
 connections, and on each holds back the last byte, could fill the memory with what one request may
 have. Of those bodies that are arriving the largest is given up: who sends little, as almost all do,
-is not kept out by who sends much.
+is not kept out by who sends much. Only beside whole ones that take all of it while they are worked
+on does one in several parts have to come again, however small it is.
 """
 
 import asyncio

@@ -15,6 +15,7 @@ that are left as PostgreSQL has them
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from contextvars import Context
 
 from sqlalchemy import Executable
@@ -121,31 +122,40 @@ class Lender:
         return found
 
     async def _found(self, *, plans_once: bool) -> Lent:
-        until = asyncio.get_running_loop().time() + self._timeout
-        while True:
-            begun = time.monotonic()
-            found = (
-                await self._one_more()
-                # No more may be opened, so one of the others has to do.
-                or self._kept_one(plans_once=not plans_once)
-                or self._kept_one(plans_once=plans_once)
-            )
-            if found is not None:
-                return found
-            others = self.lent > self._awaited + 1
-            if begun >= self._full_until or not others:
-                return await self._opened()
-            # The server has no room for another, but somebody may bring one back.
-            await self._one_is_back(until)
-
-    async def _one_is_back(self, until: float) -> None:
-        self._awaited += 1
+        found = await self._one(plans_once=plans_once)
+        if found is not None:
+            return found
         try:
             with waiting():
-                async with asyncio.timeout_at(until):
-                    await self._back.acquire()
+                async with asyncio.timeout(self._timeout):
+                    while found is None:
+                        await self._news()
+                        found = await self._one(plans_once=plans_once)
         except TimeoutError:
-            raise PoolTimeout("Every connection is lent.") from None
+            raise PoolTimeout("All connections are lent that the server has room for.") from None
+        return found
+
+    async def _one(self, *, plans_once: bool) -> Lent | None:
+        """One that there is; None where the server has no room for another, and some are lent."""
+        begun = time.monotonic()
+        found = (
+            await self._one_more()
+            # No more may be opened, so one of the others has to do.
+            or self._kept_one(plans_once=not plans_once)
+            or self._kept_one(plans_once=plans_once)
+        )
+        others = self.lent > self._awaited + 1
+        if found is None and (begun >= self._full_until or not others):
+            return await self._opened()
+        return found
+
+    async def _news(self) -> None:
+        """Wait until somebody brings one back, or the server may have room again."""
+        self._awaited += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._full_until - time.monotonic()):
+                    await self._back.acquire()
         finally:
             self._awaited -= 1
 
@@ -165,14 +175,19 @@ class Lender:
         there = self.lent + sum(map(len, self._kept.values()))
         if there > self._size or time.monotonic() < self._full_until:
             return None
+        if self._full_until:
+            # Of those who have waited for room, one asks for all.
+            self._full_until = time.monotonic() + _FULL_SECONDS
         try:
-            return await self._opened()
+            opened = await self._opened()
         except DBAPIError as error:
             # Other workers, other machines and other programs have the rest.
             if getattr(error.orig, "sqlstate", None) != _TOO_MANY:
                 raise
             self._full_until = time.monotonic() + _FULL_SECONDS
             return None
+        self._full_until = 0.0
+        return opened
 
     async def _opened(self) -> Lent:
         # The first one is asked what it is, and that may wait as any statement does.

@@ -1,6 +1,7 @@
 """Moments as Stet writes them."""
 
 import datetime as dt
+import secrets
 
 
 def now() -> dt.datetime:
@@ -9,12 +10,17 @@ def now() -> dt.datetime:
 
 
 def now_after(*earlier: dt.datetime) -> dt.datetime:
-    """The present moment, or the latest of these if the clock here is behind it.
+    """The present moment, or one just after the latest of these if the clock here is behind it.
 
     A clock can be put back, and that of the machine that wrote a version be ahead of this one's:
-    what follows on it has never happened before it.
+    what follows on it has never happened before it. By how much it is after is left to chance, up
+    to a millisecond: a database that lost something goes on from the same version once more, and
+    what is known by its moment (``projects.queries.scheme``) must not be taken for what was lost.
     """
-    return max((now(), *earlier))
+    present = now()
+    if not earlier or present > (latest := max(earlier)):
+        return present
+    return latest + dt.timedelta(microseconds=1 + secrets.randbelow(1000))
 
 
 def rfc3339(moment: dt.datetime) -> str:

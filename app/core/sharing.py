@@ -29,20 +29,24 @@ class Shared:
         self,
         key: Hashable,
         least: int,
+        enough: int,
         stands: Callable[[Made], Awaitable[bool]],
         make: Callable[[], Awaitable[Made]],
     ) -> Made:
-        """The answer of ``key``, with all that the log had up to the sequence ``least``.
+        """The answer of ``key``, with all that the log had up to a sequence.
 
         Whoever asks while one is made waits for it; if it was begun too early for them, one of
         those who wait makes the next. It raises to all who wait what ``make`` raises.
 
         Args:
             key: whose log it is, and of which database.
-            least: the last change that the answer must hold.
+            least: the last change that an answer must hold that was made before.
+            enough: the last one that it must hold if it is made while they wait. Where it is made
+                from less than the whole log, as a replica has it, all would else wait in a line for
+                answers that none of them may share.
             stands: whether the log still has the last change of what is kept. It may have been put
                 back from a copy, and its numbers given away again.
-            make: makes an answer that holds ``least``.
+            make: makes an answer that holds ``enough``.
         """
         while True:
             kept = self._kept.get(key)
@@ -53,7 +57,7 @@ class Shared:
                 return await self._made(key, make)
             await asyncio.wait([making])
             # Whoever was to make it may have been told to stop.
-            if not making.cancelled() and (made := making.result()).sequence >= least:
+            if not making.cancelled() and (made := making.result()).sequence >= enough:
                 return made
 
     async def _made(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:

@@ -67,7 +67,9 @@ async def progress(database: Database, db: Session, standing: Standing, seen: in
         async with database.snapshot(holding=sees_enough) as session:
             return await _counted(session, project_id)
 
-    return await _known.get((db.source, project_id), standing.sequence, stands, make)
+    last = standing.sequence
+    enough = last if seen is None else seen
+    return await _known.get((db.source, project_id), last, enough, stands, make)
 
 
 def _at(project_id: UUID, sequence: Any) -> Any:

@@ -24,6 +24,24 @@ class PutBack(dt.datetime):
         return super().now(tz) - dt.timedelta(days=2)
 
 
+def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put this program's clock back."""
+    clock = SimpleNamespace(datetime=PutBack, timedelta=dt.timedelta, UTC=dt.UTC)
+    monkeypatch.setattr(moments, "dt", clock)
+
+
+def test_two_that_follow_on_one_version_are_not_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = moments.now()
+    put_back(monkeypatch)
+
+    after = [moments.now_after(before, before - dt.timedelta(days=1)) for _ in range(20)]
+
+    assert all(before < one <= before + dt.timedelta(milliseconds=1) for one in after)
+    assert len(set(after)) > 1
+
+
 async def test_what_follows_on_a_version_is_never_before_it(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,7 +58,7 @@ async def test_what_follows_on_a_version_is_never_before_it(
     told = await log(newsroom)
     before = {entry["subject"]: entry["at"] for entry in told}
 
-    monkeypatch.setattr(moments, "dt", SimpleNamespace(datetime=PutBack, UTC=dt.UTC))
+    put_back(monkeypatch)
     # Let in a moment ago, the reviewer decides on what nobody has looked at.
     await make.decision(reviewer, ids[1])
     await make.decision(newsroom["reviewer-b"], ids[2])
@@ -77,7 +95,7 @@ async def test_members_projects_schemes_and_users_are_not_changed_before_they_we
     scheme["labels"].append({"name": "rumour", "attributes": []})
     await make.said(await manager.patch("/v1/projects/demo", json={"name": "a"}, headers=ONE), 200)
 
-    monkeypatch.setattr(moments, "dt", SimpleNamespace(datetime=PutBack, UTC=dt.UTC))
+    put_back(monkeypatch)
     member = "/v1/projects/demo/members/stranger"
     answers = [
         await manager.put(member, json={"role": "annotator"}, headers=ONE),

@@ -16,7 +16,7 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.database import FAILURES, unavailable
+from app.core.database import FAILURES, Database, unavailable
 from app.models import Document, Project
 from tests import make
 from tests.conftest import Newsroom
@@ -187,3 +187,24 @@ async def test_where_the_server_has_no_more_connections_one_s_own_are_waited_for
     await take()
 
     assert sqlstate(failure.value) == "53300"  # too many connections
+
+
+async def test_whoever_waits_for_a_server_that_was_full_asks_it_again(three: Newsroom) -> None:
+    patient = three.beside(database_timeout_seconds=SOON).app.state.database
+    url = three.app.state.settings.database_url
+    others = [await asyncpg.connect(url) for _ in range(2)]
+
+    async def take(database: Database) -> None:
+        async with database.session(writes=True) as db:
+            await db.execute(select(func.now()))
+
+    async with patient.session(writes=True) as kept:
+        await kept.begin()
+        asking = [asyncio.create_task(take(patient)) for _ in range(4)]
+        await asyncio.sleep(0)
+        # Who asks after them was refused, and so they were.
+        with pytest.raises(DBAPIError):
+            await take(three.app.state.database)
+        for other in others:
+            await other.close()
+        await asyncio.gather(*asking)

@@ -74,7 +74,7 @@ async def test_one_s_own_password_is_changed(room: Room) -> None:
     assert (await room.client("reader").post("/v1/session", json=user)).status_code == 200
 
 
-async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room) -> None:
+async def test_an_admin_makes_projects_and_users(room: Room) -> None:
     slug = f"new-{room.project}"
     page = await room.open("admin")
     await page.goto("/#/")
@@ -103,18 +103,27 @@ async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room
     await expect(page.get_by_role("alert")).to_contain_text("reader")
     await name.fill(slug)
     await page.get_by_role("button", name="Add").click()
-    row = page.get_by_role("row", name=slug)
-    await expect(row).to_contain_text("active")
+    await expect(page.get_by_role("row", name=slug)).to_contain_text("active")
     await barriers.none_found_in_either_theme(page)
 
-    change, dialog = page.get_by_role("button", name=f"Change {slug}"), page.get_by_role("dialog")
-    address, client = f"/v1/users/{slug}", room.client("admin")
+
+async def test_an_admin_changes_a_user(room: Room) -> None:
+    name, client = f"changed-{room.project}", room.client("admin")
+    user = {"name": name, "password": PASSWORD}
+    assert (await client.post("/v1/users", json=user)).status_code == 201
+    page = await room.open("admin")
+    await page.goto("/#/users")
+    row = page.get_by_role("row", name=name)
+    change, dialog = page.get_by_role("button", name=f"Change {name}"), page.get_by_role("dialog")
+    address = f"/v1/users/{name}"
     await change.click()
     await barriers.none_found_in_either_theme(page)
     await dialog.get_by_label("Name as it is shown").fill("Анна")
     await dialog.get_by_label("An admin").check()
     # Of what somebody else does meanwhile nothing is taken back unseen.
-    assert (await client.patch(address, json={"is_active": False}, headers=make.seen(1))).status_code == 200
+    assert (
+        await client.patch(address, json={"is_active": False}, headers=make.seen(1))
+    ).status_code == 200
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_contain_text("It was changed meanwhile.")
     await expect(dialog.get_by_label("Active")).not_to_be_checked()
@@ -124,9 +133,9 @@ async def test_an_admin_makes_projects_and_users_and_deactivates_them(room: Room
     await dialog.get_by_label("Revoke all their tokens").check()
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_have_count(0)
-    await expect(page.locator(".announcement")).to_have_text(f"{slug} is changed.")
+    await expect(page.locator(".announcement")).to_have_text(f"{name} is changed.")
     await expect(row).not_to_contain_text("deactivated")
-    (entry, *_) = (await client.get("/v1/audit", params={"user": slug})).json()["items"]
+    (entry, *_) = (await client.get("/v1/audit", params={"user": name})).json()["items"]
     assert entry["changes"] == {
         "is_active": [False, True],
         "password": ["set", "set"],
