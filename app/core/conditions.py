@@ -1,12 +1,13 @@
 """ETag, If-Match and If-None-Match (RFC 9110, section 13): how lost updates are made impossible.
 
 A tag is the resource's version, ``"3"``. Where the representation also holds something that is not
-of the row, as a document's counts, that follows behind a hyphen, ``"3-1f0c"``: If-Match looks at
-the version alone, If-None-Match at the whole.
+of the row, as a document's counts, that follows behind a hyphen, ``"3-1.0.0.0"``. If-None-Match
+looks at the whole; of If-Match, what changes the row looks at the version alone, and what takes the
+rest along looks at that too.
 """
 
 import re
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
@@ -93,11 +94,19 @@ async def _tagged(request: Request, response: Response) -> Tagged:
 Tag = Annotated[Tagged, Depends(_tagged)]
 
 _ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_OURS = re.compile(r"([1-9][0-9]{0,8})(?:-.*)?")
+_OURS = re.compile(r"([1-9][0-9]{0,8})(?:-(.+))?")
 
 
-def _named(header: str | None) -> int | None:
-    """The version that If-Match names; 0, which none has, for a tag that can't match."""
+class SeenTag(NamedTuple):
+    """What If-Match names."""
+
+    version: int
+    """0, which none has, for a tag that can't match."""
+    beside: str
+    """What the tag holds beside it; empty where the caller named the version alone."""
+
+
+def _named(header: str | None) -> SeenTag | None:
     if header is None:
         return None
     if header.strip() == "*":
@@ -107,7 +116,7 @@ def _named(header: str | None) -> int | None:
         raise InvalidParameter("If-Match", 'If-Match takes one ETag, such as "3".')
     # If-Match compares strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
     ours = None if tag[1] else _OURS.fullmatch(tag[2])
-    return int(ours[1]) if ours else 0
+    return SeenTag(int(ours[1]), ours[2] or "") if ours else SeenTag(0, "")
 
 
 IfMatch = Annotated[
@@ -121,7 +130,7 @@ IfMatch = Annotated[
 ]
 
 
-async def _maybe_seen(request: Request, if_match: IfMatch = None) -> int | None:
+def _seen_if_any(request: Request, if_match: str | None) -> SeenTag | None:
     names = [name for name, _ in request.scope["headers"]]
     if if_match is not None and b"if-none-match" in names:
         raise InvalidParameter(
@@ -130,15 +139,32 @@ async def _maybe_seen(request: Request, if_match: IfMatch = None) -> int | None:
     return _named(if_match)
 
 
-async def _seen(request: Request, if_match: IfMatch = None) -> int:
-    version = await _maybe_seen(request, if_match)
-    if version is None:
+async def _seen_whole(request: Request, if_match: IfMatch = None) -> SeenTag:
+    seen = _seen_if_any(request, if_match)
+    if seen is None:
         raise PreconditionRequired('Send If-Match with the ETag that you saw, such as "3".')
-    return version
+    return seen
+
+
+async def _seen(request: Request, if_match: IfMatch = None) -> int:
+    return _alone(await _seen_whole(request, if_match))
+
+
+async def _maybe_seen(request: Request, if_match: IfMatch = None) -> int | None:
+    seen = _seen_if_any(request, if_match)
+    return None if seen is None else _alone(seen)
+
+
+def _alone(seen: SeenTag) -> int:
+    """The version, of what has nothing beside it: no tag of its own holds more."""
+    return 0 if seen.beside else seen.version
 
 
 Seen = Annotated[int, Depends(_seen)]
 """The version that the caller saw; its absence is answered 428."""
+
+SeenWhole = Annotated[SeenTag, Depends(_seen_whole)]
+"""The same of what has something beside it in its tag."""
 
 MaybeSeen = Annotated[int | None, Depends(_maybe_seen)]
 """The same where the resource need not exist yet."""

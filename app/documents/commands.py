@@ -217,7 +217,7 @@ _LATEST = select(
 """When annotations of a document were last written, and relations."""
 
 
-async def delete(db: Session, document: SeenDocument, seen: int) -> None:
+async def delete(db: Session, document: SeenDocument, seen: int, *, beside: str = "") -> None:
     """Take a document, its annotations and its relations out of every list and export.
 
     Each annotation and relation is withdrawn like by itself, with its history and its entry in the
@@ -226,12 +226,14 @@ async def delete(db: Session, document: SeenDocument, seen: int) -> None:
     Raises:
         Moved: when the caller managed the project when they were let in and does so no more.
         Gone: when it was deleted meanwhile.
-        Stale: when ``seen`` is not the current version.
+        Stale: when ``seen`` is not the current version, or ``beside``, if it is given, is not how
+            many annotations there are by now (``Counts.tag``).
     """
     standing = document.standing
     end = await locked(db, standing)
     row = await _living(db, document.id)
-    if row.version != seen:
+    counts = await queries.counts(db, [document.id]) if beside else {}
+    if row.version != seen or (beside and counts[document.id].tag() != beside):
         raise await _stale(db, standing, document.id)
     latest = (await db.execute(_LATEST, {"document_id": document.id})).one()
     moment = now_after(row.updated_at, *filter(None, latest))

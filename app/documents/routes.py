@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from app.core.conditions import Seen, Tag
+from app.core.conditions import SeenWhole, Tag
 from app.core.documented import problems
 from app.core.errors import (
     ControlCharacter,
@@ -104,13 +104,13 @@ async def get_document(document: ReadableDocument, db: Db, tag: Tag) -> Document
     ),
 )
 async def edit_document(
-    document: EditableDocument, seen: Seen, patch: DocumentPatch, db: Db, tag: Tag
+    document: EditableDocument, seen: SeenWhole, patch: DocumentPatch, db: Db, tag: Tag
 ) -> DocumentOut:
     """Change a document's particulars: for who added it and for managers. Its text never changes.
 
     What changes nothing makes no new version.
     """
-    out = await commands.edit(db, document, seen, patch)
+    out = await commands.edit(db, document, seen.version, patch)
     return tag(out, beside=out.counts.tag())
 
 
@@ -120,9 +120,14 @@ async def edit_document(
     operation_id="delete_document",
     responses=problems(Forbidden, CrossSiteRequest, NotFound, Gone, Stale, PreconditionRequired),
 )
-async def delete_document(document: ManagedDocument, seen: Seen, db: Db) -> None:
-    """Delete a document; its annotations and relations are withdrawn with it."""
-    await commands.delete(db, document, seen)
+async def delete_document(document: ManagedDocument, seen: SeenWhole, db: Db) -> None:
+    """Delete a document; its annotations and relations are withdrawn with it.
+
+    The document's ETag has its version and, behind a hyphen, how many annotations there are in each
+    status. By the whole of it nothing is deleted that was not seen (412); the version alone, `"3"`,
+    says that they don't matter.
+    """
+    await commands.delete(db, document, seen.version, beside=seen.beside)
 
 
 @router.get(

@@ -50,7 +50,7 @@ class Reader:
         except UnicodeDecodeError as error:
             self._refuse(number, InvalidFile(f"It is not UTF-8: byte {error.start} fits nothing."))
             return
-        line = line.removesuffix("\r").removeprefix("\ufeff" if number == 1 else "")
+        line = line.removesuffix("\r")
         if not line.strip():
             self._in_sentence = False
             if self._document is not None:

@@ -1,6 +1,7 @@
 """A file that an import comes from."""
 
 import asyncio
+import codecs
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import IO
 
@@ -20,9 +21,12 @@ async def items_of(
 
     ``advance`` is told of each chunk how many bytes were read.
     """
+    bom = codecs.BOM_UTF8
     while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
-        async for item in _in_thread(reader.feed(chunk)):
+        # It is no part of any format, but there are tools that begin every text with one.
+        async for item in _in_thread(reader.feed(chunk.removeprefix(bom))):
             yield item
+        bom = b""
         advance(len(chunk))
     async for item in _in_thread(reader.close()):
         yield item

@@ -84,7 +84,8 @@ async def decide(
 
     Nobody decides on an annotation of their own, and whoever edited its words last does not approve
     them, unless the project's settings say `allow_self_review`. The same verdict again on the same
-    version, for which the answer was lost, is answered 200 with the decision that stands.
+    version, for which the answer was lost, is answered 200 with the decision that was recorded:
+    also where a later one has overturned it by now, which the annotation itself says.
 
     The answer's ETag is the annotation's, at the version that the decision made.
     """

@@ -137,3 +137,29 @@ async def test_the_version_that_was_seen_must_be_named_and_be_the_current_one(
     assert problem["current"]["title"] == "2"
     assert (await newsroom["reader"].get(path)).json() == current.json()
     assert await entries_after(newsroom, end) == []
+
+
+async def test_nothing_is_deleted_with_it_that_was_not_there_when_it_was_looked_at(
+    newsroom: Newsroom,
+) -> None:
+    annotator, manager = newsroom["annotator"], newsroom["manager"]
+    document = await make.document(annotator)
+    path = f"/v1/documents/{document['id']}"
+    looked_at = {"If-Match": (await manager.get(path)).headers["ETag"]}
+    annotation = await make.annotation(annotator, document["id"])
+
+    stale = await manager.delete(path, headers=looked_at)
+
+    problem = make.refused(stale, 412, "stale-version")
+    assert problem["current"]["counts"]["pending"] == 1
+    assert "1-1.0.0.0" in problem["detail"]
+    assert (await annotator.get(f"/v1/annotations/{annotation['id']}")).json() == annotation
+    assert (await manager.delete(path, headers={"If-Match": stale.headers["ETag"]})).is_success
+
+
+async def test_by_the_version_alone_it_is_deleted_whatever_was_added(newsroom: Newsroom) -> None:
+    document = await make.document(newsroom["annotator"])
+    await make.annotation(newsroom["annotator"], document["id"])
+
+    path = f"/v1/documents/{document['id']}"
+    assert (await newsroom["manager"].delete(path, headers=make.seen(1))).status_code == 204

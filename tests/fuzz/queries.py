@@ -146,12 +146,13 @@ def _cursor(data: bytes) -> None:
 def _if_match(data: bytes) -> None:
     header = _header(data)
     try:
-        version = _named(header)
+        seen = _named(header)
     except (InvalidParameter, PreconditionRequired):
         return
-    assert version is not None
-    assert 0 <= version < 10**9
-    assert version == 0 or header.strip().startswith(f'"{version}')
+    assert seen is not None
+    assert 0 <= seen.version < 10**9
+    beside = f"-{seen.beside}" if seen.beside else ""
+    assert seen.version == 0 or header.strip() == f'"{seen.version}{beside}"'
 
 
 def _accept_encoding(data: bytes) -> None:

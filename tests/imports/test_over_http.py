@@ -82,6 +82,24 @@ def partly_wrong() -> bytes:
     return file_of(GOOD, wrong()) + b"{nonsense\n\n" + file_of({"text": "No title."})
 
 
+@pytest.mark.parametrize(
+    "format", ["jsonl", "conll", "doccano", "label-studio", "uima-cas", "web-annotation"]
+)
+async def test_a_file_may_begin_with_a_byte_order_mark(newsroom: Newsroom, format: str) -> None:
+    await make.said(await send(newsroom, file_of(GOOD), "manager"), 200)
+    exported = await newsroom["manager"].get(
+        "/v1/projects/demo/export", params={"format": format, "annotated": "true"}
+    )
+
+    plain, marked = [
+        await make.said(await send(newsroom, content, "manager", format=format), 200)
+        for content in (exported.content, b"\xef\xbb\xbf" + exported.content)
+    ]
+
+    assert marked == plain
+    assert set(marked["refused"].values()) == {0}
+
+
 async def test_all_or_nothing_writes_nothing_and_lists_what_is_refused(newsroom: Newsroom) -> None:
     before = await rows(newsroom)
 

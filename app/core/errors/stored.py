@@ -112,15 +112,17 @@ class Stale(Problem):
         self, current: Mapping[str, object] | None, *, version: int | None, beside: str = ""
     ) -> None:
         """``beside`` is what the resource's ETag holds beside its version."""
+        tag = f'"{version}-{beside}"' if beside else f'"{version}"'
+        also = f", and its ETag {tag}" if beside else ""
         super().__init__(
             "The resource does not exist."
             if version is None
-            else f"The current version is {version}.",
+            else f"The current version is {version}{also}.",
             current=current,
         )
         self.version = version
         if version is not None:
-            self.headers["ETag"] = f'"{version}-{beside}"' if beside else f'"{version}"'
+            self.headers["ETag"] = tag
 
     @classmethod
     def example(cls) -> Self:
