@@ -9,8 +9,9 @@ import asyncio
 import os
 import shutil
 import tempfile
-import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -117,20 +118,7 @@ def migrate(url: str, revision: str = "head", *, down: bool = False) -> None:
     """Bring a database up to a revision or down to it, from inside or outside a running loop."""
     config = alembic_config()
     config.attributes["database_url"] = url
-    step = command.downgrade if down else command.upgrade
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            step(config, revision)
-        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
+    _apart(command.downgrade if down else command.upgrade, config, revision)
 
 
 async def _furnish(url: str) -> None:
@@ -290,21 +278,14 @@ def _database_of(url: str) -> str:
 
 def in_thread(work: Coroutine[Any, Any, T]) -> T:
     """What a coroutine returns that runs in a loop of its own, whether or not one runs here."""
-    results: list[T] = []
-    failures: list[BaseException] = []
+    done: T = _apart(asyncio.run, work)
+    return done
 
-    def run() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread
-            failures.append(error)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+def _apart(work: Callable[..., T], *given: Any) -> T:
+    """What this returns in a thread of its own, in which no loop runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, *given).result()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -454,6 +435,22 @@ async def newsroom(application: FastAPI, database_url: str) -> AsyncIterator[New
         equip(app, settings(database_url))
         stack.push_async_callback(app.state.database.dispose)
         yield Newsroom(app, stack)
+
+
+class Clock:
+    """By which what is remembered grows old; it stands still but for what a test adds."""
+
+    def __init__(self) -> None:
+        """It is now."""
+        self.seconds = time.monotonic()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Used instead of the real one, so that no test must be fast."""
+    clock = Clock()
+    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: clock.seconds))
+    return clock
 
 
 @pytest.fixture

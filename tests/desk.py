@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from sqlalchemy import func, literal, select, union_all, update
 
+from app.core.database import Database
 from app.models import Base, User
 from app.users.credentials import hash_password
 from tests import make
@@ -41,13 +42,18 @@ class Request:
 
 async def rows(newsroom: Newsroom) -> dict[str, int]:
     """How many rows each table has."""
+    return await rows_in(newsroom.database)
+
+
+async def rows_in(database: Database) -> dict[str, int]:
+    """The same of any database."""
     counts = union_all(
         *(
             select(literal(table.name).label("name"), func.count().label("rows")).select_from(table)
             for table in Base.metadata.sorted_tables
         )
     )
-    async with newsroom.app.state.database.session(writes=False) as db:
+    async with database.session(writes=False) as db:
         return {row.name: row.rows for row in await db.execute(counts)}
 
 

@@ -49,6 +49,14 @@ async def answers(client: httpx.AsyncClient, path: str) -> bool:
         return False
 
 
+async def has_under_way(server: "Server", count: int, kind: str = "short") -> None:
+    """Wait until it has so many requests, of one worker."""
+    wanted = f'stet_requests_under_way{{kind="{kind}"}} {count}.0'
+    async with httpx.AsyncClient(base_url=server.url) as client, asyncio.timeout(60):
+        while wanted not in (await client.get("/metrics")).text:  # noqa: ASYNC110  # nobody says
+            await asyncio.sleep(0.01)
+
+
 class _Listening(ABC):
     """Something that listens on ``port`` of this machine while it is entered."""
 
@@ -129,12 +137,12 @@ class Server(_Listening):
             RuntimeError: with the log, when it ends or does not become ready.
         """
         self.port = free_port()
-        inherited = {name: at for name, at in os.environ.items() if not name.startswith("STET_")}
+        given = environment(None, STET_PORT=str(self.port), **self._environment)
         with (self._folder / "server.log").open("w") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(part.format(port=self.port) for part in self._command),
                 cwd=self._folder,
-                env={**inherited, "STET_PORT": str(self.port), **self._environment},
+                env=given,
                 stdout=output,
                 stderr=output,
                 # A group of its own, so that kill reaches the workers too.

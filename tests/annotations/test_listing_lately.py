@@ -9,21 +9,12 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from app.changes.commands import lock
-from app.core.cache import Recent
 from app.core.moments import now
 from app.models import Document, Membership, Revision, Token
 from tests import make
-from tests.conftest import Newsroom
+from tests.conftest import Clock, Newsroom
 
 List = Callable[..., Coroutine[Any, Any, httpx.Response]]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What time it is for what is remembered: it stands still but for what a test adds."""
-    now = [Recent.moment()]
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: sum(now)))
-    return now
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ async def document(newsroom: Newsroom) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def listed(newsroom: Newsroom, document: dict[str, Any], clock: list[float]) -> List:
+async def listed(newsroom: Newsroom, document: dict[str, Any], clock: Clock) -> List:
     """Lists them for a reader of whom all was read this moment."""
 
     async def listed(**query: Any) -> httpx.Response:
@@ -122,14 +113,14 @@ async def test_offsets_are_measured_in_the_text_that_stands(
 
 
 async def test_a_token_that_is_revoked_is_refused_here_at_once_and_elsewhere_within_a_second(
-    newsroom: Newsroom, listed: List, clock: list[float]
+    newsroom: Newsroom, listed: List, clock: Clock
 ) -> None:
     me = await make.said(await newsroom["reader"].get("/v1/me"), 200)
     [token] = (await newsroom["reader"].get("/v1/tokens")).json()["items"]
     async with newsroom.app.state.database.session(writes=True) as db:
         own = Token.user_id == UUID(me["id"])
         await db.execute(update(Token).where(own).values(revoked_at=now()))
-    clock.append(1.0)
+    clock.seconds += 1
     make.refused(await listed(), 401, "unauthenticated")
 
     async with newsroom.app.state.database.session(writes=True) as db:

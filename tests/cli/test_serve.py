@@ -13,7 +13,7 @@ import pytest
 from tests import make
 from tests.cli.shell import STET, stet
 from tests.conftest import TOKENS, Databases
-from tests.serving import Server
+from tests.serving import Server, has_under_way
 
 ANNOTATOR = {"Authorization": f"Bearer {TOKENS['annotator']}"}
 
@@ -69,8 +69,7 @@ async def test_a_request_that_runs_is_finished_before_the_server_stops(
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(head.encode() + body[:10])
         await writer.drain()
-        # Long enough for the server to have begun with it.
-        await asyncio.sleep(0.5)
+        await has_under_way(server, 1)
 
         server.terminate()
         await refuses_connections(server.port)
@@ -97,7 +96,7 @@ async def test_a_request_that_does_not_end_is_cut_off_when_its_time_is_up(
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(head.encode())
         await writer.drain()
-        await asyncio.sleep(0.5)
+        await has_under_way(server, 1)
 
         server.terminate()
         status = await asyncio.wait_for(server.ended(), 10)
@@ -189,7 +188,7 @@ async def test_a_second_ctrl_c_waits_for_nobody_and_shows_no_traceback(
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(head)
         await writer.drain()
-        await asyncio.sleep(0.5)
+        await has_under_way(server, 1)
 
         os.kill(server.pid, signal.SIGINT)
         await refuses_connections(server.port)

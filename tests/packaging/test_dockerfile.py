@@ -1,7 +1,6 @@
 """The Dockerfile cannot be built in every place that the tests run, so its claims are read."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -16,6 +15,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.core.settings import Settings
 from app.operations.routes import router
+from tests import forking
 
 ROOT = Path(__file__).parents[2]
 
@@ -130,10 +130,9 @@ def test_the_one_volume_holds_the_default_database() -> None:
 def health_check(**given: str) -> int:
     """The exit status of the container's own check, run here."""
     command: list[str] = json.loads(the_one("HEALTHCHECK").partition(" CMD ")[2])
-    inherited = {name: at for name, at in os.environ.items() if not name.startswith("STET_")}
     python = [sys.executable, *command[1:]]
     return subprocess.run(
-        python, env={**inherited, **given}, check=False, stderr=subprocess.DEVNULL
+        python, env=forking.environment(None, **given), check=False, stderr=subprocess.DEVNULL
     ).returncode
 
 

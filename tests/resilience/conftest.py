@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import func, select
 
 from app.core.connect import connect
-from app.models import Base
 from tests.conftest import DIALECTS, Databases, settings
+from tests.desk import rows_in
 from tests.serving import Server, stet
 
 
@@ -39,10 +38,6 @@ async def served(
 async def rows(database_url: str) -> dict[str, int]:
     """How many rows each table has."""
     database = connect(settings(database_url))
-    async with database.session(writes=False) as db:
-        counted = {
-            name: (await db.execute(select(func.count()).select_from(table))).scalar_one()
-            for name, table in Base.metadata.tables.items()
-        }
+    counted = await rows_in(database)
     await database.dispose()
     return counted

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.core.connect import connect
@@ -13,7 +12,7 @@ from tests.conftest import TOKENS, settings
 from tests.http.test_load import DOCUMENT, DOCUMENTS, nobody_writes
 from tests.resilience.conftest import rows
 from tests.resilience.wire import Answer, Wire, head
-from tests.serving import Server, stet
+from tests.serving import Server, has_under_way, stet
 
 JSON = {
     "Authorization": f"Bearer {TOKENS['annotator']}",
@@ -34,14 +33,6 @@ async def creating(server: Server, name: str) -> Wire:
     wire = await Wire.to(server)
     await wire.send(head("POST", DOCUMENTS, **JSON, X_Request_ID=name), DOCUMENT)
     return wire
-
-
-async def has_under_way(server: Server, count: int) -> None:
-    """Wait until there are so many requests."""
-    wanted = f'stet_requests_under_way{{kind="short"}} {count}.0'
-    async with httpx.AsyncClient(base_url=server.url) as client, asyncio.timeout(60):
-        while wanted not in (await client.get("/metrics")).text:  # noqa: ASYNC110  # nobody says
-            await asyncio.sleep(0.01)
 
 
 async def test_a_connection_on_which_one_was_turned_away_serves_the_next(

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import DIALECTS, TOKENS, Databases
 from tests.resilience.wire import Wire, head
-from tests.serving import Forked, Server, stet
+from tests.serving import Forked, Server, has_under_way, stet
 
 EXPORT = "/v1/projects/demo/export?format=jsonl"
 CHANGES = "/v1/projects/demo/changes"
@@ -162,7 +162,7 @@ async def test_a_server_that_stops_lets_its_followers_go(
         events = asyncio.create_task(
             client.get(CHANGES, params=query, headers={"Accept": "text/event-stream"})
         )
-        await asyncio.sleep(1)
+        await has_under_way(server, 4, "long")
         began = time.monotonic()
 
         server.terminate()

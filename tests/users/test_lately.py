@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import time
 from typing import Any
 from uuid import UUID
 
@@ -13,23 +12,7 @@ from app.core.cache import Recent
 from app.core.moments import now
 from app.models import Token
 from tests import make
-from tests.conftest import Newsroom
-
-
-class Clock:
-    """By which what is remembered grows old; it stands still."""
-
-    def __init__(self) -> None:
-        """It is now."""
-        self.seconds = time.monotonic()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Used instead of the real one, so that no test must be fast."""
-    clock = Clock()
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: clock.seconds))
-    return clock
+from tests.conftest import Clock, Newsroom
 
 
 @pytest.fixture
