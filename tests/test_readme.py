@@ -371,8 +371,15 @@ def test_every_promise_of_security_names_tests_that_are_there() -> None:
     assert [test for tests in named for test in tests if not (ROOT / test).is_file()] == []
 
 
+def test_the_parts_are_linked_as_they_follow() -> None:
+    linked = re.findall(r"\[([^]]+)\]\(#([^)]+)\)", README)
+    *parts, _ = re.findall(r"^## (.*)$", README, re.MULTILINE)
+
+    assert linked == [(it, re.sub(r"[^\w-]", "", it.lower().replace(" ", "-"))) for it in parts]
+
+
 def test_every_path_that_is_named_exists() -> None:
-    linked = re.findall(r"\]\((?!http)([^)]+)\)", README)
+    linked = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
     _, _, table = README.partition("## Where things are")
     listed = re.findall(r"`([\w./]+/|[\w/]+\.py)`", table.partition("## ")[0])
 
