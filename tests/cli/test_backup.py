@@ -85,13 +85,15 @@ async def test_a_backup_beside_a_server_that_writes_holds_all_that_was_acknowled
                 acknowledged.append(annotation["id"].replace("-", ""))
 
         annotating = [asyncio.create_task(annotate()) for _ in range(2)]
-        await asyncio.sleep(0.2)
+        while not acknowledged:  # noqa: ASYNC110  # nobody says
+            await asyncio.sleep(0.01)
         before = set(acknowledged)
         told = await asyncio.to_thread(
             stet, "backup", "backup.db", url=database_url, folder=tmp_path
         )
         meanwhile = set(acknowledged)
-        await asyncio.sleep(0.1)
+        while len(acknowledged) == len(meanwhile):  # noqa: ASYNC110  # nobody says
+            await asyncio.sleep(0.01)
         done.set()
         await asyncio.gather(*annotating)
     url = f"sqlite:///{tmp_path}/restored.db"

@@ -281,7 +281,7 @@ async def test_following_goes_on_until_ctrl_c_and_keeps_others_out(
     assert (await following.stdout.readline()).startswith(b"0 documents")
 
     document = await make.document(newsroom["annotator"])
-    said = await asyncio.wait_for(following.stdout.readline(), 10)
+    said = await asyncio.wait_for(following.stdout.readline(), 60)
     second = await asyncio.to_thread(pulled, server.url, tmp_path, status=1)
     following.send_signal(signal.SIGINT)
     rest = await following.communicate()

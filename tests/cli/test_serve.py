@@ -99,7 +99,7 @@ async def test_a_request_that_does_not_end_is_cut_off_when_its_time_is_up(
         await has_under_way(server, 1)
 
         server.terminate()
-        status = await asyncio.wait_for(server.ended(), 10)
+        status = await asyncio.wait_for(server.ended(), 15)
         answer = await reader.read()
         writer.close()
 
@@ -193,7 +193,7 @@ async def test_a_second_ctrl_c_waits_for_nobody_and_shows_no_traceback(
         os.kill(server.pid, signal.SIGINT)
         await refuses_connections(server.port)
         os.kill(server.pid, signal.SIGINT)
-        await asyncio.wait_for(server.ended(), 10)
+        await asyncio.wait_for(server.ended(), 15)
         writer.close()
 
     assert "Traceback" not in server.log()

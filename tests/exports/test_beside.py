@@ -143,8 +143,7 @@ async def test_when_the_second_is_cut_off_the_export_fails(
             assert beside is not None
             pid = (await beside.execute(text("SELECT pg_backend_pid()"))).scalar_one()
             async with database.session(writes=False) as another:
-                await another.execute(text(f"SELECT pg_terminate_backend({pid})"))
-            await asyncio.sleep(0.1)
+                await another.execute(text(f"SELECT pg_terminate_backend({pid}, 10000)"))
             yield beside
 
     with monkeypatch.context() as patched:

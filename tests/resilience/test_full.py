@@ -88,8 +88,9 @@ async def test_who_hangs_up_in_the_line_is_not_worked_for(
         for part in parts:
             await gone.send(part)
             await asyncio.sleep(0.1)
+        await has_under_way(server, 2)
         await gone.close()
-        await asyncio.sleep(0.1)
+        await has_under_way(server, 1)
     assert (await first.answer()).status == 201
     await has_under_way(server, 0)
     await first.close()

@@ -142,7 +142,8 @@ async def test_readers_who_take_nothing_keep_nobody_else_from_reading(
 
         assert found == [200, 200, 200]
         assert one_more.status_code == 429
-        assert time.monotonic() - began < 3
+        # Sooner than who waits in vain for a connection is answered.
+        assert time.monotonic() - began < 9
         assert {answer.status_code for answer in answers} == {200}
         for answer in answers:
             await answer.aclose()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tests.serving import Server
+from tests.serving import Forked, Server
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Wire:
         self._writer = writer
 
     @classmethod
-    async def to(cls, server: Server) -> Self:
+    async def to(cls, server: Server | Forked) -> Self:
         """Open one."""
         return cls(*await asyncio.open_connection("127.0.0.1", server.port))
 
