@@ -14,7 +14,6 @@ that are left as PostgreSQL has them
 
 import asyncio
 import time
-from collections import deque
 from contextlib import suppress
 from contextvars import Context
 
@@ -25,9 +24,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.metrics import waiting
 from app.core.prepared import Prepared, prepared
+from app.core.resting import Resting
 from app.core.watching import Lent, Watch
 
-_RECYCLE_SECONDS = 1800.0
 _FULL_SECONDS = 1.0
 """How long a server that has taken too many connections is asked for no other."""
 _TOO_MANY = "53300"
@@ -37,7 +36,14 @@ class Lender:
     """Keeps so many connections; of a kind, the one that came back last is lent first."""
 
     def __init__(
-        self, engine: AsyncEngine, watch: Watch, *, size: int, timeout: float, pooler: bool
+        self,
+        engine: AsyncEngine,
+        watch: Watch,
+        *,
+        size: int,
+        timeout: float,
+        pooler: bool,
+        standby: bool = False,
     ) -> None:
         """``engine`` opens them; a session waits at most ``timeout`` seconds for one.
 
@@ -45,16 +51,19 @@ class Lender:
 
         Where a ``pooler`` stands in between, they are connections to it. It finds one to the server
         for each transaction, so nothing is prepared on them.
+
+        ``standby`` says whether they are to be connections to a replica.
         """
         self._engine = engine
         self.watch = watch
         watch.when_silent.append(self._distrust)
         self._timeout = timeout
         self._pooler = pooler
+        self.others: list[Lender] = []
+        """Other lenders, whose connections that rest give way where the server has no more room."""
         self._free = asyncio.Semaphore(size)
         self._size = size
-        self._kept: dict[bool, deque[Lent]] = {True: deque(), False: deque()}
-        """By whether they plan once."""
+        self._resting = Resting(self._see_off, standby=standby)
         self._leaving: set[asyncio.Task[None]] = set()
         self.lent = 0
         self._full_until = 0.0
@@ -82,7 +91,7 @@ class Lender:
 
         Raises:
             sqlalchemy.exc.TimeoutError: when all stay lent for too long.
-            sqlalchemy.exc.DBAPIError: when none can be opened, and none is lent.
+            sqlalchemy.exc.DBAPIError: when none can be opened, and none of its own is lent.
         """
         if self._free.locked():
             try:
@@ -95,7 +104,7 @@ class Lender:
             await self._free.acquire()
         self.lent += 1
         try:
-            found = self._kept_one(plans_once=plans_once)
+            found = self._resting.take(plans_once=plans_once)
             if found is None:
                 found = await self._found(plans_once=plans_once)
         except BaseException:
@@ -106,7 +115,7 @@ class Lender:
 
     async def exchange(self, lent: Lent, *, plans_once: bool) -> Lent:
         """One of the other kind for it, if there is one free; else itself. Nobody is waited for."""
-        found = self._kept_one(plans_once=plans_once)
+        found = self._resting.take(plans_once=plans_once)
         if found is None and not self._free.locked():
             await self._free.acquire()
             self.lent += 1
@@ -117,7 +126,7 @@ class Lender:
         if found is None:
             return lent
         self.watch.end(lent)
-        self._kept[lent.plans_once].append(lent)
+        self._resting.put(lent)
         self.watch.begin(found)
         return found
 
@@ -141,8 +150,8 @@ class Lender:
         found = (
             await self._one_more()
             # No more may be opened, so one of the others has to do.
-            or self._kept_one(plans_once=not plans_once)
-            or self._kept_one(plans_once=plans_once)
+            or self._resting.take(plans_once=not plans_once)
+            or self._resting.take(plans_once=plans_once)
         )
         others = self.lent > self._awaited + 1
         if found is None and (begun >= self._full_until or not others):
@@ -159,37 +168,55 @@ class Lender:
         finally:
             self._awaited -= 1
 
-    def _kept_one(self, *, plans_once: bool) -> Lent | None:
-        kept = self._kept[plans_once]
-        while kept:
-            found = kept.pop()
-            if time.monotonic() - found.opened_at < _RECYCLE_SECONDS and not (
-                found.driver.is_closed()
-            ):
-                return found
-            self._see_off(found)
-        return None
-
     async def _one_more(self) -> Lent | None:
         """A new connection for the latest loan, unless there are as many as there may be."""
-        there = self.lent + sum(map(len, self._kept.values()))
+        there = self.lent + len(self._resting)
         if there > self._size or time.monotonic() < self._full_until:
             return None
         if self._full_until:
             # Of those who have waited for room, one asks for all.
             self._full_until = time.monotonic() + _FULL_SECONDS
         try:
-            opened = await self._opened()
+            opened = await self._opened(resting=_FULL_SECONDS)
         except DBAPIError as error:
             # Other workers, other machines and other programs have the rest.
-            if getattr(error.orig, "sqlstate", None) != _TOO_MANY:
+            if not _is_full(error):
                 raise
             self._full_until = time.monotonic() + _FULL_SECONDS
             return None
         self._full_until = 0.0
         return opened
 
-    async def _opened(self) -> Lent:
+    async def _opened(self, *, resting: float = 0.0) -> Lent:
+        """A new one, for which others give way that have rested for so many seconds."""
+        while True:
+            try:
+                return await self._connected()
+            except DBAPIError as error:
+                if not _is_full(error) or not await self._make_room(resting):
+                    raise
+
+    async def _make_room(self, resting: float) -> bool:
+        """Close the connection of the others' that has rested longest; whether there was one."""
+        found = [(other, lent) for other in self.others if (lent := other.longest()) is not None]
+        if not found:
+            return False
+        other, lent = min(found, key=lambda it: it[1].rests_since)
+        if time.monotonic() - lent.rests_since < resting:
+            return False
+        await asyncio.shield(other.give_up(lent))
+        return True
+
+    def longest(self) -> Lent | None:
+        """The connection that has rested longest, if any rests."""
+        return self._resting.longest()
+
+    def give_up(self, lent: Lent) -> "asyncio.Task[None]":
+        """Close one that rests; done once the server has its room back."""
+        self._resting.remove(lent)
+        return self._see_off(lent)
+
+    async def _connected(self) -> Lent:
         # The first one is asked what it is, and that may wait as any statement does.
         async with asyncio.timeout(self._timeout):
             connection = await self._engine.connect()
@@ -200,7 +227,7 @@ class Lender:
         """Take a connection back; one in a state that nobody knows is not lent again."""
         self.watch.end(lent)
         if lent.began is None and not lent.connection.invalidated:
-            self._kept[lent.plans_once].append(lent)
+            self._resting.put(lent)
             self._returned()
             return
         if lent.driver.is_closed():
@@ -217,9 +244,8 @@ class Lender:
 
     def _distrust(self) -> None:
         """Use none of those that are kept."""
-        for kept in self._kept.values():
-            for lent in kept:
-                lent.driver.terminate()
+        for lent in self._resting:
+            lent.driver.terminate()
 
     def _see_off(self, lent: Lent) -> "asyncio.Task[None]":
         """Close it, and let nobody wait for that, nor be cut off in it."""
@@ -230,11 +256,13 @@ class Lender:
 
     async def dispose(self) -> None:
         """Close what is kept."""
-        for kept in self._kept.values():
-            while kept:
-                self._see_off(kept.pop())
+        self._resting.close()
         await asyncio.gather(*self._leaving)
         await self._engine.dispose()
+
+
+def _is_full(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _TOO_MANY
 
 
 async def _close(lent: Lent) -> None:

@@ -24,9 +24,9 @@ from app.core.watching import SILENCE, Watch, look_after
 
 
 class PostgresDatabase:
-    """Three pools: one whose connections may write, one that can only read, one for snapshots.
+    """Pools: of connections that may write, that can only read, for snapshots, and to a replica.
 
-    Both run in autocommit, so that a single statement costs one round trip: BEGIN and COMMIT of
+    All run in autocommit, so that a single statement costs one round trip: BEGIN and COMMIT of
     their own took a fifth of a create.
     """
 
@@ -51,13 +51,21 @@ class PostgresDatabase:
         if replica:
             servers = Servers("STET_DATABASE_REPLICA_URL", replica)
             watch = Watch(SILENCE * settings.database_timeout_seconds)
-            self._replica = self._lender(settings, servers, watch, read_only=True)
+            self._replica = self._lender(settings, servers, watch, read_only=True, standby=True)
+        for lender in self._lenders():
+            lender.others = [other for other in self._lenders() if other is not lender]
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0
         self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
 
     def _lender(
-        self, settings: Settings, servers: Servers, watch: Watch, *, read_only: bool
+        self,
+        settings: Settings,
+        servers: Servers,
+        watch: Watch,
+        *,
+        read_only: bool,
+        standby: bool = False,
     ) -> Lender:
         timeout = settings.database_timeout_seconds
 
@@ -102,7 +110,12 @@ class PostgresDatabase:
             "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
         )
         return Lender(
-            engine, watch, size=settings.database_pool_size, timeout=timeout, pooler=self._pooled
+            engine,
+            watch,
+            size=settings.database_pool_size,
+            timeout=timeout,
+            pooler=self._pooled,
+            standby=standby,
         )
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:

@@ -34,6 +34,8 @@ class Lent:
     connection: AsyncConnection
     driver: Any
     opened_at: float
+    rests_since: float = 0.0
+    """When it was brought back last."""
     plans_once: bool = False
     """Whether it is for constant statements."""
     began: float | None = None

@@ -144,7 +144,8 @@ async def _replica(db: Session, settings: Settings) -> Finding:
     try:
         async with replica.session(writes=False) as there:
             if await queries.asked(there, "SELECT pg_is_in_recovery()") != "True":
-                wrong = "It follows no server."
+                away = "prefer-standby" in settings.database_replica_url
+                wrong = "It is away: another answers in its place." if away else _NO_STANDBY
             elif await queries.asked(there, _WHICH) != ours:
                 wrong = "It is another database, or follows another server."
     except FAILURES as failure:
@@ -153,6 +154,8 @@ async def _replica(db: Session, settings: Settings) -> Finding:
         await replica.dispose()
     return Finding(wrong is None, "replica", wrong or "It follows the database.")
 
+
+_NO_STANDBY = "It follows no server."
 
 # The number is given to a server when it is made, and to whatever is copied from it.
 _WHICH = "SELECT system_identifier || '/' || current_database() FROM pg_control_system()"

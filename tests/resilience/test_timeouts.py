@@ -16,6 +16,7 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.core import resting
 from app.core.database import FAILURES, Database, unavailable
 from app.models import Document, Project
 from tests import make
@@ -208,3 +209,40 @@ async def test_whoever_waits_for_a_server_that_was_full_asks_it_again(three: New
         for other in others:
             await other.close()
         await asyncio.gather(*asking)
+
+
+async def peak(database: Database) -> None:
+    """Three who write at once, and so leave three connections."""
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            db = await stack.enter_async_context(database.session(writes=True))
+            await db.begin()
+
+
+async def test_what_a_peak_has_left_gives_way_to_who_needs_another_kind(three: Newsroom) -> None:
+    database = three.app.state.database
+    await peak(database)
+
+    async with database.session(writes=False) as reading, database.snapshot() as snapshot:
+        for session in (reading, snapshot):
+            await session.execute(select(func.now()))
+        async with database.session(writes=True) as writing:
+            await writing.execute(select(func.now()))
+
+
+async def test_what_a_peak_has_left_is_closed_in_time(
+    three: Newsroom, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resting, "_IDLE_SECONDS", 0.1)
+    asking = await asyncpg.connect(database_url)
+    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
+
+    async def open_ones() -> int:
+        return int(await asking.fetchval(query, f"three_{os.getpid()}"))
+
+    await peak(three.app.state.database)
+    assert await open_ones() == 3
+    async with asyncio.timeout(SOON):
+        while await open_ones() > 1:  # noqa: ASYNC110  # PostgreSQL tells nobody
+            await asyncio.sleep(0.01)
+    await asking.close()
