@@ -22,7 +22,7 @@ from app.core.errors import Unavailable
 from app.core.prepared import DRIVER_FAILURES, failure
 from app.core.servers import Servers
 from app.core.settings import settings
-from app.core.sqlite_connections import turn_file
+from app.core.sqlite_locks import turn_file
 from app.core.watching import look_after
 from app.models import Base
 from app.models.search import INDEX_OF_KEYS

@@ -49,7 +49,7 @@ class SqliteDatabase:
             snapshot.close()
 
     def barred(self) -> str | None:
-        """Why nobody here may write, for want of a right; None when they may."""
+        """Why nobody here may write, for want of a right or of the file; None when they may."""
         return self._connections.barred()
 
     def pool_in_use(self) -> int:

@@ -1,17 +1,9 @@
-"""The connections to an SQLite file, and the locks that those who write or replace it take.
-
-The writer holds an advisory lock on a file beside the database while it writes or checkpoints. So a
-shell command beside a running server waits its turn, and two connections never write or checkpoint
-at once, which versions 3.7.0 to 3.51.2 can answer with a corrupt file
-(https://www.sqlite.org/wal.html#walresetbug).
-
-A second lock (``hold``) says that a process has the database open, so that no other file is put in
-its place under it.
-"""
+"""The connections to an SQLite file, of which one writes: when it has its turn, by a lock."""
 
 import asyncio
 import errno
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -32,36 +24,10 @@ from app.core.errors import Unavailable
 from app.core.functions import FUNCTIONS
 from app.core.jsontext import dump_json
 from app.core.metrics import waiting
+from app.core.sqlite_locks import hold, turn_file
+from app.core.sqlite_opened import Opened
 
-
-def hold(path: Path, *, alone: bool = False) -> int:
-    """A lock on a database's file, until the descriptor is closed or the process ends.
-
-    Whoever has the database open holds it with others; whoever puts a file in its place, alone.
-
-    Raises:
-        Unavailable: when somebody else holds it, and either of the two is alone.
-    """
-    beside = path.with_name(f"{path.name}-open")
-    # Reading is enough for a lock, so what root has made the server's user can hold too.
-    held = os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(held, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(held)
-        if alone:
-            why = f"A server or another command has {path} open; stop it first."
-        else:
-            why = "The database is being restored from a backup."
-        raise Unavailable(why) from None
-    return held
-
-
-def turn_file(path: Path) -> int:
-    """The file whose lock is the writer's turn at a database's file, opened but not locked yet."""
-    beside = path.with_name(f"{path.name}-lock")
-    # As in ``hold``.
-    return os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+_log = logging.getLogger(__name__)
 
 
 def uri(path: Path, how: str) -> str:
@@ -83,6 +49,8 @@ class Connections:
         self._timeout = timeout
         # How many times the file was opened anew.
         self._opened = 0
+        self._files = Opened(path)
+        self._told = False
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
         self._read_engine = self._engine("BEGIN", _READER_PRAGMAS, size=64)
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
@@ -119,6 +87,7 @@ class Connections:
                 connection.execute(f"PRAGMA {pragma}")
             for name, (arguments, function) in FUNCTIONS.items():
                 connection.create_function(name, arguments, function, deterministic=True)
+            self._files.more()
 
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:
@@ -138,6 +107,7 @@ class Connections:
             if record.info.get(_OPENED) != self._opened:
                 record.invalidate()
 
+        event.listen(engine, "close", self._files.less)
         return engine
 
     def open_anew_after(self, failure: BaseException) -> None:
@@ -151,6 +121,15 @@ class Connections:
             self._opened += 1
             for engine in self._engines:
                 engine.dispose()
+
+    def _check_files(self) -> None:
+        strayed = self._files.strayed()
+        if strayed is None:
+            return
+        if not self._told:
+            self._told = True
+            _log.error(strayed)
+        raise Unavailable(strayed)
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; from the first one on, the file is held. Snapshots ask in threads."""
@@ -206,16 +185,19 @@ class Connections:
             self._in_line -= 1
         try:
             await self._lock(deadline)
+            self._check_files()
             return self._write_engine.connect()
         except BaseException:
             self._unlock()
             raise
 
     def barred(self) -> str | None:
-        """Why nobody here may ever have the writer's turn; None when they may, or the disk is full.
+        """Why nobody here may ever write; None when they may, or the disk is full.
 
-        Who has it now is not asked.
+        Who has the writer's turn now is not asked.
         """
+        if (strayed := self._files.strayed()) is not None:
+            return strayed
         try:
             self._turn_file()
         except PermissionError:
@@ -249,6 +231,7 @@ class Connections:
 
     def release(self, connection: Connection) -> None:
         """End the writer's turn."""
+        self._files.written()
         try:
             connection.close()
         finally:

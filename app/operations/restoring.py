@@ -14,7 +14,7 @@ from app.core.errors import Conflict, InvalidFile, Unavailable
 from app.core.moments import now
 from app.core.parts import part_of
 from app.core.settings import Settings
-from app.core.sqlite_connections import hold
+from app.core.sqlite_locks import hold
 from app.operations import queries
 from app.operations.sqlite_files import (
     LOGS,

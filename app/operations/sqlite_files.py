@@ -9,10 +9,11 @@ from pathlib import Path
 
 from app.core.connect import connect
 from app.core.database import Database
-from app.core.errors import InvalidFile
+from app.core.errors import InvalidFile, Unavailable
 from app.core.settings import InvalidSettings, Settings
 from app.core.sqlite import SqliteDatabase
-from app.core.sqlite_connections import hold, uri
+from app.core.sqlite_connections import uri
+from app.core.sqlite_locks import hold
 from app.operations import queries
 
 LOGS = ("-wal", "-journal")
@@ -60,7 +61,7 @@ def make(settings: Settings) -> None:
 
 
 def barred(database: Database) -> str | None:
-    """Why nobody here may write to an SQLite file, for want of a right; None when they may."""
+    """Why nobody here may write to an SQLite file, for want of a right or of it; None when may."""
     return database.barred() if isinstance(database, SqliteDatabase) else None
 
 
@@ -80,6 +81,28 @@ def in_use(settings: Settings) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def lacks(database: Database) -> str | None:
+    """As ``strayed``, of a database that may be another than SQLite."""
+    return strayed(database.path) if isinstance(database, SqliteDatabase) else None
+
+
+def strayed(path: Path) -> str | None:
+    """Why the file lacks what a server has written; None when it does not, as far as one can tell.
+
+    To be asked before anybody opens the file here: that makes a log.
+    """
+    if not path.exists() or path.with_name(f"{path.name}-wal").exists():
+        return None
+    try:
+        os.close(hold(path, alone=True))
+    except Unavailable:
+        return (
+            f"Somebody has {path} open, but its log {path.name}-wal was moved or removed. End the "
+            "server by SIGTERM, not by SIGKILL: it writes what it holds into the file."
+        )
+    return None
 
 
 def connection(file: Path, how: str, timeout: float = 0) -> sqlite3.Connection:

