@@ -13,9 +13,8 @@ from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.core.ids import ById
-from app.documents.rows import logged, same_content
+from app.documents.rows import logged, same_content, state
 from app.formats.kinds import Kind
-from app.imports import queries
 from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
 from app.imports.stored import Stored, derived_id, ours
@@ -69,8 +68,8 @@ class Places:
         if stored.deleted_at is not None:
             raise Gone(f"Document {stored.id} was deleted.")
         # As it is now, or as it was created, whatever it became since.
-        states = [state for state in (queries.state(stored), stored.created) if state is not None]
-        if not any(same_content(logged(rows.out), state) for state in states):
+        states = [it for it in (state(stored), stored.created) if it is not None]
+        if not any(same_content(logged(rows.out), it) for it in states):
             raise taken(f"Document {stored.id}", by)
         _name_document(rows, id)
         return False

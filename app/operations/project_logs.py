@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, bindparam, case, select
 
 from app.core.database import Session
 from app.core.vocabulary import ChangeKind
-from app.documents.rows import same_content
+from app.documents.rows import same_content, state
 from app.models import Change, Document, FormerMembership, Membership, Project, Revision
 from app.operations.integrity import pages
 
@@ -194,13 +194,7 @@ async def of_documents(db: Session) -> AsyncIterator[UUID]:
 
 
 def _says_the_same(row: Row[Any]) -> bool:
-    now = {
-        **{name: getattr(row, name) for name in ("external_id", "title", "language", "sha256")},
-        "source_url": row.source_url,
-        "published_on": row.published_on and row.published_on.isoformat(),
-        "metadata": row.details,
-    }
     try:
-        return same_content(now, row.state)
+        return same_content(state(row), row.state)
     except (KeyError, TypeError):
         return False
