@@ -28,6 +28,7 @@ from app.core.functions import called
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
 from app.models import POSITION, Annotation, DocumentWords, User, having
+from app.models.search import INDEX_OF_KEYS
 from app.projects import queries as projects
 from app.text.containing import as_regular_expression, contains, fold
 from app.text.offsets import to_code_points
@@ -122,12 +123,12 @@ _ENOUGH = 4
 _SAMPLED = 50
 # What PostgreSQL found at its last ANALYZE, for the index's own expression.
 _FREQUENCIES = text(
-    """
+    f"""
     SELECT it.key, it.frequency
     FROM pg_stats,
         unnest(most_common_elems::text::text[], most_common_elem_freqs) AS it (key, frequency)
-    WHERE tablename = 'ix_document_words_keys' AND schemaname = ANY (current_schemas(false))
-        AND it.key IS NOT NULL"""
+    WHERE tablename = '{INDEX_OF_KEYS}' AND schemaname = ANY (current_schemas(false))
+        AND it.key IS NOT NULL"""  # noqa: S608  # our own
 )
 _frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
 # SQLite has no statistics, but its index is in the order of arrival: where the first fifty
