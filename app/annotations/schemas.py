@@ -143,7 +143,7 @@ class AnnotationOut(Out):
 
     @classmethod
     def of(cls, row: Any, project: str, unit: OffsetUnit, ruler: Ruler | None) -> "AnnotationOut":
-        """The annotation of a row with ``annotations.queries.COLUMNS``.
+        """The annotation of a row with ``annotations.seen.COLUMNS``.
 
         ``ruler`` measures the row's text in ``unit``; None for code points.
         """

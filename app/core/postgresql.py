@@ -26,7 +26,7 @@ from app.core.watching import SILENCE, Watch, look_after
 class PostgresDatabase:
     """Three pools: one whose connections may write, one that can only read, one for snapshots.
 
-    Both run in autocommit, so that a single statement costs one round trip: BEGIN and COMMIT of
+    All run in autocommit, so that a single statement costs one round trip: BEGIN and COMMIT of
     their own took a fifth of a create.
     """
 
