@@ -205,7 +205,7 @@ def _measured_spans(ruler: Ruler, attributes: Mapping[str, Any]) -> dict[str, An
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationFilter:
     """Which annotations of a project are meant; what is empty or None does not narrow."""
 
