@@ -13,7 +13,7 @@ from app.core.blanks import is_blank
 from app.core.errors import InvalidJson, TooLarge
 from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType
-from app.formats import values
+from app.formats import values, words
 from app.formats.arrivals import proof
 from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
@@ -276,7 +276,7 @@ def _typed(type: AttributeType | None, value: Any) -> Any:
     if len(value) != 1:
         return value
     if type is AttributeType.BOOLEAN and isinstance(value[0], str):
-        return {"true": True, "false": False}.get(value[0], value[0])
+        return words.meant(type, value[0])
     return value[0]
 
 
