@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
@@ -34,11 +34,11 @@ from app.core.shapes import INT64
 from app.core.units import Unit
 from app.exports import commands, content, log, releases
 from app.exports.accepting import prefers
-from app.exports.access import STREAM, NameInPath, Stream, lines_of, reported, streamed
 from app.exports.corpus import living, released
 from app.exports.heads import Heads
 from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
 from app.exports.shares import Shares
+from app.exports.streaming import STREAM, Stream, lines_of, reported, streamed
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -49,6 +49,7 @@ router = APIRouter(route_class=Route)
 _EVENTS = "text/event-stream"
 
 
+NameInPath = Annotated[str, Path(description="The release's name.")]
 InFormat = Annotated[Format, Query(description="What to write.")]
 DryRun = Annotated[
     bool, Query(description="Answer a report of what the format would lose, not the export.")
