@@ -15,7 +15,7 @@ from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem
 from app.core.ids import ById
 from app.documents.rows import logged, same_content, state
 from app.formats.kinds import Kind
-from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
+from app.imports.conflicts import InTheWay, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
 from app.imports.stored import Stored, derived_id, ours
 from app.projects.scheme import Scheme
@@ -96,8 +96,8 @@ class Places:
                     check_same(row, stored, first, part.pointer, by, unsaid)
                     id = stored.id
                 _give(id, given, part.pointer)
-            except Conflict as conflict:
-                placed.refused.append((conflict.pointer, conflict.problem))
+            except InTheWay as found:
+                placed.refused.append((found.pointer, found.problem))
                 continue
             label = row["label"] if stored is None else stored.label
             ends[row["id"]] = _End(id, label)
@@ -152,8 +152,8 @@ class Places:
                 return
             check_same_relation(row, stored, part.pointer)
             _give(stored.id, given, part.pointer)
-        except Conflict as conflict:
-            placed.refused.append((conflict.pointer, conflict.problem))
+        except InTheWay as found:
+            placed.refused.append((found.pointer, found.problem))
         else:
             placed.unchanged_relations += 1
 
@@ -161,7 +161,7 @@ class Places:
         """The id of a new row: its own, or one derived from it where another project has that.
 
         Raises:
-            Conflict: when another document has it.
+            InTheWay: when another document has it.
         """
         holder = taken.get(id)
         if holder is not None and holder.project_id != self._project_id:
@@ -169,7 +169,7 @@ class Places:
             holder = taken.get(id)
         if holder is not None:
             problem = IdConflict(f"Another document has {holder.id}.")
-            raise Conflict(f"{pointer}/id", problem)
+            raise InTheWay(f"{pointer}/id", problem)
         return id
 
 
@@ -177,11 +177,11 @@ def _give(id: UUID, given: ById[str], pointer: str) -> None:
     """Note an id that a part of a record has here.
 
     Raises:
-        Conflict: when another has it: one id may be what replaces the other.
+        InTheWay: when another has it: one id may be what replaces the other.
     """
     if id in given:
         detail = f"Another of the same line has the id {id} here."
-        raise Conflict(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
+        raise InTheWay(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
     given[id] = pointer
 
 
