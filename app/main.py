@@ -57,9 +57,8 @@ ROUTERS = (
 )
 
 
-def create_app(given: Settings | None = None) -> FastAPI:
+def create_app(given: Settings) -> FastAPI:
     """The application, ready to serve; its database is opened on first use."""
-    chosen = given or settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +83,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         # See ``core.tracing``.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    equip(app, chosen)
+    equip(app, given)
     app.state.traces = tracing.configured(app.state.database.dialect)
     for router in ROUTERS:
         # Not include_router: it adds nothing to routers without a prefix, and its two more hops,

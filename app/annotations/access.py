@@ -93,14 +93,14 @@ async def annotation_filter(
         if name.startswith(ATTRIBUTE_PREFIX)
     )
     return AnnotationFilter(
-        tuple(label),
-        tuple(status),
-        tuple(author),
-        tuple(origin),
-        document,
-        updated_after,
-        attributes,
-        quote_contains,
+        label=tuple(label),
+        status=tuple(status),
+        author=tuple(author),
+        origin=tuple(origin),
+        document=document,
+        updated_after=updated_after,
+        attributes=attributes,
+        quote_contains=quote_contains,
     )
 
 

@@ -1,9 +1,6 @@
 """Which annotations a filter means, in the words of either database."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -20,17 +17,15 @@ from sqlalchemy import (
     true,
 )
 
+from app.annotations.rarity import Places
 from app.annotations.schemas import AnnotationFilter
-from app.core.cache import Recent
 from app.core.database import Session
-from app.core.errors import InvalidParameter, SpanEmpty, SpanReversed
+from app.core.errors import InvalidParameter
 from app.core.functions import called
 from app.core.permissions import Standing
-from app.core.vocabulary import OffsetUnit
 from app.models import POSITION, Annotation, DocumentWords, User, having
 from app.projects import queries as projects
 from app.text.containing import as_regular_expression, contains, fold
-from app.text.offsets import to_code_points
 from app.text.words import keys_within, run_within
 
 _Named = User.__table__.alias("named")
@@ -43,11 +38,12 @@ def matching(
     author: ColumnElement[str],
     dialect: str,
     *,
-    places: "Places | None" = None,
+    places: Places | None = None,
 ) -> Select[Any]:
     """A query over annotations, narrowed to those that the filter means.
 
-    ``places`` is what ``look_up`` found of its quote; without it the index is asked for all keys.
+    ``places`` is what ``rarity.look_up`` found of its quote; without it the index is asked for all
+    keys.
     """
     conditions: list[ColumnElement[bool]] = [Annotation.withdrawn_at.is_(None)]
     if given.label:
@@ -72,15 +68,6 @@ def matching(
         places = places or Places(keys_within(given.quote_contains))
         conditions += _quote_contains(given.quote_contains, places, dialect)
     return query.where(and_(*conditions))
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What the index is asked for to find a part, and what it answered if it was asked already."""
-
-    keys: Sequence[str]
-    few: Sequence[int] | None = None
-    """The ids of the words of few documents: no others have the keys."""
 
 
 def _quote_contains(part: str, places: Places, dialect: str) -> list[ColumnElement[bool]]:
@@ -114,87 +101,6 @@ def _words_hold(run: str, dialect: str) -> ColumnElement[bool]:
     held: ColumnElement[bool] = POSITION[dialect](DocumentWords.text, run) > 0
     some = DocumentWords.__table__.alias("some").c
     return or_(held, DocumentWords.id.in_(select(some.id).where(some.cut)))
-
-
-_FEW = 1000
-_COMMON = 0.5
-_ENOUGH = 4
-_SAMPLED = 50
-# What PostgreSQL found at its last ANALYZE, for the index's own expression.
-_FREQUENCIES = text(
-    """
-    SELECT it.key, it.frequency
-    FROM pg_stats,
-        unnest(most_common_elems::text::text[], most_common_elem_freqs) AS it (key, frequency)
-    WHERE tablename = 'ix_document_words_keys' AND schemaname = ANY (current_schemas(false))
-        AND it.key IS NOT NULL"""
-)
-_frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
-# SQLite has no statistics, but its index is in the order of arrival: where the first fifty
-# documents of a key end, there is one of it in so many, and likewise from the other end. What is
-# common in some years need not be so in others; it is rare if it is so at either end. Rows are
-# counted by their ids, those of all projects and of deleted documents too.
-_ENDS = text(
-    """
-    SELECT key, newest.id AS newest,
-        (SELECT rowid FROM document_index WHERE document_index MATCH '"' || key || '"'
-            LIMIT 1 OFFSET :before) AS first_end,
-        (SELECT rowid FROM document_index WHERE document_index MATCH '"' || key || '"'
-            ORDER BY rowid DESC LIMIT 1 OFFSET :before) AS last_end
-    FROM (SELECT value AS key FROM json_each(:keys)), (SELECT max(id) AS id FROM document_words)
-        AS newest"""
-)
-
-
-async def look_up(db: Session, part: str) -> Places:
-    """Where to look for a part, as quickly as each database can say so.
-
-    Both go through all that their index has of each key, however few documents have them all. So
-    they are asked for the rarest; the words themselves are looked at afterwards in any case.
-    PostgreSQL's planner knows how many documents that are; SQLite is asked for them here, and not
-    once more.
-    """
-    keys = keys_within(part)
-    if len(keys) > 1:
-        known = _known_frequencies if db.dialect == "postgresql" else _sampled_frequencies
-        keys = telling(keys, await known(db, keys))
-    if not keys or db.dialect == "postgresql":
-        return Places(keys)
-    some = select(DocumentWords.id).where(having(keys, db.dialect)).limit(_FEW)
-    few = (await db.execute(some)).scalars().all()
-    return Places(keys, few if len(few) < _FEW else None)
-
-
-async def _sampled_frequencies(db: Session, keys: Sequence[str]) -> Mapping[str, float]:
-    sampled = {"keys": json.dumps(keys), "before": _SAMPLED - 1}
-    rows = await db.execute(_ENDS, sampled)
-    return {
-        row.key: 0.0
-        if row.first_end is None
-        else _SAMPLED / max(row.first_end, row.newest + 1 - row.last_end)
-        for row in rows
-    }
-
-
-async def _known_frequencies(db: Session, _keys: Sequence[str]) -> Mapping[str, float]:
-    known = _frequencies.get(db.source, None)
-    if known is None:
-        asked = Recent.moment()
-        known = {row.key: row.frequency for row in await db.execute(_FREQUENCIES)}
-        _frequencies.put(db.source, None, known, asked=asked)
-    return known
-
-
-def telling(keys: list[str], frequencies: Mapping[str, float]) -> list[str]:
-    """The rarest of the keys, or all where it is not known how rare they are.
-
-    Frequencies are shares of all documents; what is not among them is rare.
-    """
-    if frequencies.keys().isdisjoint(keys):
-        return keys
-    by_rarity = sorted(keys, key=lambda key: frequencies.get(key, 0.0))
-    rare = [key for key in by_rarity if frequencies.get(key, 0.0) < _COMMON]
-    return (rare or by_rarity[:2])[:_ENOUGH]
 
 
 # A JSON number, as a query may hold it (RFC 8259, section 6).
@@ -273,17 +179,3 @@ async def unknown_attribute(
         if name not in known:
             return UnknownAttribute(name, sorted(known))
     return None
-
-
-def stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:
-    """Both bounds in code points; where one is left out, that end of the text."""
-    first, last = 0, len(words)
-    if start is not None:
-        first = to_code_points(words, start, unit, pointer="/start")
-    if end is not None:
-        last = to_code_points(words, end, unit, pointer="/end")
-    if start is not None and end is not None and first >= last:
-        if first == last:
-            raise SpanEmpty("/end", "The end equals the start: no span shares a character with it.")
-        raise SpanReversed("/end", "The end lies before the start.")
-    return first, last

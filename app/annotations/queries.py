@@ -20,20 +20,15 @@ from sqlalchemy import (
 )
 
 from app.annotations import kept
-from app.annotations.filters import (
-    Places,
-    check_attributes,
-    look_up,
-    matching,
-    stretch,
-)
+from app.annotations.filters import check_attributes, matching
 from app.annotations.kept import TEXT_ORDER
+from app.annotations.rarity import Places, look_up
 from app.annotations.schemas import AnnotationFilter, AnnotationOut, measured
 from app.annotations.seen import AUTHOR, COLUMNS, DIGEST, with_people
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
-from app.core.errors import Unprocessable
+from app.core.errors import SpanEmpty, SpanReversed, Unprocessable
 from app.core.jsontext import dump_json
 from app.core.paging import Paging, Written
 from app.core.permissions import Standing
@@ -45,7 +40,7 @@ from app.documents.queries import digests as digests_of
 from app.documents.queries import text_of
 from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation, Relation
-from app.text.offsets import Ruler
+from app.text.offsets import Ruler, to_code_points
 
 ROWS = with_people((*COLUMNS, DIGEST))
 """Annotations with the names of their people and the digest of their text."""
@@ -195,10 +190,24 @@ async def _within(
 ) -> Select[Any]:
     words = await text_of(db, document.id, document.revision, document.sha256)
     try:
-        first, last = stretch(words, start, end, unit)
+        first, last = _stretch(words, start, end, unit)
     except Unprocessable as refusal:
         raise refusal.in_query() from None
     return query.where(Annotation.end > first, Annotation.start < last)
+
+
+def _stretch(words: str, start: int | None, end: int | None, unit: OffsetUnit) -> tuple[int, int]:
+    """Both bounds in code points; where one is left out, that end of the text."""
+    first, last = 0, len(words)
+    if start is not None:
+        first = to_code_points(words, start, unit, pointer="/start")
+    if end is not None:
+        last = to_code_points(words, end, unit, pointer="/end")
+    if start is not None and end is not None and first >= last:
+        if first == last:
+            raise SpanEmpty("/end", "The end equals the start: no span shares a character with it.")
+        raise SpanReversed("/end", "The end lies before the start.")
+    return first, last
 
 
 # SQLite knows nothing of how often a word occurs. Where many documents have it, the list in its own

@@ -76,7 +76,7 @@ async def list_of_document(
         await queries.of_document(
             db,
             document,
-            AnnotationFilter(tuple(label), tuple(status), tuple(author)),
+            AnnotationFilter(label=tuple(label), status=tuple(status), author=tuple(author)),
             unit,
             pages,
             start=start,

@@ -143,7 +143,7 @@ class AnnotationOut(Out):
 
     @classmethod
     def of(cls, row: Any, project: str, unit: OffsetUnit, ruler: Ruler | None) -> "AnnotationOut":
-        """The annotation of a row with ``annotations.queries.COLUMNS``.
+        """The annotation of a row with ``annotations.seen.COLUMNS``.
 
         ``ruler`` measures the row's text in ``unit``; None for code points.
         """
@@ -205,7 +205,7 @@ def _measured_spans(ruler: Ruler, attributes: Mapping[str, Any]) -> dict[str, An
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationFilter:
     """Which annotations of a project are meant; what is empty or None does not narrow."""
 

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
         cls,
         standing: Standing,
         kind: ChangeKind,
-        subject_id: UUID,
+        subject_id: UUID | None,
         version: int,
         at: dt.datetime,
         state: Mapping[str, Any] | None = None,

@@ -101,6 +101,22 @@ def logged(out: DocumentItem) -> dict[str, Any]:
 _CONTENT = ("external_id", "title", "language", "source_url", "published_on", "metadata", "sha256")
 
 
+def state(row: Any) -> dict[str, Any]:
+    """What a stored document says now, as the log would keep it: what ``same_content`` compares.
+
+    ``row`` has the document's columns, its metadata as ``details``, and its text's digest.
+    """
+    return {
+        "external_id": row.external_id,
+        "title": row.title,
+        "language": row.language,
+        "source_url": row.source_url,
+        "published_on": row.published_on and row.published_on.isoformat(),
+        "metadata": row.details,
+        "sha256": row.sha256,
+    }
+
+
 def same_content(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two states of documents, as the log keeps them, say the same."""
     return all(same_json(one[name], other[name]) for name in _CONTENT)

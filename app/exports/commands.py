@@ -4,9 +4,7 @@ A release refers to versions, which never change, so it copies no text; only wha
 change and has no history of its own is copied.
 """
 
-import hashlib
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +21,6 @@ from app.core.refusals import escaped
 from app.exports import content, releases
 from app.exports.corpus import PARTICULARS, Corpus, living, released
 from app.exports.schemas import ReleaseIn, ReleaseOut
-from app.formats.codecs import Format
 from app.models import (
     Annotation,
     Relation,
@@ -141,12 +138,6 @@ async def _described(
     database: Database, standing: Standing, id: UUID
 ) -> tuple[dict[str, Any], str]:
     """What a release holds, by label and status, and the SHA-256 of its canonical ``jsonl``."""
-    digest = hashlib.sha256()
     async with database.snapshot() as db:
-        corpus = released(standing.project_id, id)
-        head = await releases.head(db, standing, id)
-        async with aclosing(content.stream(db, corpus, Format.JSONL, head)) as pieces:
-            async for _, piece in pieces:
-                digest.update(piece)
-        counts = await releases.counts(db, id)
-    return counts, digest.hexdigest()
+        digest = await content.digest(db, released(standing.project_id, id))
+        return await releases.counts(db, id), digest

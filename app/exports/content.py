@@ -1,6 +1,7 @@
 """An export as a stream of bytes, in any format, and the report of what a format loses."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -38,6 +39,15 @@ def stream(db: Snapshot, corpus: Corpus, format: Format, head: Head) -> Pieces:
     return Ahead(
         _lines(db, corpus) if format is Format.JSONL else _pieces(db, corpus, format, head)
     )
+
+
+async def digest(db: Snapshot, corpus: Corpus) -> str:
+    """The SHA-256 of the corpus as ``jsonl``, as 64 hexadecimal digits."""
+    made = hashlib.sha256()
+    async with aclosing(Ahead(_lines(db, corpus))) as pieces:
+        async for _, piece in pieces:
+            made.update(piece)
+    return made.hexdigest()
 
 
 async def _lines(db: Snapshot, corpus: Corpus) -> AsyncGenerator[tuple[int, bytes]]:

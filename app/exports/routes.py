@@ -1,18 +1,15 @@
 """Projects out, as a stream."""
 
-import asyncio
-from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.requests import ClientDisconnect
 
 from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.changes.access import LAST, SNAPSHOT, LastEvent, SeenSequence
-from app.changes.queries import check_reaches, end, has_news, holding
+from app.changes.queries import end, holding
 from app.core.conditions import Tag
 from app.core.database import Database
 from app.core.documented import problems
@@ -22,23 +19,19 @@ from app.core.errors import (
     FormatNotInstalled,
     NameTaken,
     NotFound,
-    RequestTimeout,
-    Unauthenticated,
 )
 from app.core.listing import Link, Pages
-from app.core.methods import without_body
 from app.core.paging import Page
 from app.core.permissions import Standing
 from app.core.routing import Db, Route, session_of
 from app.core.shapes import INT64
 from app.core.units import Unit
-from app.exports import commands, content, log, releases
-from app.exports.accepting import prefers
-from app.exports.access import STREAM, NameInPath, Stream, lines_of, reported, streamed
+from app.exports import commands, content, following, releases
 from app.exports.corpus import living, released
-from app.exports.heads import Heads
+from app.exports.following import EVENTS
 from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
 from app.exports.shares import Shares
+from app.exports.streaming import STREAM, lines_of, reported, streamed
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
 from app.projects.access import ManagedProject, ReadableProject
@@ -46,9 +39,8 @@ from app.users.access import Shown
 
 router = APIRouter(route_class=Route)
 
-_EVENTS = "text/event-stream"
 
-
+NameInPath = Annotated[str, Path(description="The release's name.")]
 InFormat = Annotated[Format, Query(description="What to write.")]
 DryRun = Annotated[
     bool, Query(description="Answer a report of what the format would lose, not the export.")
@@ -185,7 +177,7 @@ def _share(request: Request, standing: Standing) -> AbstractAsyncContextManager[
             "as server-sent events: `event` is the kind, `id` the sequence, `data` the line.",
             "content": {
                 MEDIA_TYPES[Format.JSONL]: {"schema": lines_of(ChangeOut)},
-                _EVENTS: {"schema": {"type": "string"}},
+                EVENTS: {"schema": {"type": "string"}},
             },
             "headers": SNAPSHOT,
         },
@@ -229,70 +221,6 @@ async def changes(
 
     Who may read no longer meanwhile is told no further page: events end, lines break off.
     """
-    database: Database = request.app.state.database
-    heads: Heads = request.app.state.heads
-    if last_event_id is not None:
-        after = last_event_id
-
-    async def reach() -> int:
-        try:
-            async with database.session(writes=False) as later:
-                return (await projects.standing(later, credential, standing.project)).sequence
-        except (NotFound, Unauthenticated) as refused:
-            raise log.ReadsNoLonger from refused
-
-    follows = prefers(request.headers.get("accept", ""), _EVENTS, MEDIA_TYPES[Format.JSONL])
-    last = await end(db, standing.project_id)
-    check_reaches(last, after, "after" if last_event_id is None else "Last-Event-ID")
-    patience = 0
-    if without_body(request.scope):
-        wait = None
-    if wait and not follows and not await has_news(db, standing.project_id, after):
-        patience = wait
-    await db.rest()
-    if follows:
-        seconds = 60 if wait is None else wait
-        events = log.events(
-            database, heads, standing, unit, after=after, end=last, seconds=seconds, reach=reach
-        )
-        headers = {"Stet-Snapshot": str(last), "Vary": "Accept", "X-Accel-Buffering": "no"}
-        return Stream(events, media_type=_EVENTS, headers=headers)
-    if patience:
-        await _unless_gone(request, heads.beyond(standing.project_id, after, seconds=patience))
-        await projects.standing(db, credential, standing.project)
-        last = await end(db, standing.project_id)
-        await db.rest()
-    entries = log.entries(database, standing, unit, after=after, end=last, reach=reach)
-    return Stream(
-        log.lines(entries),
-        media_type=MEDIA_TYPES[Format.JSONL],
-        headers={"Stet-Snapshot": str(last), "Vary": "Accept"},
+    return await following.follow(
+        request, db, standing, credential, unit, after=after, wait=wait, last_event_id=last_event_id
     )
-
-
-async def _unless_gone(request: Request, waiting: Coroutine[Any, Any, None]) -> None:
-    """Wait, but not for a caller who hangs up meanwhile: others want the place.
-
-    Raises:
-        ClientDisconnect: when they do.
-    """
-
-    async def gone() -> bool:
-        try:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-        except RequestTimeout:
-            # A body is of no use here, and does not come: whether they are there, nobody says.
-            return False
-        return True
-
-    done = asyncio.ensure_future(waiting)
-    hung_up = asyncio.ensure_future(gone())
-    try:
-        await asyncio.wait((done, hung_up), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done() and hung_up.result():
-            raise ClientDisconnect
-        await done
-    finally:
-        for task in (done, hung_up):
-            task.cancel()

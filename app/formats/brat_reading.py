@@ -15,7 +15,7 @@ from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof
 from app.formats.brat_spans import Spans, flat
-from app.formats.derived import Derived, document_id, uuid_in
+from app.formats.identity import Derived, named_document_id, uuid_in
 from app.formats.kinds import Kind
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
@@ -104,7 +104,7 @@ def _particulars(archive: Archive, stem: str, text: str) -> dict[str, Any]:
             return value | proof(text)
     id = uuid_in(stem.rpartition("/")[2])
     value = {
-        "id": str(id or document_id(stem, text)),
+        "id": str(id or named_document_id(stem, text)),
         "title": stem.rpartition("/")[2] or stem,
         "text": text,
         "annotations": [],
@@ -123,7 +123,7 @@ class _Standoff:
         self._values = Values()
         self._value = value
         self._shift = Shift(text, OffsetUnit.CODE_POINTS, arrived="sha256" in value)
-        self._derived = Derived(uuid_in(value.get("id")) or document_id("", text))
+        self._derived = Derived(uuid_in(value.get("id")) or named_document_id("", text))
         self._annotations: dict[str, dict[str, Any]] = {}
         self._comments: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, list[str]] = {}

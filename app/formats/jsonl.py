@@ -3,7 +3,6 @@
 Of all that Stet holds only the superseded versions are left out.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +18,6 @@ LOSES: frozenset[Kind] = frozenset()
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
 """How long a line may be: a document of the longest text with all its annotations has room."""
-
-
-def _moment(value: dt.datetime | None) -> str | None:
-    return None if value is None else rfc3339(value)
 
 
 class Writer:
@@ -43,8 +38,8 @@ class Writer:
             "metadata": record.metadata,
             "version": record.version,
             "created_by": record.created_by,
-            "created_at": _moment(record.created_at),
-            "updated_at": _moment(record.updated_at),
+            "created_at": rfc3339(record.created_at),
+            "updated_at": rfc3339(record.updated_at),
             "revision": record.revision,
             "sha256": record.sha256,
             "normalized": {
@@ -80,17 +75,17 @@ def _annotation(record: AnnotationRecord) -> dict[str, Any]:
         "edited_by": record.edited_by,
         "status": record.status,
         "decided_by": record.decided_by,
-        "decided_at": _moment(record.decided_at),
+        "decided_at": record.decided_at and rfc3339(record.decided_at),
         "version": record.version,
-        "created_at": _moment(record.created_at),
-        "updated_at": _moment(record.updated_at),
+        "created_at": rfc3339(record.created_at),
+        "updated_at": rfc3339(record.updated_at),
         "decisions": [
             {
                 "version": decision.version,
                 "verdict": decision.verdict,
                 "comment": decision.comment,
                 "reviewer": decision.reviewer,
-                "decided_at": _moment(decision.decided_at),
+                "decided_at": rfc3339(decision.decided_at),
             }
             for decision in record.decisions
         ],
@@ -104,7 +99,7 @@ def _relation(record: RelationRecord) -> dict[str, Any]:
         "source": str(record.source),
         "target": str(record.target),
         "author": record.author,
-        "created_at": _moment(record.created_at),
+        "created_at": rfc3339(record.created_at),
     }
 
 

@@ -13,10 +13,10 @@ from app.core.blanks import is_blank
 from app.core.errors import InvalidJson, TooLarge
 from app.core.refusals import escaped
 from app.core.vocabulary import AttributeType
-from app.formats import values
+from app.formats import values, words
 from app.formats.arrivals import proof
-from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import Elements
+from app.formats.identity import Derived, named_document_id, uuid_in
 from app.formats.label_studio_places import DATA, KEPT_DATA, MAX_LABELS, parts_of_region
 from app.formats.label_studio_spans import Spans
 from app.formats.label_studio_texts import TEXT, check_of_text, text_of
@@ -84,7 +84,7 @@ class _Task:
             "/text": Place(number, f"/data/{escaped(text)}"),
         }
         self._spans = Spans(data[text], arrived="sha256" in self.value)
-        id = uuid_in(self.value["id"]) or document_id("", data[text])
+        id = uuid_in(self.value["id"]) or named_document_id("", data[text])
         self._derived = Derived(id)
         self._ids: set[str] = set()
         self._regions: list[tuple[str, dict[str, Any]]] = []
@@ -235,7 +235,7 @@ def _particulars(
     title = data.get("title")
     titled = isinstance(title, str) and len(title) <= 1000 and not is_blank(title)
     return {
-        "id": str(document_id(str(name), raw)),
+        "id": str(named_document_id(str(name), raw)),
         "title": title if titled else f"Task {name}",
         "metadata": {
             key: value
@@ -276,7 +276,7 @@ def _typed(type: AttributeType | None, value: Any) -> Any:
     if len(value) != 1:
         return value
     if type is AttributeType.BOOLEAN and isinstance(value[0], str):
-        return {"true": True, "false": False}.get(value[0], value[0])
+        return words.meant(type, value[0])
     return value[0]
 
 

@@ -17,7 +17,7 @@ from app.core.errors import InvalidFile
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import words
 from app.formats.arrivals import Shift, line_ends, proof
-from app.formats.derived import Derived, document_id
+from app.formats.identity import Derived, named_document_id
 from app.formats.names import unescaped
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
@@ -105,7 +105,7 @@ class _Document:
         self._units = self.value["text"].encode("utf-16-le")
         self._quoting = Quoting(self.value["text"])
         # Of two annotators' files of one document each has annotations of its own.
-        self._derived = Derived(document_id(file, derived_from))
+        self._derived = Derived(named_document_id(file, derived_from))
         self._ids: dict[str, str] = {}
         self._references = cas.references()
 
@@ -263,7 +263,7 @@ def _particulars(cas: Cas, file: str, text: str) -> tuple[dict[str, Any], str]:
     title = metadata.get("documentTitle", "")
     if is_blank(title):
         title = file.rpartition("/")[2].rpartition(".")[0] or file
-    return value | {"id": str(document_id(title, text)), "title": title}, text
+    return value | {"id": str(named_document_id(title, text)), "title": title}, text
 
 
 def _label_feature(it: Structure) -> str:

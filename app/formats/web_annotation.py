@@ -8,7 +8,6 @@ All else is in Stet's own terms, which the document's context declares, so that 
 https://www.w3.org/TR/annotation-model/
 """
 
-import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -126,7 +125,7 @@ def _annotation(annotation: AnnotationRecord, record: DocumentRecord) -> dict[st
             "stet:edited_by": annotation.edited_by,
             "stet:status": annotation.status,
             "stet:decided_by": annotation.decided_by,
-            "stet:decided_at": _moment(annotation.decided_at),
+            "stet:decided_at": annotation.decided_at and rfc3339(annotation.decided_at),
             "stet:version": annotation.version,
             "stet:decisions": [
                 {
@@ -164,7 +163,3 @@ def _said(node: dict[str, Any]) -> dict[str, Any]:
 
 def _urn(id: UUID) -> str:
     return id.urn
-
-
-def _moment(value: dt.datetime | None) -> str | None:
-    return None if value is None else rfc3339(value)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any
 
-from app.formats.derived import uuid_in
+from app.formats.identity import uuid_in
 from app.formats.refusals import Refused, the_object
 
 _URN = "urn:uuid:"

@@ -10,8 +10,8 @@ from typing import Any
 
 from app.core.errors import InvalidFile, InvalidJson, Problem, TooLarge
 from app.formats import values
-from app.formats.derived import Derived, document_id, uuid_in
 from app.formats.elements import MAX_ELEMENT_BYTES, Elements
+from app.formats.identity import Derived, named_document_id, uuid_in
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused
 from app.formats.values import Values
@@ -131,12 +131,12 @@ class _Document:
         self._iri = iri_of(node.get("id"), "/id")
         id = uuid_of(self._iri)
         if id is None:
-            id = str(document_id(self._iri, text))
+            id = str(named_document_id(self._iri, text))
             if self.value.setdefault("external_id", self._iri) == self._iri:
                 self.places["/external_id"] = Place(number, "/id")
         self.value |= {"id": id, "annotations": [], "relations": []}
         derived = uuid_in(id)
-        self._derived = Derived(derived or document_id(self._iri, text))
+        self._derived = Derived(derived or named_document_id(self._iri, text))
         self._ids: dict[str, str] = {}
         self._links: list[tuple[int, dict[str, Any]]] = []
 

@@ -11,7 +11,7 @@ _KINDS = {"fragments": Kind.FRAGMENTS, "note": Kind.NOTES, "confidence": Kind.OR
 """The kinds of the columns that not every format holds; attributes are of several."""
 
 
-class Conflict(Exception):
+class InTheWay(Exception):
     """What is stored stands in the way of something at ``pointer``."""
 
     def __init__(self, pointer: str, problem: Problem) -> None:
@@ -30,15 +30,15 @@ def check_same(
     what it was found by, ``id`` or ``external_id``. Of the kinds ``unsaid`` the file says nothing.
 
     Raises:
-        Conflict: when it was withdrawn or says something else.
+        InTheWay: when it was withdrawn or says something else.
     """
     if stored.withdrawn_at is not None:
-        raise Conflict(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
+        raise InTheWay(pointer, Gone(f"Annotation {stored.id} was withdrawn."))
     versions = (version._asdict() for version in (stored, first) if version is not None)
     if row["external_id"] != stored.external_id or not any(
         same(_completed(row, version, unsaid), version) for version in versions
     ):
-        raise Conflict(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
+        raise InTheWay(f"{pointer}/{by}", taken(f"Annotation {stored.id}", by))
 
 
 def _completed(
@@ -67,9 +67,9 @@ def check_same_relation(row: dict[str, Any], stored: Any, pointer: str) -> None:
     """The relation there says the same.
 
     Raises:
-        Conflict: when it was withdrawn or says something else.
+        InTheWay: when it was withdrawn or says something else.
     """
     if stored.withdrawn_at is not None:
-        raise Conflict(pointer, Gone(f"Relation {stored.id} was withdrawn."))
+        raise InTheWay(pointer, Gone(f"Relation {stored.id} was withdrawn."))
     if any(row[name] != getattr(stored, name) for name in ("type", "source_id", "target_id")):
-        raise Conflict(f"{pointer}/id", taken(f"Relation {stored.id}", "id"))
+        raise InTheWay(f"{pointer}/id", taken(f"Relation {stored.id}", "id"))

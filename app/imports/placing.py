@@ -13,10 +13,9 @@ from uuid import UUID
 
 from app.core.errors import Gone, IdConflict, InvalidBody, InvalidValue, Problem, UnknownAnnotation
 from app.core.ids import ById
-from app.documents.rows import logged, same_content
+from app.documents.rows import logged, same_content, state
 from app.formats.kinds import Kind
-from app.imports import queries
-from app.imports.conflicts import Conflict, check_same, check_same_relation, taken
+from app.imports.conflicts import InTheWay, check_same, check_same_relation, taken
 from app.imports.rows import Part, Row, Rows
 from app.imports.stored import Stored, derived_id, ours
 from app.projects.scheme import Scheme
@@ -69,8 +68,8 @@ class Places:
         if stored.deleted_at is not None:
             raise Gone(f"Document {stored.id} was deleted.")
         # As it is now, or as it was created, whatever it became since.
-        states = [state for state in (queries.state(stored), stored.created) if state is not None]
-        if not any(same_content(logged(rows.out), state) for state in states):
+        states = [it for it in (state(stored), stored.created) if it is not None]
+        if not any(same_content(logged(rows.out), it) for it in states):
             raise taken(f"Document {stored.id}", by)
         _name_document(rows, id)
         return False
@@ -97,8 +96,8 @@ class Places:
                     check_same(row, stored, first, part.pointer, by, unsaid)
                     id = stored.id
                 _give(id, given, part.pointer)
-            except Conflict as conflict:
-                placed.refused.append((conflict.pointer, conflict.problem))
+            except InTheWay as found:
+                placed.refused.append((found.pointer, found.problem))
                 continue
             label = row["label"] if stored is None else stored.label
             ends[row["id"]] = _End(id, label)
@@ -153,8 +152,8 @@ class Places:
                 return
             check_same_relation(row, stored, part.pointer)
             _give(stored.id, given, part.pointer)
-        except Conflict as conflict:
-            placed.refused.append((conflict.pointer, conflict.problem))
+        except InTheWay as found:
+            placed.refused.append((found.pointer, found.problem))
         else:
             placed.unchanged_relations += 1
 
@@ -162,7 +161,7 @@ class Places:
         """The id of a new row: its own, or one derived from it where another project has that.
 
         Raises:
-            Conflict: when another document has it.
+            InTheWay: when another document has it.
         """
         holder = taken.get(id)
         if holder is not None and holder.project_id != self._project_id:
@@ -170,7 +169,7 @@ class Places:
             holder = taken.get(id)
         if holder is not None:
             problem = IdConflict(f"Another document has {holder.id}.")
-            raise Conflict(f"{pointer}/id", problem)
+            raise InTheWay(f"{pointer}/id", problem)
         return id
 
 
@@ -178,11 +177,11 @@ def _give(id: UUID, given: ById[str], pointer: str) -> None:
     """Note an id that a part of a record has here.
 
     Raises:
-        Conflict: when another has it: one id may be what replaces the other.
+        InTheWay: when another has it: one id may be what replaces the other.
     """
     if id in given:
         detail = f"Another of the same line has the id {id} here."
-        raise Conflict(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
+        raise InTheWay(f"{pointer}/id", InvalidValue(f"{pointer}/id", detail))
     given[id] = pointer
 
 

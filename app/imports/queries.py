@@ -80,20 +80,6 @@ async def documents(
     return list((await db.execute(_DOCUMENTS_NAMED[db.dialect], given)).all())
 
 
-def state(row: Row[Any]) -> dict[str, Any]:
-    """What a document of ``documents`` says now, as the log would keep it."""
-    published_on = row.published_on
-    return {
-        "external_id": row.external_id,
-        "title": row.title,
-        "language": row.language,
-        "source_url": row.source_url,
-        "metadata": row.details,
-        "sha256": row.sha256,
-        "published_on": published_on and published_on.isoformat(),
-    }
-
-
 async def annotations(
     db: Session,
     document_ids: Collection[UUID],

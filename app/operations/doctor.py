@@ -8,7 +8,7 @@ from app.core.database import FAILURES, Database, Session, reason
 from app.core.errors import Problem
 from app.core.moments import now
 from app.core.settings import Settings
-from app.operations import integrity, queries, sqlite_files, sqlite_rows, stored, tables
+from app.operations import queries, sqlite_files, sqlite_rows, stored, tables
 from app.operations.stored import Finding
 
 
@@ -47,7 +47,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 async def _database(database: Database, settings: Settings) -> AsyncIterator[Finding]:
     engine = await queries.engine(database)
     async with database.snapshot() as db:
-        await integrity.take_time(db)
+        await tables.name_plainly(db)
         looks = _sqlite if database.dialect == "sqlite" else _postgresql
         async for finding in looks(db, engine, settings):
             yield finding

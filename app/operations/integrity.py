@@ -14,22 +14,12 @@ from sqlalchemy import (
     false,
     literal,
     select,
-    text,
     true,
     tuple_,
 )
 
 from app.core.database import Session
 from app.models import Annotation, AnnotationVersion, Document, DocumentWords, Revision
-
-
-async def take_time(db: Session) -> None:
-    """Let the statements of a snapshot take longer than a request's may."""
-    if db.dialect == "postgresql":
-        await db.execute(text("SET LOCAL statement_timeout = 0"))
-        # A role's own setting, by which PostgreSQL tells of "text" where text is meant.
-        await db.execute(text("SET LOCAL quote_all_identifiers = off"))
-
 
 _SPANS_A_PAGE = 1_000
 

@@ -9,11 +9,11 @@ from sqlalchemy import Row, and_, bindparam, case, select
 
 from app.core.database import Session
 from app.core.vocabulary import ChangeKind
-from app.documents.rows import same_content
+from app.documents.rows import same_content, state
 from app.models import Change, Document, FormerMembership, Membership, Project, Revision
+from app.operations.agreements.heads import OF_MEMBERS
 from app.operations.integrity import pages
 
-_OF_MEMBERS = (ChangeKind.MEMBER_SET, ChangeKind.MEMBER_REMOVED)
 _ENTRIES = (
     select(
         Change.sequence,
@@ -30,7 +30,7 @@ _ENTRIES = (
                 ChangeKind.PROJECT_CREATED,
                 ChangeKind.PROJECT_UPDATED,
                 ChangeKind.SCHEME_UPDATED,
-                *_OF_MEMBERS,
+                *OF_MEMBERS,
             ]
         ),
     )
@@ -96,7 +96,7 @@ def _of_members(
 ) -> Iterator[str]:
     logged: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for entry in entries:
-        if entry.kind in _OF_MEMBERS:
+        if entry.kind in OF_MEMBERS:
             logged[entry.subject_id].append(entry)
     for user_id in dict.fromkeys([*logged, *members, *former]):
         told = logged.get(user_id, [])
@@ -194,13 +194,7 @@ async def of_documents(db: Session) -> AsyncIterator[UUID]:
 
 
 def _says_the_same(row: Row[Any]) -> bool:
-    now = {
-        **{name: getattr(row, name) for name in ("external_id", "title", "language", "sha256")},
-        "source_url": row.source_url,
-        "published_on": row.published_on and row.published_on.isoformat(),
-        "metadata": row.details,
-    }
     try:
-        return same_content(now, row.state)
+        return same_content(state(row), row.state)
     except (KeyError, TypeError):
         return False

@@ -183,7 +183,6 @@ def _annotation(new: dict[str, Any], start: int, end: int) -> dict[str, Any]:
 
 
 CLAIM = _annotation(NEW_CLAIM, 39, 119)
-DENIAL = _annotation(NEW_DENIAL, 141, 188)
 EDITED_CLAIM = {
     **CLAIM,
     "note": "The cue is a noun.",

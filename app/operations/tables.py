@@ -48,6 +48,13 @@ class _Found:
     others: set[str] = field(default_factory=set)
 
 
+async def name_plainly(db: Session) -> None:
+    """Let the database name what it has as it is named here, until the transaction ends."""
+    if db.dialect == "postgresql":
+        # A role's own setting, by which PostgreSQL tells of "text" where text is meant.
+        await db.execute(text("SET LOCAL quote_all_identifiers = off"))
+
+
 async def missing_columns(db: Session) -> list[str]:
     """Tables and columns without which nothing can be read."""
     found = await _found(db)

@@ -4,9 +4,7 @@ All of them take the log's lock first and raise the project's epoch: whatever el
 in the project was let in under the old settings and is tried again under the new.
 """
 
-import datetime as dt
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -165,19 +163,7 @@ async def edit(db: Session, standing: Standing, seen: int, patch: ProjectPatch) 
     await append(
         db,
         standing.project_id,
-        [entry_of(standing, ChangeKind.PROJECT_UPDATED, None, out.version, moment, state_of(out))],
+        [Entry.by(standing, ChangeKind.PROJECT_UPDATED, None, out.version, moment, state_of(out))],
         after=end,
     )
     return out
-
-
-def entry_of(
-    standing: Standing,
-    kind: ChangeKind,
-    subject_id: UUID | None,
-    version: int,
-    at: dt.datetime,
-    state: dict[str, Any] | None,
-) -> Entry:
-    """What the log says that the caller did to the project or to something in it."""
-    return Entry(standing.project_id, standing.actor.id, kind, subject_id, version, at, state)

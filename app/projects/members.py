@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 
 from app.audit.commands import record
-from app.changes.commands import append
+from app.changes.commands import Entry, append
 from app.core.database import Session
 from app.core.errors import LastManager, NotFound, PreconditionRequired, Stale, UnknownUser
 from app.core.moments import now, now_after
@@ -17,7 +17,7 @@ from app.core.permissions import Standing
 from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import FormerMembership, Membership, User
 from app.projects import queries
-from app.projects.commands import entry_of, locked, state_of
+from app.projects.commands import locked, state_of
 from app.projects.schemas import MemberOut
 from app.users.queries import by_name, forget_memberships
 
@@ -76,7 +76,7 @@ async def put(
             )
             .values(role=role, version=out.version, updated_at=moment)
         )
-    entry = entry_of(standing, ChangeKind.MEMBER_SET, user_id, out.version, moment, state_of(out))
+    entry = Entry.by(standing, ChangeKind.MEMBER_SET, user_id, out.version, moment, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
     if standing.actor.by_shell:
         # The entry names the member in whose name it was done.
@@ -142,7 +142,7 @@ async def remove(db: Session, standing: Standing, name: str, seen: int) -> None:
     )
     moment = now_after(current.updated_at)
     kind, state = ChangeKind.MEMBER_REMOVED, {"name": name}
-    entry = entry_of(standing, kind, current.user_id, version, moment, state)
+    entry = Entry.by(standing, kind, current.user_id, version, moment, state)
     await append(db, standing.project_id, [entry], after=end)
 
 

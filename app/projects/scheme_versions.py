@@ -2,7 +2,7 @@
 
 from sqlalchemy import insert, select, update
 
-from app.changes.commands import append
+from app.changes.commands import Entry, append
 from app.core.database import Session
 from app.core.errors import InvalidValue, SchemeOrphans, Stale
 from app.core.moments import now_after
@@ -10,7 +10,7 @@ from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind
 from app.models import Project, SchemeVersion
 from app.projects import orphans, queries
-from app.projects.commands import entry_of, locked, state_of
+from app.projects.commands import locked, state_of
 from app.projects.schemas import SchemeIn, SchemeOut
 from app.projects.scheme import Scheme
 
@@ -59,6 +59,6 @@ async def add(db: Session, standing: Standing, seen: int, new: SchemeIn) -> Sche
     )
     out = SchemeOut.of(definition, version + 1)
     kind = ChangeKind.SCHEME_UPDATED
-    entry = entry_of(standing, kind, None, out.version, moment, state_of(out))
+    entry = Entry.by(standing, kind, None, out.version, moment, state_of(out))
     await append(db, standing.project_id, [entry], after=end)
     return out

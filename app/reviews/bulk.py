@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, insert, update
 
 from app.annotations import queries as annotations
-from app.annotations.schemas import AnnotationOut
 from app.annotations.versions import ANNOTATIONS, VERSIONS
 from app.changes.commands import append, lock_under
 from app.changes.superseding import copied
@@ -15,11 +14,9 @@ from app.core.database import Session
 from app.core.errors import Gone, InvalidValue, NotFound, Problem, Stale
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
-from app.documents.queries import text_of
 from app.models import Annotation
 from app.reviews import decisions, queries
 from app.reviews.schemas import BulkDecisionIn, BulkResult, DecisionOut, RefusedDecision
-from app.text.offsets import Ruler
 from app.users.queries import check_unchanged
 
 # A thousand quotes may be as long as texts, and one may be asked for a thousand times: what stands
@@ -140,17 +137,8 @@ def _decided(
     return decisions.out(decision, standing.actor), True
 
 
-async def _stale(
-    db: Session,
-    standing: Standing,
-    row: Row[Any],
-    unit: OffsetUnit,
-) -> Stale:
-    ruler = None
-    if unit is not OffsetUnit.CODE_POINTS:
-        text = await text_of(db, row.document_id, row.revision, row.sha256)
-        ruler = Ruler(text, unit)
-    current = AnnotationOut.of(row, standing.project, unit, ruler)
+async def _stale(db: Session, standing: Standing, row: Row[Any], unit: OffsetUnit) -> Stale:
+    current = await annotations.out(db, standing, row, unit)
     return Stale(current.model_dump(mode="json"), version=current.version)
 
 

@@ -22,15 +22,13 @@ class Arrival:
     """How many line ends were CRLF or CR; a CRLF counts once."""
 
 
-def arrive(
-    raw: str, *, pointer: str = "/text", unit: OffsetUnit = OffsetUnit.CODE_POINTS
-) -> Arrival:
+def arrive(raw: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> Arrival:
     """The text to store for ``raw``, which holds no lone surrogates.
 
     Raises:
         ControlCharacter: see ``arrived``.
     """
-    _refuse_control_character(raw, pointer, unit)
+    _refuse_control_character(raw, unit)
     text = raw.removeprefix("\ufeff")
     newlines = text.count("\r")
     if newlines:
@@ -43,24 +41,22 @@ def stored_length(raw: str) -> int:
     return len(raw) - raw.startswith("\ufeff") - raw.count("\r\n")
 
 
-def arrived(
-    text: str, *, pointer: str = "/text", unit: OffsetUnit = OffsetUnit.CODE_POINTS
-) -> Arrival:
+def arrived(text: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> Arrival:
     """A text that has arrived before, as an export holds it: a second BOM is part of it.
 
     Raises:
-        ControlCharacter: at ``pointer``, for one other than tab, newline and carriage return; its
+        ControlCharacter: at ``/text``, for one other than tab, newline and carriage return; its
             ``position`` is counted in ``unit`` in the text as it was sent.
     """
-    _refuse_control_character(text, pointer, unit)
+    _refuse_control_character(text, unit)
     return Arrival(text, bom_removed=False, newlines_converted=0)
 
 
-def _refuse_control_character(sent: str, pointer: str, unit: OffsetUnit) -> None:
+def _refuse_control_character(sent: str, unit: OffsetUnit) -> None:
     # The caller has the text that was sent, and no other to look for the position in.
     position = control_character(sent)
     if position is not None:
-        raise ControlCharacter(pointer, sent, position, unit)
+        raise ControlCharacter("/text", sent, position, unit)
 
 
 def sha256(text: str) -> str:

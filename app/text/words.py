@@ -29,6 +29,7 @@ LONGEST = 100
 GRAM = 3
 """Code points of a piece of a word, by which words that hold a string are found."""
 
+_MOST_KEYS = 16
 # Before a piece of a word, in a list of words: no word holds a character of private use.
 _PIECE = "\ue000"
 
@@ -130,7 +131,7 @@ def _made_pieces(run: str) -> Mapping[str, None]:
 _kept_pieces = lru_cache(maxsize=20_000)(_made_pieces)
 
 
-def keys_within(part: str, *, most: int = 16) -> list[str]:
+def keys_within(part: str) -> list[str]:
     """Keys that every text has in which this part occurs, whatever stands around it.
 
     A word at the part's edge may go on beyond it, so of such a word only its pieces are certain.
@@ -145,7 +146,7 @@ def keys_within(part: str, *, most: int = 16) -> list[str]:
             whole.append(run[:LONGEST])
         else:
             pieces.extend(_pieces(run))
-    return list(dict.fromkeys([*sorted(whole, key=len, reverse=True), *pieces]))[:most]
+    return list(dict.fromkeys([*sorted(whole, key=len, reverse=True), *pieces]))[:_MOST_KEYS]
 
 
 def run_within(part: str) -> str:

@@ -6,12 +6,14 @@ as from one address. So it takes ten addresses to do that, and they guess no fas
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from app.core.database import Moved
 from app.core.errors import TooManyRequests
 from app.users.addresses import source_of
 
@@ -26,12 +28,25 @@ class SignInAttempts:
         self._of_address = RateLimitItemPerMinute(per_minute)
         self._of_name = RateLimitItemPerMinute(10 * per_minute)
 
-    async def count(self, username: str, address: str) -> None:
-        """Count one attempt; ``forget`` it if it succeeds.
+    @asynccontextmanager
+    async def one(self, username: str, address: str) -> AsyncIterator[None]:
+        """Count what is done here as one attempt, unless it succeeds or is tried again.
+
+        Who knows the password is not slowed down.
 
         Raises:
             TooManyRequests: when it is one too many, with the seconds to wait.
         """
+        await self._count(username, address)
+        try:
+            yield
+        except Moved:
+            # It is tried again.
+            await self._forget(username, address)
+            raise
+        await self._forget(username, address)
+
+    async def _count(self, username: str, address: str) -> None:
         # The address first: one that may try no more must not use up a name's attempts.
         for limit, key in self._counted(username, address):
             if not await self._limiter.hit(limit, key):
@@ -41,8 +56,7 @@ class SignInAttempts:
                     f"Too many attempts to sign in; wait {wait} seconds.", retry_after=wait
                 )
 
-    async def forget(self, username: str, address: str) -> None:
-        """Take back an attempt that succeeded: who knows the password is not slowed down."""
+    async def _forget(self, username: str, address: str) -> None:
         for limit, key in self._counted(username, address):
             await self._storage.decr(limit.key_for(key))
 

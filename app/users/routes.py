@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 from app.audit import queries as audit
 from app.audit.schemas import AuditEventOut, AuditFilter
 from app.core.conditions import Seen, Tag
-from app.core.database import Moved
 from app.core.documented import problems
 from app.core.errors import (
     BadCredentials,
@@ -71,15 +70,8 @@ async def change_password(
     """
     passwords.check(given.password, actor.name)
     attempts: SignInAttempts = request.app.state.sign_in_attempts
-    address = request.client.host if request.client else ""
-    await attempts.count(actor.name, address)
-    try:
+    async with attempts.one(actor.name, _address(request)):
         await own_password.change(db, actor, given, by=credential)
-    except Moved:
-        # It is tried again.
-        await attempts.forget(actor.name, address)
-        raise
-    await attempts.forget(actor.name, address)
 
 
 @router.post(
@@ -96,18 +88,20 @@ async def sign_in(given: SessionIn, db: Db, request: Request, response: Response
     access.same_site(request, required=False)
     attempts: SignInAttempts = request.app.state.sign_in_attempts
     settings: Settings = request.app.state.settings
-    address = request.client.host if request.client else ""
-    await attempts.count(given.username, address)
     lasting = dt.timedelta(days=settings.session_days)
     before = access.session_shown(request)
-    user = await queries.by_name(db, given.username)
-    access.remember_attempt(request, user and user.name)
-    started = await commands.sign_in(db, user, given.password, before=before, lasting=lasting)
-    await attempts.forget(given.username, address)
+    async with attempts.one(given.username, _address(request)):
+        user = await queries.by_name(db, given.username)
+        access.remember_attempt(request, user and user.name)
+        started = await commands.sign_in(db, user, given.password, before=before, lasting=lasting)
     access.set_cookie(request, response, started)
     me = await queries.me(db, started)
     access.remember(request, me)
     return me
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 @router.delete(

@@ -25,7 +25,6 @@ _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     # Asked for again each time, and answered 304: a new release is a new page at once.
     "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",

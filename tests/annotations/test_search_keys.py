@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from app.annotations.filters import look_up, telling
+from app.annotations.rarity import look_up, telling
 from app.core.database import Database
 from tests import make
 from tests.annotations.test_search_quotes import quotes

@@ -9,8 +9,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Scope
 
-from app.exports import access
-from app.exports.access import Stream
+from app.exports import streaming
+from app.exports.streaming import Stream
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
@@ -158,12 +158,12 @@ SCOPE: Scope = {"type": "http", "method": "GET", "path": EXPORT, "headers": []}
 async def test_a_slow_line_has_all_of_a_stream_if_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    line = Line(monkeypatch, access.SLOWEST + 1)
+    line = Line(monkeypatch, streaming.SLOWEST + 1)
 
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(4):
             # What makes Stet itself wait, as a database may, is not the reader's.
-            await line.passes(2 * access.PATIENCE_SECONDS)
+            await line.passes(2 * streaming.PATIENCE_SECONDS)
             yield b"x" * 1_000_001
 
     began = line.now
@@ -173,7 +173,7 @@ async def test_a_slow_line_has_all_of_a_stream_if_it_goes_on(
     assert line.now - began > 5000
 
 
-@pytest.mark.parametrize("rate", [1, access.SLOWEST / 2])
+@pytest.mark.parametrize("rate", [1, streaming.SLOWEST / 2])
 async def test_who_takes_bytes_now_and_then_is_cut_off(
     monkeypatch: pytest.MonkeyPatch, rate: float
 ) -> None:
@@ -197,4 +197,4 @@ async def test_who_takes_bytes_now_and_then_is_cut_off(
     assert not line.ended
     assert closed == cut_off == [True]
     # What it takes meanwhile is held to its credit.
-    assert line.now - began < 3 * access.PATIENCE_SECONDS + 10_000 / rate
+    assert line.now - began < 3 * streaming.PATIENCE_SECONDS + 10_000 / rate

@@ -32,6 +32,7 @@ async def test_any_other_request_id_is_replaced(
 
 async def test_every_answer_has_a_request_id(newsroom: Newsroom) -> None:
     for method, path in (
+        ("GET", "/"),
         ("GET", "/no/such/path"),
         ("PUT", "/healthz"),
         ("GET", "/v1/me"),

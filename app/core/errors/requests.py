@@ -102,7 +102,7 @@ class TooManyRequests(Problem):
 
     @classmethod
     def example(cls) -> Self:
-        return cls("Too many failed sign-ins; try again in 60 seconds.", retry_after=60)
+        return cls("Too many attempts to sign in; wait 60 seconds.", retry_after=60)
 
 
 class HeadTooLarge(Problem):

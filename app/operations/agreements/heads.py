@@ -6,12 +6,13 @@ from app.core.vocabulary import ChangeKind
 from app.models import Change, ChangeHead, Project, User
 from app.operations.agreements.agreement import Agreement, json_kind
 
-_OF_MEMBERS = (ChangeKind.MEMBER_SET, ChangeKind.MEMBER_REMOVED)
+OF_MEMBERS = (ChangeKind.MEMBER_SET, ChangeKind.MEMBER_REMOVED)
+"""The kinds of what the log says of members."""
 _WITH_STATE = (
     ChangeKind.PROJECT_CREATED,
     ChangeKind.PROJECT_UPDATED,
     ChangeKind.SCHEME_UPDATED,
-    *_OF_MEMBERS,
+    *OF_MEMBERS,
     ChangeKind.DOCUMENT_CREATED,
     ChangeKind.DOCUMENT_UPDATED,
 )
@@ -35,7 +36,7 @@ AGREEMENTS = (
         "Members of the log that are no users",
         select(Change.subject_id)
         .outerjoin(User, User.id == Change.subject_id)
-        .where(Change.kind.in_(_OF_MEMBERS), User.id.is_(None)),
+        .where(Change.kind.in_(OF_MEMBERS), User.id.is_(None)),
     ),
     Agreement(
         "changes",

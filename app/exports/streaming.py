@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Path, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
@@ -61,8 +61,6 @@ STREAM: dict[str, Any] = {
     },
 }
 """How the OpenAPI document describes an export."""
-
-NameInPath = Annotated[str, Path(description="The release's name.")]
 
 SLOWEST = 1024
 """Bytes a second that a reader has to take: what it keeps from others is not kept for ever."""
