@@ -10,18 +10,19 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.annotations import routes as annotations
-from app.core import problems, tracing
-from app.core.application import Application
-from app.core.arriving import AT_ONCE
-from app.core.conditions import NotModified, not_modified
-from app.core.connect import connect
-from app.core.limits import BodyLimits
-from app.core.load import Load
+from app.core import tracing
+from app.core.database.connect import connect
+from app.core.http import problems
+from app.core.http.application import Application
+from app.core.http.arriving import AT_ONCE
+from app.core.http.conditions import NotModified, not_modified
+from app.core.http.limits import BodyLimits
+from app.core.http.load import Load
+from app.core.http.methods import HeadAsGet
+from app.core.http.observability import Observed
 from app.core.logs import configure_logging
 from app.core.memory import collect_seldom
-from app.core.methods import HeadAsGet
 from app.core.metrics import STARTED, keep_measuring
-from app.core.observability import Observed
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
@@ -29,10 +30,10 @@ from app.exports.heads import Heads
 from app.exports.schemas import ChangeOut, ExportedDocument
 from app.exports.shares import Shares
 from app.imports import routes as imports
-from app.operations import metrics_folder
 from app.operations import routes as operations
-from app.operations.described import describe
-from app.operations.stopping import told
+from app.operations.openapi.described import describe
+from app.operations.server import metrics_folder
+from app.operations.server.stopping import told
 from app.progress import routes as progress
 from app.projects import routes as projects
 from app.relations import routes as relations

@@ -18,12 +18,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core.database.prepared import DRIVER_FAILURES, failure
+from app.core.database.servers import Servers
+from app.core.database.sqlite_locks import turn_file
+from app.core.database.watching import look_after
 from app.core.errors import Unavailable
-from app.core.prepared import DRIVER_FAILURES, failure
-from app.core.servers import Servers
 from app.core.settings import settings
-from app.core.sqlite_locks import turn_file
-from app.core.watching import look_after
 from app.models import Base
 from app.models.search import INDEX_OF_KEYS
 

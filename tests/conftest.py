@@ -34,8 +34,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
 from app.core.cache import Recent
-from app.core.connect import connect
 from app.core.database import Database
+from app.core.database.connect import connect
 from app.core.memory import collect_seldom
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
@@ -465,7 +465,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     def noted(method: Callable[..., Any]) -> Callable[..., Any]:
         def run(connection: Any, statement: str, *arguments: Any, **options: Any) -> Any:
-            # Of a connection's beginning (``core.lending``), not of a request.
+            # Of a connection's beginning (``core.database.lending``), not of a request.
             if not statement.startswith("SET plan_cache_mode"):
                 seen.append(statement)
             return method(connection, statement, *arguments, **options)

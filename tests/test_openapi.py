@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.core.errors import MEDIA_TYPE, catalogue
 from app.core.vocabulary import AttributeType, ChangeKind
 from app.main import create_app, wrapped
-from app.operations.described import TAGS
+from app.operations.openapi.described import TAGS
 from app.projects.schemas import AttributeName, Term
 from tests.conftest import settings
 from tests.uses import TABLE

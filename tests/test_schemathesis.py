@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 
 from app.core.errors import MEDIA_TYPE
 from app.main import create_app, wrapped
-from app.operations.examples import REQUESTS
+from app.operations.openapi.examples import REQUESTS
 from tests import make
 from tests.conftest import DIALECTS, TOKENS, Databases
 from tests.conftest import settings as settings_of

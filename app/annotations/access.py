@@ -9,8 +9,8 @@ from fastapi import Depends, Path, Query, Request
 from app.annotations import seen
 from app.annotations.schemas import AnnotationFilter
 from app.annotations.seen import NamedAnnotation, SeenAnnotation
+from app.core.http.routing import ATTRIBUTE_PREFIX, may_recall, recalled, session_of
 from app.core.permissions import Act
-from app.core.routing import ATTRIBUTE_PREFIX, may_recall, recalled, session_of
 from app.core.shapes import MomentIn
 from app.core.vocabulary import Origin, Status
 from app.users.access import Shown, remember

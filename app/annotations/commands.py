@@ -17,8 +17,8 @@ from app.annotations.seen import SeenAnnotation
 from app.annotations.versions import ANNOTATIONS, superseding
 from app.changes.commands import Entry, append, lock_under
 from app.changes.recorded import Recorded, Refused
-from app.core.among import AMONG, bound
 from app.core.database import Moved, Session
+from app.core.database.among import AMONG, bound
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale
 from app.core.moments import now, now_after
 from app.core.permissions import Act, may

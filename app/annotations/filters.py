@@ -20,8 +20,8 @@ from sqlalchemy import (
 from app.annotations.rarity import Places
 from app.annotations.schemas import AnnotationFilter
 from app.core.database import Session
+from app.core.database.functions import called
 from app.core.errors import InvalidParameter
-from app.core.functions import called
 from app.core.permissions import Standing
 from app.models import POSITION, Annotation, DocumentWords, User, having
 from app.projects import queries as projects

@@ -16,9 +16,9 @@ from sqlalchemy import Select, bindparam, select
 from app.annotations.written import marks
 from app.core.cache import Bounded
 from app.core.database import Moved, Session
+from app.core.database.prepared import fixed
+from app.core.database.room import ONE_MORE
 from app.core.paging import Paging, Written
-from app.core.prepared import fixed
-from app.core.room import ONE_MORE
 from app.core.vocabulary import OffsetUnit
 from app.documents.seen import STANDS, SeenDocument, as_recalled
 from app.models import Annotation

@@ -28,13 +28,13 @@ from app.annotations.seen import AUTHOR, COLUMNS, DIGEST, with_people
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
 from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
+from app.core.database.prepared import fixed
+from app.core.database.room import ONE_MORE
+from app.core.database.rowjson import read_page
 from app.core.errors import SpanEmpty, SpanReversed, Unprocessable
 from app.core.jsontext import dump_json
 from app.core.paging import Paging, Written
 from app.core.permissions import Standing
-from app.core.prepared import fixed
-from app.core.room import ONE_MORE
-from app.core.rowjson import read_page
 from app.core.vocabulary import OffsetUnit, Order
 from app.documents.queries import digests as digests_of
 from app.documents.queries import text_of

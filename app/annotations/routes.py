@@ -19,8 +19,6 @@ from app.annotations.schemas import (
     AnnotationOut,
     AnnotationPatch,
 )
-from app.core.conditions import Seen, Tag
-from app.core.documented import SPAN_PROBLEMS, problems
 from app.core.errors import (
     CrossSiteRequest,
     ExternalIdConflict,
@@ -38,10 +36,12 @@ from app.core.errors import (
     Stale,
     UnknownLabel,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import Seen, Tag
+from app.core.http.documented import SPAN_PROBLEMS, problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
+from app.core.http.units import Unit
 from app.core.paging import Page
-from app.core.routing import Db, Route
-from app.core.units import Unit
 from app.core.vocabulary import Order
 from app.documents.access import ListedDocument, MarkedDocument
 from app.projects.access import ReadableProject

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from app.core.database import Session
+from app.core.database.prepared import fixed
 from app.core.errors import Gone
 from app.core.permissions import Standing
-from app.core.prepared import fixed
 from app.models import Annotation, Revision, User
 from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, seen_by
 from app.users.credentials import Credential

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from app.annotations.seen import COLUMNS, with_people
-from app.core.columns import Json
-from app.core.room import octets
-from app.core.rowjson import dotted, json_lines, json_page, marks_of
+from app.core.database.columns import Json
+from app.core.database.room import octets
+from app.core.database.rowjson import dotted, json_lines, json_page, marks_of
 
 _NOTHING = literal_column("'[]'", Json)
 
@@ -41,7 +41,7 @@ def written(
 ) -> Select[Any]:
     """A page of those that are ``LISTED``, as ``rowjson.json_page`` makes it.
 
-    ``key`` names what the rows are sorted by, as ``core.room`` takes it. If ``marked``, a
+    ``key`` names what the rows are sorted by, as ``core.database.room`` takes it. If ``marked``, a
     column ``marks`` has what the function ``marks`` answers. Parameters are ``limit``, the length
     of the page, ``project``, the slug, and ``offset_unit``, the caller's.
     """

@@ -28,8 +28,8 @@ from sqlalchemy.exc import IntegrityError
 from app.changes.commands import CHANGES, HEAD, Entry
 from app.changes.superseding import Superseding, Value, parameter
 from app.core.database import Session
-from app.core.gathering import alone
-from app.core.prepared import fixed
+from app.core.database.gathering import alone
+from app.core.database.prepared import fixed
 
 Row = Mapping[str, Any]
 

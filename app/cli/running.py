@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from app.core.connect import connect
 from app.core.database import Database
+from app.core.database.connect import connect
 from app.core.settings import settings
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from app.core.settings import InvalidSettings, settings
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API until stopped."""
     from app.operations import queries as operations
-    from app.operations import serving
+    from app.operations.server import serving
 
     tracing.check()
     given = {"host": host, "port": port, "workers": workers}
@@ -51,7 +51,7 @@ def migrate() -> None:
     from alembic.util import CommandError
 
     from app.operations import queries as operations
-    from app.operations import sqlite_files
+    from app.operations.sqlite import files as sqlite_files
 
     sqlite_files.make(settings())
     before = run(operations.current)
@@ -73,7 +73,7 @@ def migrate() -> None:
 
 def examine() -> None:
     """Say what is well and what is ill of the settings, the database and what is stored."""
-    from app.operations import doctor
+    from app.operations.doctor import examination as doctor
 
     async def work(database: Database) -> bool:
         well = True
@@ -90,14 +90,14 @@ def examine() -> None:
 
 def back_up(file: Path) -> None:
     """Copy the SQLite database to a new file."""
-    from app.operations import backup
+    from app.operations.sqlite import backup
 
     typer.echo(f"Wrote {file}: {backup.write(settings(), file)}.")
 
 
 def restore(file: Path, *, replace: bool) -> None:
     """Put a backup in the place of the SQLite database."""
-    from app.operations import restoring
+    from app.operations.sqlite import restoring
 
     done = restoring.restore(settings(), file, replace=replace)
     typer.echo(f"Restored {done.path}: {done.contents}.")

@@ -113,11 +113,11 @@ class Paging:
     def fitted(
         self, rows: Sequence[Any], out: Callable[[Any], T], *, key: Callable[[Any], Key]
     ) -> Page[T]:
-        """The page of rows that say whether there are ``more`` (``core.room``)."""
+        """The page of rows that say whether there are ``more`` (``core.database.room``)."""
         return self._page(rows, bool(rows) and rows[-1].more, out, key)
 
     def written(self, row: Any, json: str) -> Written:
-        """The same of what ``core.rowjson.json_page`` says, by a key of numbers.
+        """The same of what ``core.database.rowjson.json_page`` says, by a key of numbers.
 
         ``json`` is that of its items, with commas between them.
         """

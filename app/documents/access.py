@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
 
+from app.core.http.routing import may_recall, recalled, session_of
 from app.core.permissions import Act
-from app.core.routing import may_recall, recalled, session_of
 from app.core.vocabulary import Status
 from app.documents import seen
 from app.documents.schemas import DocumentFilter

@@ -17,9 +17,9 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.core.database.room import octets
 from app.core.errors import InvalidParameter
 from app.core.paging import Paging
-from app.core.room import octets
 from app.models import POSITION, Document, DocumentWords, having
 from app.text.sought import MOST, Sought
 from app.text.words import line

@@ -17,11 +17,11 @@ from sqlalchemy import (
 from app.changes.queries import in_order
 from app.core.cache import Bounded
 from app.core.database import Session
+from app.core.database.prepared import fixed
+from app.core.database.room import among, octets
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
-from app.core.prepared import fixed
-from app.core.room import among, octets
 from app.core.vocabulary import Order, Status
 from app.documents.finding import best_first, found_by, sought
 from app.documents.schemas import Counts, DocumentFilter, DocumentItem, DocumentOut

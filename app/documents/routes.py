@@ -5,8 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from app.core.conditions import SeenWhole, Tag
-from app.core.documented import problems
 from app.core.errors import (
     ControlCharacter,
     CrossSiteRequest,
@@ -19,11 +17,13 @@ from app.core.errors import (
     Stale,
     TooLarge,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import SeenWhole, Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
+from app.core.http.units import Unit
 from app.core.paging import Page
-from app.core.routing import Db, Route
 from app.core.settings import Settings
-from app.core.units import Unit
 from app.core.vocabulary import Order
 from app.documents import commands, queries
 from app.documents.access import EditableDocument, Filter, ManagedDocument, ReadableDocument

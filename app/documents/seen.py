@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, bindparam, exists, select
 
 from app.core.database import Session
+from app.core.database.prepared import fixed
 from app.core.errors import Gone
 from app.core.permissions import Standing
-from app.core.prepared import fixed
 from app.core.vocabulary import OffsetUnit
 from app.models import ChangeHead, Document, Revision, User
 from app.users.callers import CALLERS, STANDING_COLUMNS, Lately, seen_by

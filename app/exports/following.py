@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from app.changes.queries import check_reaches, end, has_news
 from app.core.database import Database, Session
 from app.core.errors import NotFound, RequestTimeout, Unauthenticated
-from app.core.methods import without_body
+from app.core.http.methods import without_body
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
 from app.exports import log

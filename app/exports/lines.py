@@ -1,7 +1,7 @@
 """JSON Lines that the database writes itself: byte for byte what ``formats.jsonl`` writes.
 
 Turning rows into Python's values and those into JSON took most of an export; here the rows never
-become values (``core.rowjson``). What the two must agree on is the order of the fields.
+become values (``core.database.rowjson``). What the two must agree on is the order of the fields.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from typing import Any, cast
 
 from sqlalchemy import Select, case, literal, literal_column, select
 
-from app.core.columns import Json
 from app.core.database import Session, Snapshot
+from app.core.database.columns import Json
+from app.core.database.rowjson import json_array, json_lines, json_object
 from app.core.jsontext import one_line
-from app.core.rowjson import json_array, json_lines, json_object
 from app.exports.corpus import Corpus
 from app.exports.queries import Batch, batches, within
 

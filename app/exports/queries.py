@@ -16,8 +16,8 @@ from sqlalchemy import (
     select,
 )
 
-from app.core.among import AMONG, bound
 from app.core.database import Session
+from app.core.database.among import AMONG, bound
 from app.core.errors import NotFound
 from app.core.ids import ById
 from app.exports.corpus import Corpus

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from app.core.database import Session
+from app.core.database.room import ONE_MORE, among, octets
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
-from app.core.room import ONE_MORE, among, octets
 from app.exports.corpus import tallies
 from app.exports.schemas import ReleaseOut
 from app.formats.record import Head

@@ -10,9 +10,7 @@ from app.annotations.access import Filter
 from app.annotations.filters import check_attributes
 from app.changes.access import LAST, SNAPSHOT, LastEvent, SeenSequence
 from app.changes.queries import end, holding
-from app.core.conditions import Tag
 from app.core.database import Database
-from app.core.documented import problems
 from app.core.errors import (
     CrossSiteRequest,
     Forbidden,
@@ -20,12 +18,14 @@ from app.core.errors import (
     NameTaken,
     NotFound,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route, session_of
+from app.core.http.units import Unit
 from app.core.paging import Page
 from app.core.permissions import Standing
-from app.core.routing import Db, Route, session_of
 from app.core.shapes import INT64
-from app.core.units import Unit
 from app.exports import commands, content, following, releases
 from app.exports.corpus import living, released
 from app.exports.following import EVENTS

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import AnnotationFilter, SpanOut
-from app.core.routing import MAX_PARAMETERS
+from app.core.http.routing import MAX_PARAMETERS
 from app.core.shapes import INT64, In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import Normalized

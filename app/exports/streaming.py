@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.changes.access import SNAPSHOT
 from app.core.errors import InvalidHttp
-from app.core.methods import without_body
+from app.core.http.methods import without_body
 from app.exports import content
 from app.exports.encodings import accepted, encoded
 from app.exports.log import ReadsNoLonger

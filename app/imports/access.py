@@ -7,7 +7,7 @@ from typing import IO, Annotated, Any
 from fastapi import Depends, Request, Response
 
 from app.core.errors import UnsupportedMediaType
-from app.core.routing import Route, session_of
+from app.core.http.routing import Route, session_of
 
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
 

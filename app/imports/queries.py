@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
-from app.core.among import AMONG, bound
 from app.core.database import Session
+from app.core.database.among import AMONG, bound
 from app.core.ids import ById
 from app.models import Annotation, Change, Document, Relation, Revision
 

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from app.core.documented import problems
 from app.core.errors import (
     CrossSiteRequest,
     Forbidden,
@@ -14,7 +13,8 @@ from app.core.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from app.core.routing import Db
+from app.core.http.documented import problems
+from app.core.http.routing import Db
 from app.core.settings import Settings
 from app.core.vocabulary import ImportMode
 from app.formats.codecs import Format, reader

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import Time, Word, one_of
+from app.core.database.columns import Time, Word, one_of
 from app.core.vocabulary import Role
 from app.models.base import Base
 

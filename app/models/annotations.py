@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import Json, Time, Word, one_of
+from app.core.database.columns import Json, Time, Word, one_of
 from app.core.vocabulary import Origin, Status
 from app.models.base import Base
 

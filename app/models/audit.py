@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import Json, Time, Word, one_of
+from app.core.database.columns import Json, Time, Word, one_of
 from app.core.vocabulary import AuditAction
 from app.models.base import Base
 

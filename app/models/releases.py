@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, ForeignKey, Integer, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import Json, Time
+from app.core.database.columns import Json, Time
 from app.models.base import Base
 
 

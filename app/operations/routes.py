@@ -7,13 +7,14 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 from fastapi.staticfiles import StaticFiles
 
 from app.core.database import Database
-from app.core.documented import problems
 from app.core.errors import NotFound, Unavailable, catalogue
+from app.core.http.documented import problems
 from app.core.metrics import METRICS_TYPE, look, metrics
-from app.operations import queries, sqlite_files
-from app.operations.examples import PROBLEMS
+from app.operations import queries
+from app.operations.openapi.examples import PROBLEMS
 from app.operations.pages import problem_page
 from app.operations.schemas import Health, Readiness
+from app.operations.sqlite import files as sqlite_files
 
 router = APIRouter(tags=["operations"])
 

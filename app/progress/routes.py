@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from app.changes.access import SNAPSHOT, SeenSequence
-from app.core.documented import problems
 from app.core.errors import NotFound
-from app.core.routing import Db, Route
+from app.core.http.documented import problems
+from app.core.http.routing import Db, Route
 from app.progress import queries
 from app.progress.schemas import ProgressOut
 from app.projects.access import ReadableProject

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from app.core.http.routing import session_of
 from app.core.permissions import Act, Standing
-from app.core.routing import session_of
 from app.projects import queries
 from app.users.access import Shown, remember
 

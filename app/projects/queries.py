@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, select
 
 from app.core.cache import Bounded
 from app.core.database import Session
+from app.core.database.prepared import fixed
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, Standing
-from app.core.prepared import fixed
 from app.core.vocabulary import Role
 from app.formats.record import Head
 from app.models import ChangeHead, Membership, Project, SchemeVersion, User

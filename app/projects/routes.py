@@ -2,8 +2,6 @@
 
 from fastapi import APIRouter
 
-from app.core.conditions import MaybeSeen, Seen, Tag
-from app.core.documented import problems
 from app.core.errors import (
     CrossSiteRequest,
     Forbidden,
@@ -16,9 +14,11 @@ from app.core.errors import (
     Stale,
     UnknownUser,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import MaybeSeen, Seen, Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
 from app.core.paging import Page
-from app.core.routing import Db, Route
 from app.projects import commands, members, queries, scheme_versions
 from app.projects.access import ManagedProject, ReadableProject
 from app.projects.schemas import (

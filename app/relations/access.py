@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
+from app.core.http.routing import session_of
 from app.core.permissions import Act
-from app.core.routing import session_of
 from app.relations import queries
 from app.relations.queries import SeenRelation
 from app.users.access import Shown, remember

@@ -9,10 +9,10 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from app.changes.queries import in_order
 from app.core.database import Session
+from app.core.database.prepared import fixed
 from app.core.errors import Gone
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
-from app.core.prepared import fixed
 from app.core.vocabulary import Order
 from app.documents.seen import SeenDocument
 from app.models import Annotation, Relation, User

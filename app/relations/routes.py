@@ -2,8 +2,6 @@
 
 from fastapi import APIRouter
 
-from app.core.conditions import Seen, Tag
-from app.core.documented import problems
 from app.core.errors import (
     CrossSiteRequest,
     Forbidden,
@@ -15,9 +13,11 @@ from app.core.errors import (
     Stale,
     UnknownAnnotation,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import Seen, Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
 from app.core.paging import Page
-from app.core.routing import Db, Route
 from app.documents.access import AnnotatableDocument, ReadableDocument
 from app.relations import commands, queries
 from app.relations.access import EditableRelation, ReadableRelation

@@ -21,9 +21,9 @@ from app.annotations.seen import SeenAnnotation
 from app.annotations.written import size
 from app.changes.recorded import table_of
 from app.core.database import Session
+from app.core.database.prepared import fixed
+from app.core.database.room import LIMIT, ONE_MORE, Room, octets
 from app.core.paging import Page, Paging
-from app.core.prepared import fixed
-from app.core.room import LIMIT, ONE_MORE, Room, octets
 from app.core.vocabulary import OffsetUnit
 from app.documents.queries import text_of
 from app.models import Decision, User

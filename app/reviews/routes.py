@@ -3,8 +3,6 @@
 from fastapi import APIRouter
 
 from app.annotations.access import HistoricAnnotation, ReviewableAnnotation
-from app.core.conditions import Seen, Tag
-from app.core.documented import problems
 from app.core.errors import (
     CommentRequired,
     CrossSiteRequest,
@@ -15,10 +13,12 @@ from app.core.errors import (
     PreconditionRequired,
     Stale,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import Seen, Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
+from app.core.http.units import Unit
 from app.core.paging import Page
-from app.core.routing import Db, Route
-from app.core.units import Unit
 from app.projects.access import ReviewableProject
 from app.reviews import bulk, commands, queries
 from app.reviews.schemas import BulkIn, BulkOut, DecisionIn, DecisionOut, HistoryOut

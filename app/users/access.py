@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from app.core.errors import CrossSiteRequest, Forbidden, Unauthenticated
+from app.core.http.routing import SAFE_METHODS, session_of
 from app.core.permissions import Actor as ActorOf
-from app.core.routing import SAFE_METHODS, session_of
 from app.core.settings import Settings
 from app.users import queries
 from app.users.credentials import Credential, cookie_text, parse_cookie, parse_token

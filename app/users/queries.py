@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from app.core.among import AMONG, bound
 from app.core.database import Moved, Session
+from app.core.database.among import AMONG, bound
+from app.core.database.prepared import fixed
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Actor, narrower
-from app.core.prepared import fixed
 from app.core.vocabulary import Role
 from app.models import Membership, Project, Token, User
 from app.users.callers import CALLERS, Lately, actor_of, holds

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.errors import TooManyRequests
-from app.core.load import WATCHED
-from app.core.problems import ProblemResponse
+from app.core.http.load import WATCHED
+from app.core.http.problems import ProblemResponse
 from app.users.access import COOKIE, SECURE_COOKIE
 from app.users.addresses import source_of
 from app.users.credentials import Credential, parse_cookie, parse_token

@@ -8,8 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.audit import queries as audit
 from app.audit.schemas import AuditEventOut, AuditFilter
-from app.core.conditions import Seen, Tag
-from app.core.documented import problems
 from app.core.errors import (
     BadCredentials,
     Conflict,
@@ -23,9 +21,11 @@ from app.core.errors import (
     Stale,
     TooManyRequests,
 )
-from app.core.listing import Link, Pages
+from app.core.http.conditions import Seen, Tag
+from app.core.http.documented import problems
+from app.core.http.listing import Link, Pages
+from app.core.http.routing import Db, Route
 from app.core.paging import Page
-from app.core.routing import Db, Route
 from app.core.settings import Settings
 from app.users import access, commands, own_password, passwords, queries
 from app.users.access import Actor, Admin, Me, Shown, Whole

@@ -8,7 +8,7 @@ down_revision = "0005_index_withdrawn_annotations"
 branch_labels = None
 depends_on = None
 
-# As ``app.core.columns.Time`` was when this was written: a migration stands by itself.
+# As ``app.core.database.columns.Time`` was when this was written: a migration stands by itself.
 MOMENT = sa.TIMESTAMP(timezone=True).with_variant(sa.Text(), "sqlite")
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Boolean, Integer, column, text
 
 from app.core.database import Database
-from app.core.prepared import fixed
+from app.core.database.prepared import fixed
 from tests import make
 from tests.conftest import Newsroom
 

@@ -63,7 +63,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.core.settings import Settings
 from tests import serving
 from tests.bench import bulk, material

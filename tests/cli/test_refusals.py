@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, column, func, select, table, text
 
 from app.cli.refusals import words
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.core.settings import InvalidSettings
 from app.core.settings import settings as read
 from tests import make

@@ -10,10 +10,9 @@ from sqlalchemy import func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.annotations.schemas import AnnotationFilter
-from app.core import postgresql_sessions
-from app.core.connect import connect
-from app.core.database import Database, Session, Snapshot
-from app.core.postgresql_sessions import PostgresSnapshot
+from app.core.database import Database, Session, Snapshot, postgresql_sessions
+from app.core.database.connect import connect
+from app.core.database.postgresql_sessions import PostgresSnapshot
 from app.exports import lines
 from app.exports.corpus import Corpus, living
 from app.models import Document, Project

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.core.database import Database
-from app.core.routing import MAX_PARAMETERS
+from app.core.http.routing import MAX_PARAMETERS
 from app.models import Release
 from tests import make
 from tests.conftest import Newsroom

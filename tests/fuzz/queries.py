@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from app.core.body import MAX_DEPTH, parse
-from app.core.conditions import _named
 from app.core.errors import InvalidJson, InvalidParameter, PreconditionRequired
+from app.core.http.conditions import _named
 from app.core.jsontext import dump_json, one_line
 from app.core.paging import Paging
 from app.exports.encodings import ENCODINGS, accepted

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import httpx
 
-from app.core.connect import connect
 from app.core.database import Database
+from app.core.database.connect import connect
 from app.core.errors import UnknownTransferCoding, catalogue
 from tests.conftest import DIALECTS, TOKENS, Databases, Newsroom, settings
 from tests.desk import Desk, Request

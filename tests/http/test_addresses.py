@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.core.routing import MAX_PARAMETERS
+from app.core.http.routing import MAX_PARAMETERS
 from tests import make
 from tests.conftest import Newsroom
 from tests.desk import Desk, rows

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core.limits import BodyLimits
+from app.core.http.limits import BodyLimits
 
 SCOPE = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"9999")]}
 

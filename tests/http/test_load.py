@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.load import Load, Places
+from app.core.http.load import Load, Places
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
@@ -91,7 +91,7 @@ async def test_one_too_many_is_turned_away_while_the_others_are_served(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever is not turned away at once is to be served, also on a machine that is busy.
-    monkeypatch.setattr("app.core.load._PATIENCE", 60)
+    monkeypatch.setattr("app.core.http.load._PATIENCE", 60)
     worker = Worker(newsroom, max_requests_at_once=2)
 
     async with nobody_writes(newsroom.app.state.database):
@@ -223,9 +223,9 @@ class Crowd:
 async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
     monkeypatch: pytest.MonkeyPatch, body: list[bytes]
 ) -> None:
-    monkeypatch.setattr("app.core.load._PAUSE", 0)
+    monkeypatch.setattr("app.core.http.load._PAUSE", 0)
     chance = random.Random(20)  # noqa: S311
-    monkeypatch.setattr("app.core.load.random", chance)
+    monkeypatch.setattr("app.core.http.load.random", chance)
     crowd = Crowd()
     eager: list[bool] = []
 

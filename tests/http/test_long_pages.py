@@ -8,9 +8,9 @@ from sqlalchemy import Select, Text, func, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database import Database
+from app.core.database.room import CHARACTERS
+from app.core.database.rowjson import read_page
 from app.core.errors import InvalidParameter
-from app.core.room import CHARACTERS
-from app.core.rowjson import read_page
 from tests import make
 from tests.conftest import Newsroom
 from tests.http.test_paging import pages

@@ -15,11 +15,11 @@ from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Message, Receive, Send
 
-from app.core.application import Application
-from app.core.arguments import Arguments
-from app.core.connect import connect
-from app.core.problems import install
-from app.core.routing import Db, Route
+from app.core.database.connect import connect
+from app.core.http.application import Application
+from app.core.http.arguments import Arguments
+from app.core.http.problems import install
+from app.core.http.routing import Db, Route
 from app.main import wrapped
 from tests import make
 from tests.conftest import Newsroom, settings

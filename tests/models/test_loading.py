@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from app.core.columns import Json, Time, Word
-from app.core.connect import connect
-from app.core.copying import binary
 from app.core.database import Database, Moved
+from app.core.database.columns import Json, Time, Word
+from app.core.database.connect import connect
+from app.core.database.copying import binary
 from app.core.settings import Settings
 from app.core.vocabulary import Status
 

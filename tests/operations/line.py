@@ -7,7 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from app.operations.protocol import Protocol
+from app.operations.server.protocol import Protocol
 
 
 class Line(asyncio.Transport):

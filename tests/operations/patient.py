@@ -8,8 +8,8 @@ from sqlalchemy import Executable
 
 from app.core.database import Database
 from app.core.settings import Settings
-from app.operations import doctor
-from app.operations.stored import Finding
+from app.operations.doctor import examination as doctor
+from app.operations.doctor.stored import Finding
 from tests import make
 from tests.clients import PASSWORD
 from tests.conftest import Newsroom, settings

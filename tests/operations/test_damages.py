@@ -13,9 +13,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.main import create_app
-from app.operations.agreements import AGREEMENTS
+from app.operations.doctor.agreements import AGREEMENTS
 from tests.conftest import DIALECTS, Databases, Newsroom, in_thread, settings
 from tests.operations.patient import ill, lived_in
 from tests.renewed import Kept

@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.core.connect import connect
 from app.core.database import Database
+from app.core.database.connect import connect
 from app.core.moments import now
 from app.core.settings import Settings
-from app.operations import doctor
-from app.operations.stored import Finding
+from app.operations.doctor import examination as doctor
+from app.operations.doctor.stored import Finding
 from tests import make
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import findings, furnished, ill, spoil

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from app.operations.example_answers import ANSWERS
-from app.operations.examples import REQUESTS
-from app.operations.story import CLAIM_ID, DENIAL_ID, DOCUMENT_ID, RELATION_ID
+from app.operations.openapi.example_answers import ANSWERS
+from app.operations.openapi.examples import REQUESTS
+from app.operations.openapi.story import CLAIM_ID, DENIAL_ID, DOCUMENT_ID, RELATION_ID
 from tests import make
 from tests.conftest import Newsroom
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.operations.joining import JoiningTransport
+from app.operations.server.joining import JoiningTransport
 from tests.operations.line import Line, protocol_on
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\n\r\n", b"{}"

@@ -14,8 +14,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
-from app.core.connect import connect
 from app.core.database import Database, Session
+from app.core.database.connect import connect
 from tests import make
 from tests.conftest import TOKENS, Newsroom, settings
 from tests.serving import STET, Server

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.operations import metrics_folder
+from app.operations.server import metrics_folder
 from tests.conftest import Databases
 from tests.serving import STET, Server, answers
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.core.errors import catalogue
-from app.operations.examples import PROBLEMS, REQUESTS
-from app.operations.story import CLAIM_ID, DENIAL_ID, DOCUMENT_ID, RELATION_ID, SCHEME
+from app.operations.openapi.examples import PROBLEMS, REQUESTS
+from app.operations.openapi.story import CLAIM_ID, DENIAL_ID, DOCUMENT_ID, RELATION_ID, SCHEME
 from tests import make
 from tests.conftest import Newsroom
 

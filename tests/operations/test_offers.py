@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.operations.protocol import Protocol
+from app.operations.server.protocol import Protocol
 from tests.operations.line import Line, protocol_on
 
 OFFERS = {

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 import uvloop
 
-from app.operations import workers
-from app.operations.serving import handles, listen
-from app.operations.workers import Worker
+from app.operations.server import workers
+from app.operations.server.serving import handles, listen
+from app.operations.server.workers import Worker
 
 CALLERS = 48
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
-from app.core.limits import BodyLimits
-from app.operations.protocol import MAX_HEAD_BYTES
+from app.core.http.limits import BodyLimits
+from app.operations.server.protocol import MAX_HEAD_BYTES
 from tests.operations.line import Line, protocol_on
 
 HEAD = b"POST /here HTTP/1.1\r\nHost: stet\r\nTransfer-Encoding: chunked\r\nKept: yes\r\n\r\n"

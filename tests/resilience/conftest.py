@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from tests.conftest import DIALECTS, Databases, settings
 from tests.desk import rows_in
 from tests.serving import Server, stet

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Executable, Row, select, text
 
-from app.core.connect import connect
 from app.core.database import Session
+from app.core.database.connect import connect
 from app.core.vocabulary import ChangeKind, Status
 from app.models import (
     Annotation,

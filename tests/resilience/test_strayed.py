@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.core.errors import Unavailable
-from app.operations import backup
+from app.operations.sqlite import backup
 from tests import make
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import findings

@@ -16,8 +16,7 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core import resting
-from app.core.database import FAILURES, Database, unavailable
+from app.core.database import FAILURES, Database, resting, unavailable
 from app.models import Document, Project
 from tests import make
 from tests.conftest import Newsroom

@@ -16,10 +16,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.core.connect import connect
 from app.core.database import Database
+from app.core.database.connect import connect
 from app.models import Change
-from app.operations import serving
+from app.operations.server import serving
 from tests import make
 from tests.conftest import TOKENS, Databases, settings
 from tests.serving import Server, stet

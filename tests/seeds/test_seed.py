@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.main import equip
 from app.models import Base, ChangeHead
 from seeds.example import FOLDER, id_of

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from app.core.connect import connect
+from app.core.database.connect import connect
 from app.users.credentials import hash_password
 from tests import make
 from tests.conftest import PEOPLE, TOKENS, Databases, migrate, settings

@@ -30,7 +30,7 @@
     ├── FormatNotInstalled, UnknownTransferCoding 501
     └── Unavailable 503
 
-Commands raise them, ``core.problems`` turns all of them into ``application/problem+json``
+Commands raise them, ``core.http.problems`` turns all of them into ``application/problem+json``
 (RFC 9457), routes never catch them. A class's docstring is the text of its page,
 ``/problems/<code>``: what happened, and what to do about it.
 """

@@ -1,0 +1,279 @@
+"""HTTP as uvicorn speaks it, with limits where it has none and problems for what is not HTTP.
+
+uvicorn answers what it cannot parse in plain text, takes a head of any size, waits for one without
+end, asks for no Host, answers HTTP/1.0 in chunks, and sends the head of an answer and its body
+apart, which the kernel and the caller each pay for twice. What follows an offer to go on in another
+protocol it takes for the next request, and what follows a body in chunks for more of the head.
+"""
+
+import asyncio
+import re
+import socket
+import struct
+import sys
+from collections.abc import Awaitable
+from typing import Any
+
+from httptools import HttpParserInvalidMethodError
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from app.core.errors import (
+    HeadTooLarge,
+    InvalidHttp,
+    Problem,
+    RequestTimeout,
+    UnknownTransferCoding,
+)
+from app.core.http.observability import Observed
+from app.core.http.problems import ProblemResponse
+from app.core.settings import settings
+from app.operations.server.joining import JoiningTransport
+from app.operations.server.parser import Parser
+
+MAX_HEAD_BYTES = 65_536
+"""The longest request line and headers together; of a longer head no more than a read is kept."""
+
+# The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
+_HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
+
+_RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+"""What the kernel does with a connection that is closed (SO_LINGER)."""
+
+
+class _Refused(Exception):
+    """Stops the parser."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """As uvicorn makes them."""
+        super().__init__(*arguments, **named)
+        self.parser = Parser(self)
+        self._seconds = settings().body_timeout_seconds
+        self._overdue: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_bytes = 0
+        self._in_body = False
+        self._of_body = False
+        self._beside_body = 0
+        self._problem: Problem | None = None
+        self._under_way: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request."""
+        self._joining = JoiningTransport(transport, self.loop)
+        super().connection_made(self._joining)  # type: ignore[arg-type]  # all that it uses
+        self._expect_head()
+
+    def eof_received(self) -> None:
+        """The caller sends no more; the transport is closed now, once it has sent what it has."""
+        self._joining.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer, and answer nobody."""
+        self._disarm()
+        super().connection_lost(exc)
+        # uvicorn tells the newest request; with one behind it, that is not the one under way.
+        if self._under_way is not None and not self._under_way.response_complete:
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, self._reading(cycle, app))
+
+    def _reading(self, cycle: RequestResponseCycle, app: Any) -> Any:
+        """The application, which is told when a body that it reads has broken off."""
+
+        def unbroken(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            async def received() -> Message:
+                message = await receive()
+                # What came before the last request came whole.
+                broken = message["type"] == "http.request" and self.cycle is cycle
+                if broken and self._problem is not None and not cycle.response_started:
+                    raise self._problem
+                return message
+
+            # Nothing that holds the scope itself: each request would be left to the collector.
+            scope["state"]["hang_up"] = self._hang_up
+            if scope["http_version"] == "1.0":
+                send = _until_closed(cycle, send)
+            # Not awaited here: each request would pay for one coroutine more.
+            served: Awaitable[None] = app(scope, received, send)
+            return served
+
+        return unbroken
+
+    def _hang_up(self) -> None:
+        """End the answer that is under way, and the connection, whatever waits to be sent."""
+        if self._under_way is not None:
+            self._under_way.disconnected = True
+        self._joining.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, unless the connection is refused already."""
+        if self._problem is not None:
+            return
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._overdue is None:
+                self._expect_head()
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
+        elif self._in_body:
+            # What comes without being a part of the body: trailers, or what is said of chunks.
+            self._beside_body = 0 if self._of_body else self._beside_body + len(data)
+            self._of_body = False
+            if self._beside_body > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
+
+    def on_message_begin(self) -> None:
+        """A request's first byte is here."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's head is here, and its body may follow: the application measures that."""
+        self._problem = self._problem_of_head()
+        if self._problem is not None:
+            raise _Refused
+        if self.parser.should_upgrade():
+            # It comes once more, without the offer.
+            return
+        # This takes no URL without a path.
+        super().on_headers_complete()
+        self._in_head, self._in_body, self._beside_body = False, True, 0
+        # Of a trailer nobody has looked through the fields: they are let lie (RFC 9110, 6.5.1).
+        self.headers = []
+        self._disarm()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body is here."""
+        self._of_body = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is here, whole."""
+        self._in_body = False
+        if not self._in_head:
+            super().on_message_complete()
+
+    def _problem_of_head(self) -> Problem | None:
+        size = len(self.url)
+        hosts = []
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                return UnknownTransferCoding("A body is taken with its length or in chunks.")
+        if size > MAX_HEAD_BYTES:
+            return HeadTooLarge(limit=MAX_HEAD_BYTES)
+        if self.parser.should_upgrade() and self.parser.get_method() == b"CONNECT":
+            return InvalidHttp("Stet is no proxy and takes no CONNECT.")
+        if not hosts:
+            # HTTP/1.0 has none.
+            needed = self.parser.get_http_version() != "1.0"
+            return InvalidHttp("HTTP/1.1 needs a Host header.") if needed else None
+        if len(hosts) > 1:
+            return InvalidHttp("There is more than one Host header.")
+        if _HOST.fullmatch(hosts[0].strip()) is None:
+            return InvalidHttp("The Host header names no host, with or without a port.")
+        return None
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
+        """Called when the parser has given up."""
+        said = "What was sent is not HTTP/1.1."
+        if isinstance(sys.exception(), HttpParserInvalidMethodError):
+            said = (
+                "What was sent begins with no method that is known; methods are written in "
+                "capitals, such as GET."
+            )
+        self._refuse(self._problem or InvalidHttp(said))
+
+    def _expect_head(self) -> None:
+        self._overdue = self.loop.call_later(self._seconds, self._give_up)
+
+    def _disarm(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _give_up(self) -> None:
+        if self._in_head:
+            said = f"The request's head did not arrive within {self._seconds:g} seconds."
+            self._refuse(RequestTimeout(said))
+        else:
+            self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer a problem after what is still to be answered, and close the connection."""
+        self._problem = problem
+        self._disarm()
+        if not self._in_head:
+            self._break_off(self.cycle)
+            return
+        self._in_head = False
+        # Until there is a URL the parser has read no method, and names another.
+        self.scope["method"] = self.parser.get_method().decode() if self.url else ""
+        cycle = RequestResponseCycle(
+            # With the headers that have come: the caller's request id may be among them.
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        app: Any = Observed(ProblemResponse(problem))
+        last: RequestResponseCycle | None = self.cycle
+        self.cycle = cycle
+        if last is None or last.response_complete:
+            self._start_asgi_task(cycle, app)
+        else:
+            self.pipeline.appendleft((cycle, app))
+
+    def _break_off(self, cycle: RequestResponseCycle) -> None:
+        """End the last request, whose body will not be whole."""
+        if cycle.response_started:
+            # To the application it is as if the caller had hung up.
+            cycle.disconnected = True
+            self.transport.close()
+        # Else it answers the problem itself, once it reads on.
+        cycle.keep_alive = False
+        cycle.message_event.set()
+
+
+def _until_closed(cycle: RequestResponseCycle, send: Send) -> Send:
+    """Sends an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1).
+
+    Where its length is not known, it ends where the connection does. So that a part never looks
+    like the whole, whatever closes the connection before the end resets it.
+    """
+    opened = cycle.transport.get_extra_info("socket")
+    unmeasured = False
+
+    async def sent(message: Message) -> None:
+        nonlocal unmeasured
+        if message["type"] == "http.response.start":
+            unmeasured = all(name != b"content-length" for name, _ in message["headers"])
+            if unmeasured:
+                cycle.chunked_encoding = False
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        elif unmeasured:
+            # What uvicorn would hold it against.
+            cycle.expected_content_length = len(message.get("body", b""))
+            if not message.get("more_body", False):
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END)
+        await send(message)
+
+    return sent
