@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from app.users import passwords
+from app.users import credentials, passwords
 from tests import make
 from tests.clients import PASSWORD, SAME_SITE, browser, minted, sign_in
 from tests.conftest import Newsroom
@@ -136,6 +136,29 @@ async def test_guessing_is_limited_with_signing_in_and_what_is_refused_is_no_gue
     for answer in (last, signing_in):
         make.refused(answer, 429, "too-many-requests")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+async def test_what_is_tried_again_is_one_attempt(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await browser(newsroom)
+    limited = newsroom.beside(login_attempts_per_minute=1).client(**SAME_SITE)
+    limited.cookies = client.cookies
+    hashed = credentials.hash_new
+    tried = []
+
+    async def made_admin(password: str, name: str) -> str:
+        tried.append(name)
+        if len(tried) == 1:
+            path, patch = f"/v1/users/{name}", {"is_admin": True}
+            promoted = await newsroom["admin"].patch(path, json=patch, headers=make.seen(1))
+            await make.said(promoted, 200)
+        return await hashed(password, name)
+
+    monkeypatch.setattr(credentials, "hash_new", made_admin)
+    changed = await change(limited)
+
+    assert (changed.status_code, tried) == (204, ["browsing", "browsing"])
 
 
 async def test_of_several_who_change_it_at_once_one_does(newsroom: Newsroom) -> None:
