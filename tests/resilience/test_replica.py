@@ -198,7 +198,18 @@ async def test_the_doctor_knows_a_replica_of_the_database_from_that_of_another(
     assert elsewhere == of_another
 
 
-async def test_a_replica_that_was_away_is_used_again(
+async def is_read_there(database: Database) -> bool:
+    """Whether an export is read from a server that follows another."""
+
+    async def holds(db: Session) -> bool:
+        await db.execute(text("SELECT 1"))
+        return True
+
+    async with database.snapshot(holding=holds) as db:
+        return bool((await db.execute(text("SELECT pg_is_in_recovery()"))).scalar_one())
+
+
+async def test_a_replica_that_was_away_is_used_again_and_has_room_of_its_own(
     cluster: Cluster, follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "_AWAY_SECONDS", 0.0)
@@ -206,20 +217,24 @@ async def test_a_replica_that_was_away_is_used_again(
     chosen = settings(cluster.url, database_replica_url=follower.preferred)
     database = connect(chosen)
 
-    async def holds(db: Session) -> bool:
-        await db.execute(text("SELECT 1"))
-        return True
-
-    async def is_read_there() -> bool:
-        async with database.snapshot(holding=holds) as db:
-            return bool((await db.execute(text("SELECT pg_is_in_recovery()"))).scalar_one())
-
-    before = await is_read_there()
+    before = await is_read_there(database)
     follower.stop()
-    away = [await is_read_there() for _ in range(3)]
+    away = [await is_read_there(database) for _ in range(3)]
     [said] = [it.detail for it in await findings(database, chosen) if it.what == "replica"]
     follower.start()
-    after = await is_read_there()
+    after = await is_read_there(database)
+    await database.dispose()
+
+    await asked(cluster.url, "CREATE ROLE one LOGIN CONNECTION LIMIT 1")
+    one = cluster.url.replace("//postgres:", "//one:")
+    database = connect(settings(one, database_replica_url=follower.preferred))
+    reading = "SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'stet-reader'"
+    assert await is_read_there(database)
+    by = await asked(follower.url, reading)
+    for writes in (True, False):
+        async with database.session(writes=writes) as db:
+            await db.execute(text("SELECT 1"))
+    assert await asked(follower.url, reading) == by is not None
     await database.dispose()
 
     assert (before, away, after) == (True, [False] * 3, True)

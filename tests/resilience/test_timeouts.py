@@ -6,7 +6,7 @@ What SQLite's one writer waits for is in ``test_disk``, what a connection may ta
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import asyncpg
@@ -16,7 +16,7 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.database import FAILURES, Database, resting, unavailable
+from app.core.database import FAILURES, Database, Session, resting, unavailable
 from app.models import Document, Project
 from tests import make
 from tests.conftest import Newsroom
@@ -210,17 +210,39 @@ async def test_whoever_waits_for_a_server_that_was_full_asks_it_again(three: New
         await asyncio.gather(*asking)
 
 
-async def peak(database: Database) -> None:
-    """Three who write at once, and so leave three connections."""
+Asks = Callable[[], Awaitable[set[int]]]
+
+
+async def peak(database: Database, open_ones: Asks) -> set[int]:
+    """Three who write at once, and so leave the connections that are returned."""
     async with AsyncExitStack() as stack:
         for _ in range(3):
             db = await stack.enter_async_context(database.session(writes=True))
             await db.begin()
+        return await open_ones()
 
 
-async def test_what_a_peak_has_left_gives_way_to_who_needs_another_kind(three: Newsroom) -> None:
+@pytest.fixture
+async def open_ones(database_url: str) -> AsyncIterator[Asks]:
+    """Asks for the processes of Stet's connections for writing."""
+    asking = await asyncpg.connect(database_url)
+    query = """
+        SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'stet'
+    """
+
+    async def ask() -> set[int]:
+        return {row["pid"] for row in await asking.fetch(query)}
+
+    yield ask
+    await asking.close()
+
+
+async def test_what_a_peak_has_left_gives_way_to_who_needs_another_kind(
+    three: Newsroom, open_ones: Asks
+) -> None:
     database = three.app.state.database
-    await peak(database)
+    await peak(database, open_ones)
 
     async with database.session(writes=False) as reading, database.snapshot() as snapshot:
         for session in (reading, snapshot):
@@ -229,19 +251,45 @@ async def test_what_a_peak_has_left_gives_way_to_who_needs_another_kind(three: N
             await writing.execute(select(func.now()))
 
 
+async def holds(db: Session) -> bool:
+    """The replica is asked, and holds all."""
+    await db.execute(select(func.now()))
+    return True
+
+
+async def test_nothing_gives_way_to_who_needs_a_replica_that_has_no_room(
+    three: Newsroom, newsroom: Newsroom, open_ones: Asks
+) -> None:
+    url = three.app.state.settings.database_url
+    database = newsroom.beside(database_replica_url=url).app.state.database
+    others = [await asyncpg.connect(url) for _ in range(3)]
+    left = await peak(database, open_ones)
+
+    async with database.snapshot(holding=holds) as snapshot:
+        await snapshot.execute(select(func.now()))
+
+    assert await open_ones() == left
+    for other in others:
+        await other.close()
+
+
+async def test_what_read_in_the_place_of_a_replica_gives_way(three: Newsroom) -> None:
+    url = three.app.state.settings.database_url
+    database = three.beside(database_replica_url=url).app.state.database
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(database.snapshot(holding=holds))
+
+    async with database.session(writes=True) as writing:
+        await writing.execute(select(func.now()))
+
+
 async def test_what_a_peak_has_left_is_closed_in_time(
-    three: Newsroom, database_url: str, monkeypatch: pytest.MonkeyPatch
+    three: Newsroom, open_ones: Asks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resting, "_IDLE_SECONDS", 0.1)
-    asking = await asyncpg.connect(database_url)
-    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
 
-    async def open_ones() -> int:
-        return int(await asking.fetchval(query, f"three_{os.getpid()}"))
-
-    await peak(three.app.state.database)
-    assert await open_ones() == 3
+    assert len(await peak(three.app.state.database, open_ones)) == 3
     async with asyncio.timeout(SOON):
-        while await open_ones() > 1:  # noqa: ASYNC110  # PostgreSQL tells nobody
+        while len(await open_ones()) > 1:  # noqa: ASYNC110  # PostgreSQL tells nobody
             await asyncio.sleep(0.01)
-    await asking.close()

@@ -60,7 +60,7 @@ class Lender:
         self._timeout = timeout
         self._pooler = pooler
         self.others: list[Lender] = []
-        """Other lenders, whose connections that rest give way where the server has no more room."""
+        """Those whose connections that rest give way where the server has no more room."""
         self._free = asyncio.Semaphore(size)
         self._size = size
         self._resting = Resting(self._see_off, standby=standby)
@@ -208,7 +208,7 @@ class Lender:
         return True
 
     def longest(self) -> Lent | None:
-        """The connection that has rested longest, if any rests."""
+        """The connection to the first server that has rested longest, if any rests."""
         return self._resting.longest()
 
     def give_up(self, lent: Lent) -> "asyncio.Task[None]":

@@ -52,7 +52,8 @@ class PostgresDatabase:
             servers = Servers("STET_DATABASE_REPLICA_URL", replica)
             watch = Watch(SILENCE * settings.database_timeout_seconds)
             self._replica = self._lender(settings, servers, watch, read_only=True, standby=True)
-        for lender in self._lenders():
+        # A replica has room of its own: what is closed on the first server makes none there.
+        for lender in (self._writer, self._reader, self._exporter):
             lender.others = [other for other in self._lenders() if other is not lender]
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0

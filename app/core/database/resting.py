@@ -62,12 +62,13 @@ class Resting:
         return None
 
     def _seconds_of(self, found: Lent) -> float:
-        elsewhere = self._standby and found.driver.get_settings().in_hot_standby != "on"
+        elsewhere = self._standby and not _is_of_standby(found)
         return _ELSEWHERE_SECONDS if elsewhere else _RECYCLE_SECONDS
 
     def longest(self) -> Lent | None:
-        """The one that has rested longest; it stays."""
-        return min((kind[0] for kind in self._kinds.values() if kind), key=_since, default=None)
+        """The one to the first server that has rested longest; it stays."""
+        of_first = (lent for lent in self if not self._standby or not _is_of_standby(lent))
+        return min(of_first, key=_since, default=None)
 
     def remove(self, lent: Lent) -> None:
         """One that is used no more."""
@@ -92,6 +93,12 @@ class Resting:
         for kind in self._kinds.values():
             while kind:
                 self._close(kind.pop())
+
+
+def _is_of_standby(lent: Lent) -> bool:
+    # The server says so by itself, and again when it is promoted. Before PostgreSQL 14, and through
+    # some poolers, nothing is said: then it is taken for what was asked for.
+    return getattr(lent.driver.get_settings(), "in_hot_standby", "on") == "on"
 
 
 def _since(lent: Lent) -> float:
