@@ -34,6 +34,7 @@ from app.operations import routes as operations
 from app.operations.openapi.described import describe
 from app.operations.server import metrics_folder
 from app.operations.server.stopping import told
+from app.operations.sqlite.files import keep_looking
 from app.progress import routes as progress
 from app.projects import routes as projects
 from app.relations import routes as relations
@@ -65,9 +66,11 @@ def create_app(given: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         collect_seldom()
         measuring = asyncio.create_task(keep_measuring(app.state.database))
+        looking = asyncio.create_task(keep_looking(app.state.database))
         with told(app.state.heads.stop):
             yield
         measuring.cancel()
+        looking.cancel()
         await app.state.database.dispose()
         if app.state.traces is not None:
             # Nothing else runs in this loop any more.

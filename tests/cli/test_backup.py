@@ -311,7 +311,7 @@ def test_nobody_opens_a_database_that_is_being_restored(database_url: str, tmp_p
 
     for command in (("serve", "--port", "0"), ("migrate",), ("user", "add", "jo")):
         refused = stet(*command, url=database_url, folder=tmp_path, status=1)
-        assert refused.stderr == "stet: The database is being restored from a backup.\n"
+        assert "being restored from a backup" in refused.stderr
     os.close(held)
 
     stet("user", "add", "jo", url=database_url, folder=tmp_path)

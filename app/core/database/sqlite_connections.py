@@ -6,10 +6,9 @@ import fcntl
 import logging
 import os
 import sqlite3
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,8 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.database import NO_WRITES
 from app.core.database.functions import FUNCTIONS
-from app.core.database.sqlite_locks import hold, turn_file
-from app.core.database.sqlite_opened import Opened
+from app.core.database.sqlite_locks import Held, turn_file
+from app.core.database.sqlite_opened import Opened, save
 from app.core.errors import Unavailable
 from app.core.jsontext import dump_json
 from app.core.metrics import waiting
@@ -50,7 +49,7 @@ class Connections:
         # How many times the file was opened anew.
         self._opened = 0
         self._files = Opened(path)
-        self._told = False
+        self._told: str | None = None
         self._write_engine = self._engine("BEGIN IMMEDIATE", _WRITER_PRAGMAS, size=1)
         self._read_engine = self._engine("BEGIN", _READER_PRAGMAS, size=64)
         self._snapshot_engine = self._engine("BEGIN", _SNAPSHOT_PRAGMAS, size=4)
@@ -60,8 +59,7 @@ class Connections:
         self._in_line = 0
         self.committer = self._committer()
         self._lock_file: int | None = None
-        self._held: int | None = None
-        self._holding = threading.Lock()
+        self._held = Held(path)
 
     def _committer(self) -> ThreadPoolExecutor:
         """A thread of its own: among those that all share, readers would keep writers waiting."""
@@ -122,20 +120,35 @@ class Connections:
             for engine in self._engines:
                 engine.dispose()
 
-    def _check_files(self) -> None:
+    def check_files(self) -> None:
+        """Look whether what is written would be found.
+
+        Raises:
+            Unavailable: when it would not.
+        """
+        if (strayed := self.strayed()) is not None:
+            raise Unavailable(strayed)
+
+    def strayed(self) -> str | None:
+        """Why what is written would not be found; None when it would."""
         strayed = self._files.strayed()
-        if strayed is None:
-            return
-        if not self._told:
-            self._told = True
-            _log.error(strayed)
-        raise Unavailable(strayed)
+        if strayed is None and self._told is None:
+            return None
+        if self._told != strayed:
+            self._told = strayed
+            if strayed is not None:
+                _log.error(strayed)
+        if self._held.is_alone != (strayed is not None):
+            # Whoever opened it now would not see what is written here.
+            self._held.change(alone=strayed is not None)
+        return strayed
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; from the first one on, the file is held. Snapshots ask in threads."""
-        with self._holding:
-            if self._held is None and self._is_there():
-                self._held = hold(self.path)
+        # It would be to other files than those that are open, or make a log anew.
+        self.check_files()
+        if self._is_there():
+            self._held.take()
         return sqlite3.connect(
             uri(self.path, "mode=rw"),
             uri=True,
@@ -169,8 +182,11 @@ class Connections:
         """The one writing connection, when it is this request's turn; give it back by ``release``.
 
         Raises:
-            Unavailable: when the turn did not come within the time limit.
+            Unavailable: when the turn did not come within the time limit, or the files strayed.
         """
+        if self._told is not None:
+            # The files are looked at before the commit, and once a second.
+            raise Unavailable(self._told)
         deadline = time.monotonic() + self._timeout
         # A lock that was just given back is not locked, though the next in line will have it.
         waits = self._turn.locked() or self._in_line > 0
@@ -185,7 +201,6 @@ class Connections:
             self._in_line -= 1
         try:
             await self._lock(deadline)
-            self._check_files()
             return self._write_engine.connect()
         except BaseException:
             self._unlock()
@@ -196,7 +211,7 @@ class Connections:
 
         Who has the writer's turn now is not asked.
         """
-        if (strayed := self._files.strayed()) is not None:
+        if (strayed := self.strayed()) is not None:
             return strayed
         try:
             self._turn_file()
@@ -231,7 +246,6 @@ class Connections:
 
     def release(self, connection: Connection) -> None:
         """End the writer's turn."""
-        self._files.written()
         try:
             connection.close()
         finally:
@@ -248,18 +262,21 @@ class Connections:
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     def close(self) -> None:
-        """Close every one; the last one out folds the log back into the file."""
+        """Close every one; the last one out folds the log back into the file, or saves it."""
         self.committer.shutdown()
         # What is disposed of may be used again, as an engine may.
         self.committer = self._committer()
+        writer = self._write_engine.pool
+        # Without a writer nothing was written here.
+        if self._files.is_moved() and isinstance(writer, QueuePool) and writer.checkedin():
+            with closing(writer.connect()) as lent:
+                save(lent.driver_connection, self.path)
         for engine in self._engines:
             engine.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+        self._held.give_back()
 
 
 _NO_WRITES_HERE = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}

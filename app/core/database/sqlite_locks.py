@@ -6,11 +6,13 @@ at once, which versions 3.7.0 to 3.51.2 can answer with a corrupt file
 (https://www.sqlite.org/wal.html#walresetbug).
 
 A second lock (``hold``) says that a process has the database open, so that no other file is put in
-its place under it.
+its place under it. The process holds it alone once its files are no longer under their names.
 """
 
 import fcntl
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from app.core.errors import Unavailable
@@ -34,9 +36,57 @@ def hold(path: Path, *, alone: bool = False) -> int:
         if alone:
             why = f"A server or another command has {path} open; stop it first."
         else:
-            why = "The database is being restored from a backup."
+            why = (
+                "The database is being restored from a backup, or its files were moved under a "
+                "server, which then says more at /readyz and in its log."
+            )
         raise Unavailable(why) from None
     return held
+
+
+class Held:
+    """A process's own lock on a database's file. Threads may call it."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is locked yet."""
+        self._path = path
+        self._descriptor: int | None = None
+        self._changing = threading.Lock()
+        self.is_alone = False
+        """Whether nobody else may have the database open."""
+
+    def take(self) -> None:
+        """Hold it, if it is not held.
+
+        Raises:
+            Unavailable: as ``hold``.
+        """
+        with self._changing:
+            if self._descriptor is None:
+                self._descriptor = hold(self._path)
+
+    def change(self, *, alone: bool) -> None:
+        """Hold it alone, or with others again; as before while others hold it."""
+        with self._changing:
+            self._let_go()
+            # The lock's file may have been removed, too, or its folder; or somebody restores.
+            with suppress(OSError, Unavailable):
+                self._descriptor = hold(self._path, alone=alone)
+                self.is_alone = alone
+            if self._descriptor is None:
+                with suppress(OSError, Unavailable):
+                    self._descriptor = hold(self._path)
+
+    def give_back(self) -> None:
+        """Hold it no longer."""
+        with self._changing:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self.is_alone = False
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def turn_file(path: Path) -> int:

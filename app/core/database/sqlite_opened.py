@@ -3,62 +3,115 @@
 Whoever removes the log of a database that is served, or puts another file in its place, takes
 nothing from the server: it goes on with the files that it has open, and what it writes into them is
 found by nobody once it is gone.
+
+When it ends, SQLite writes a log that was removed into the file. It does not into a file that is no
+longer under its name (``databaseIsUnmoved`` in https://www.sqlite.org/src/file/src/pager.c); so
+what that holds is saved here.
 """
 
+import logging
+import os
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from app.core.moments import now
+from app.core.parts import part_of
+
+_log = logging.getLogger(__name__)
 
 
 class Opened:
     """The database and its log, as long as there is a connection to them. Threads may call it."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is open yet, and nothing was written."""
-        self._paths = (path, path.with_name(f"{path.name}-wal"))
+        """Nothing is open yet."""
+        # A Path's own way to stat(2) takes half as long again.
+        self._names = (str(path), f"{path}-wal")
         self._count = 0
-        self._files: tuple[_Identity, _Identity] | None = None
+        self._files: tuple[_Identity, _Identity] = _NEITHER
         self._lock = threading.Lock()
 
     def more(self) -> None:
         """There is one more connection."""
         with self._lock:
             self._count += 1
-
-    def written(self) -> None:
-        """Something was written: the log is there, if it was not before."""
-        if self._files is None:
-            self._files = self._there()
+            self._learn(self._there())
 
     def less(self, *_connection: Any) -> None:
         """There is one less; the last one removes the log."""
         with self._lock:
             self._count -= 1
             if self._count == 0:
-                self._files = None
+                self._files = _NEITHER
+
+    def _learn(self, there: "tuple[_Identity, _Identity]") -> None:
+        """What is open, from what is there; the log is made by the first statement."""
+        database, log = self._files
+        if self._count and (database is None or (log is None and there[0] == database)):
+            self._files = (database or there[0], there[1])
 
     def _there(self) -> "tuple[_Identity, _Identity]":
-        return _identity(self._paths[0]), _identity(self._paths[1])
+        return _identity(self._names[0]), _identity(self._names[1])
 
     def strayed(self) -> str | None:
         """Why what is written here would be lost; None where it would not. Two calls of stat(2)."""
-        if self._files is None or self._files == self._there():
+        there = self._there()
+        if there == self._files:
             return None
-        database, log = (path.name for path in self._paths)
-        return (
-            f"{database} or {log} was moved, replaced or removed under this server, which takes no "
-            "writes any more. End it by SIGTERM, not by SIGKILL: the last thing that it does is to "
-            "write what it holds into the file that it has open."
-        )
+        with self._lock:
+            self._learn(there)
+            if there == self._files or not self._count:
+                return None
+            database, log = map(os.path.basename, self._names)
+            if there[0] != self._files[0]:
+                return _STRAYED.format(database, f"into a file beside {database}, and says which")
+            return _STRAYED.format(log, f"into {database}")
+
+    def is_moved(self) -> bool:
+        """Whether the database's own file is no longer under its name."""
+        database, _ = self._files
+        return database is not None and _identity(self._names[0]) != database
 
 
-def _identity(path: Path) -> "_Identity":
+_STRAYED = (
+    "{} was moved, replaced or removed under the server, which takes no more writes. "
+    "End it by SIGTERM, not by SIGKILL: it then writes all that it holds {}."
+)
+
+
+def save(connection: Any, path: Path) -> None:
+    """Write all that SQLite's connection sees to a file beside the database, and empty its log.
+
+    SQLite would take that log for the one of whatever is in the database's place now. The file is
+    its owner's alone. Where it cannot be written the log stays as it is; either is logged.
+    """
+    saved = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%S%fZ}")
     try:
-        found = path.stat()
-    except FileNotFoundError:
+        with part_of(saved) as part:
+            with closing(sqlite3.connect(part, isolation_level=None)) as target:
+                connection.backup(target)
+                # A file of its own, as a backup is: without a log.
+                target.execute("PRAGMA journal_mode=DELETE")
+            part.rename(saved)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except (OSError, sqlite3.Error) as error:
+        _log.error("What %s held could not be saved: %s.", path.name, error)
+    else:
+        _log.error("All that %s held is in %s; see stet restore.", path.name, saved.name)
+
+
+def _identity(name: str) -> "_Identity":
+    try:
+        found = os.stat(name)  # noqa: PTH116  # see Opened
+    except OSError:
         return None
     return found.st_dev, found.st_ino
 
 
 _Identity = tuple[int, int] | None
-"""Which file it is, whatever its name; None where there is none."""
+"""Which file it is, whatever its name; None where none is to be seen."""
+
+_NEITHER = (None, None)

@@ -137,6 +137,7 @@ class SqliteSession:
         """Commit: in a thread, so that the loop goes on while the disk is waited for."""
         if self._writer is None:
             return
+        self._connections.check_files()
         # What is on its way to the disk is not stopped.
         await whole(self._writer.commit, stop=_nothing, executor=self._connections.committer)
 

@@ -22,9 +22,6 @@ async def examine(database: Database, settings: Settings) -> AsyncIterator[Findi
     """
     for finding in _settings(settings):
         yield finding
-    if (lacks := sqlite_files.lacks(database)) is not None:
-        yield Finding(False, "log", lacks)
-        return
     try:
         async for finding in _database(database, settings):
             yield finding

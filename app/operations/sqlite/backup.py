@@ -20,7 +20,6 @@ from app.operations.sqlite.files import (
     in_use,
     looked_at,
     path_of,
-    strayed,
     sync,
 )
 
@@ -41,15 +40,13 @@ def write(settings: Settings, file: Path) -> Contents:
         NotFound: when there is no database.
         Conflict: when there is such a file already.
         InvalidFile: when the database is damaged, or none of Stet.
-        Unavailable: when SQLite cannot read the database or write the file, or the database's log
-            was removed under a server.
+        Unavailable: when SQLite cannot read the database or write the file, or a server has other
+            files open than those that are there.
     """
     path = path_of(settings, "pg_dump and pg_basebackup make its backups")
     if not path.exists():
         raise NotFound(f"There is no database at {path}.")
     _refuse_taken(file)
-    if (why := strayed(path)) is not None:
-        raise Unavailable(why)
     with in_use(settings), part_of(file) as part:
         try:
             _copy(path, part, settings.database_timeout_seconds)

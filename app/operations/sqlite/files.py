@@ -1,5 +1,6 @@
 """The files of an SQLite database, looked at and written past the server."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from app.core.database.connect import connect
 from app.core.database.sqlite import SqliteDatabase
 from app.core.database.sqlite_connections import uri
 from app.core.database.sqlite_locks import hold
-from app.core.errors import InvalidFile, Unavailable
+from app.core.errors import InvalidFile
 from app.core.settings import InvalidSettings, Settings
 from app.operations import queries
 
@@ -83,26 +84,11 @@ def in_use(settings: Settings) -> Iterator[None]:
         os.close(held)
 
 
-def lacks(database: Database) -> str | None:
-    """As ``strayed``, of a database that may be another than SQLite."""
-    return strayed(database.path) if isinstance(database, SqliteDatabase) else None
-
-
-def strayed(path: Path) -> str | None:
-    """Why the file lacks what a server has written; None when it does not, as far as one can tell.
-
-    To be asked before anybody opens the file here: that makes a log.
-    """
-    if not path.exists() or path.with_name(f"{path.name}-wal").exists():
-        return None
-    try:
-        os.close(hold(path, alone=True))
-    except Unavailable:
-        return (
-            f"Somebody has {path} open, but its log {path.name}-wal was moved or removed. End the "
-            "server by SIGTERM, not by SIGKILL: it writes what it holds into the file."
-        )
-    return None
+async def keep_looking(database: Database) -> None:
+    """Look once a second, until cancelled, whether what is written to an SQLite file is found."""
+    while True:
+        barred(database)
+        await asyncio.sleep(1)
 
 
 def connection(file: Path, how: str, timeout: float = 0) -> sqlite3.Connection:
