@@ -62,7 +62,7 @@ def make(settings: Settings) -> None:
 
 
 def barred(database: Database) -> str | None:
-    """Why nobody here may write to an SQLite file, for want of a right or of it; None when may."""
+    """Why nobody here may write to an SQLite file; None when they may, or it is PostgreSQL."""
     return database.barred() if isinstance(database, SqliteDatabase) else None
 
 
