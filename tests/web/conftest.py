@@ -209,6 +209,19 @@ def watch(page: Page, stack: AsyncExitStack) -> None:
     stack.callback(check)
 
 
+async def sign_in_instead(page: Page, name: str) -> None:
+    """Sign out, and somebody else in, from whom no route of the page keeps anything."""
+    # A page that keeps its place in the history navigates too, but is loaded only anew.
+    async with page.expect_event("load"):
+        await page.get_by_role("button", name="Sign out").click()
+    await page.unroute_all(behavior="ignoreErrors")
+    await expect(page.get_by_label("Name")).to_be_focused()
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
 @pytest.fixture
 async def room(site: Site) -> AsyncIterator[Room]:
     """A project with a member in each role."""

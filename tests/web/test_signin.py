@@ -1,17 +1,9 @@
 """Signing in and out, and what a page shows to nobody."""
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests import make
-from tests.web.conftest import PASSWORD, Room, watch
-
-
-async def _sign_in_instead(page: Page, name: str) -> None:
-    await page.get_by_role("button", name="Sign out").click()
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+from tests.web.conftest import PASSWORD, Room, sign_in_instead, watch
 
 
 async def test_a_person_signs_in_with_a_password_and_out_again(room: Room) -> None:
@@ -79,7 +71,7 @@ async def test_a_page_writes_nothing_as_who_signed_in_in_another(room: Room) -> 
     await page.get_by_label("Name", exact=True).fill(name)
     other = await page.context.new_page()
     await other.goto(f"/#/projects/{room.project}")
-    await _sign_in_instead(other, "manager")
+    await sign_in_instead(other, "manager")
 
     told = page.get_by_role("alert").filter(has_text="manager has signed in in another window")
     await expect(told).to_be_visible()
@@ -103,7 +95,7 @@ async def test_a_page_shows_nothing_of_who_signed_in_in_another(room: Room) -> N
     await other.goto(f"/#/projects/{room.project}")
     # The log that it follows is left, too.
     async with page.expect_event("requestfailed", lambda request: "/changes" in request.url):
-        await _sign_in_instead(other, "manager")
+        await sign_in_instead(other, "manager")
     told = page.get_by_role("alert").filter(has_text="it loads and sends nothing any more")
     await expect(told).to_be_visible()
     asked: list[str] = []
@@ -120,11 +112,11 @@ async def test_a_page_hears_again_of_others_when_its_user_is_back(room: Room) ->
     page = await room.open("annotator", f"/documents/{document['id']}")
     other = await page.context.new_page()
     await other.goto(f"/#/projects/{room.project}")
-    await _sign_in_instead(other, "manager")
+    await sign_in_instead(other, "manager")
     await expect(page.get_by_role("alert")).to_contain_text("manager has signed in")
     await room.annotation(document, "155 people", by="annotator-b")
     await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
-    await _sign_in_instead(other, "annotator")
+    await sign_in_instead(other, "annotator")
     await expect(page.get_by_role("button", name="155 people")).to_be_visible()
 
 
@@ -133,7 +125,7 @@ async def test_a_page_goes_on_when_its_user_is_signed_in_again_in_another(room: 
     other = await page.context.new_page()
     await other.goto(f"/#/projects/{room.project}")
     for name in ("reader", "annotator"):
-        await _sign_in_instead(other, name)
+        await sign_in_instead(other, name)
         told = page.get_by_role("alert").filter(has_text="has signed in in another window")
         await expect(told).to_have_count(1 if name == "reader" else 0)
 

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.async_api import Page, Route, expect
 
 from tests import make
-from tests.web.conftest import PASSWORD, Room
+from tests.web.conftest import Room, sign_in_instead
 
 
 async def _note(page: Page, words: str) -> None:
@@ -42,7 +42,7 @@ async def test_what_others_do_appears_without_moving_the_page(room: Room) -> Non
     await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
     await page.mouse.wheel(0, 400)
     # A wheel turns smoothly, and comes to rest.
-    await page.wait_for_timeout(700)
+    await page.wait_for_function("() => Math.round(scrollY) === 400")
     read = page.locator(".text p", has_text="ceasefire in the war")
     before = await read.bounding_box()
 
@@ -256,15 +256,7 @@ async def test_what_one_user_left_is_never_sent_as_another(room: Room) -> None:
     await expect(page.locator(".outstanding")).to_contain_text("cannot be reached")
 
     for name in ("annotator-b", "annotator"):
-        # A page that keeps its place in the history navigates too, but is loaded only anew.
-        async with page.expect_event("load"):
-            await page.get_by_role("button", name="Sign out").click()
-        await page.unroute_all(behavior="ignoreErrors")
-        await expect(page.get_by_label("Name")).to_be_focused()
-        await page.get_by_label("Name").fill(name)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+        await sign_in_instead(page, name)
         await expect(page.locator(".outstanding")).to_have_text("")
         if name == "annotator-b":
             await page.wait_for_timeout(1500)

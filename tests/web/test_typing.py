@@ -1,11 +1,12 @@
 """What one types while others write: nothing of it is lost, and none of it is taken for a key."""
 
+import asyncio
 from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests import make
-from tests.web.conftest import PASSWORD, Room
+from tests.web.conftest import PASSWORD, Room, sign_in_instead
 
 CARD = "The chosen annotation"
 
@@ -127,13 +128,6 @@ async def test_what_is_typed_on_where_a_field_was_is_no_key(room: Room) -> None:
     assert [one["status"] for one in await room.stored(document)] == ["approved"]
 
 
-async def _sign_in(page: Page, name: str) -> None:
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
-
-
 async def test_a_note_is_saved_though_the_page_is_loaded_again_or_left_before(room: Room) -> None:
     document = await room.document(make.TEXT)
     claim = await room.annotation(document, "Chinese nationals fight")
@@ -169,8 +163,7 @@ async def test_a_comment_is_there_after_a_reload_and_for_no_other_user(room: Roo
     await expect(comment).to_have_value("Not in the source.")
 
     for name, typed in (("manager", ""), ("reviewer", "Not in the source.")):
-        await page.get_by_role("button", name="Sign out").click()
-        await _sign_in(page, name)
+        await sign_in_instead(page, name)
         await expect(comment).to_have_value(typed)
     await page.get_by_role("button", name="Reject and go on").click()
     await expect(page.get_by_text("Nothing here is pending.")).to_be_visible()
@@ -215,14 +208,25 @@ async def test_edits_of_a_scheme_stand_while_one_looks_elsewhere(room: Room) -> 
     await expect(name).not_to_have_value("Mine")
     await expect(kept).to_have_count(0)
 
-    # What is edited after it was saved was not there before.
+    # What is edited after it was sent is not in what is saved, and was not there before.
     await name.fill("Mine")
     await page.reload()
     await expect(kept).to_be_visible()
     await page.get_by_role("button", name="Preview").click()
+    saving, edited = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "PUT":
+            saving.set()
+            await edited.wait()
+        await route.continue_()
+
+    await page.route("**/scheme", late)
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("The scheme is saved.")).to_be_visible()
+    await saving.wait()
     await name.fill("Mine too")
+    edited.set()
+    await expect(page.get_by_text("The scheme is saved.")).to_be_visible()
     await expect(name).to_have_value("Mine too")
     await expect(kept).to_have_count(0)
 

@@ -8,7 +8,7 @@ import { Frame } from "./parts/frame.js";
 import { Loading, signedIn, useLoaded } from "./parts/loaded.js";
 import { Trouble } from "./parts/trouble.js";
 import { isId, place } from "./router.js";
-import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { SignIn, SignInAgain } from "./views/signin.js";
 import { nowSpeaks, onSpeaker, speaker } from "./state/kept.js";
 import { outboxOf } from "./state/outbox.js";
@@ -166,7 +166,8 @@ function Page() {
     setError(null);
     get("/v1/me").then(know, (error) => (error.status === 401 ? setMe(null) : setError(error)));
   };
-  useEffect(() => {
+  // Before the address can be another.
+  useLayoutEffect(() => {
     const move = () => setPlace(place());
     const end = () => setEnded(true);
     addEventListener("hashchange", move);
@@ -185,9 +186,13 @@ function Page() {
   useEffect(() => {
     // What one may do can have changed since: whoever comes to another project, or hears that its
     // members changed, asks again.
+    let asking = new AbortController();
     const again = () => {
+      // An answer that was overtaken is none any more.
+      asking.abort();
+      asking = new AbortController();
       if (!known.current) return;
-      get("/v1/me").then((/** @type {Me} */ now) => {
+      get("/v1/me", { signal: asking.signal }).then((/** @type {Me} */ now) => {
         const before = known.current;
         if (before?.name !== now.name) return;
         const changed = standing(before, now, at);
@@ -197,7 +202,10 @@ function Page() {
     };
     again();
     membersChanged.addEventListener("changed", again);
-    return () => membersChanged.removeEventListener("changed", again);
+    return () => {
+      asking.abort();
+      membersChanged.removeEventListener("changed", again);
+    };
   }, [around]);
   const enter = (/** @type {Me} */ who) => {
     setLast(null);

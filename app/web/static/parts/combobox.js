@@ -6,16 +6,17 @@ import { useScrolled } from "./scrolled.js";
  * (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/).
  * @param {{
  *   id: string, name: string, typed: string, onTyped: (typed: string) => void, open: boolean,
- *   offers: {key: string, shown: unknown}[], none: string, onTake: (key: string) => void,
+ *   offers: {key: string, shown: unknown}[], pending?: boolean, none: string, onTake: (key: string) => void,
  *   onLeave: () => void, onFocus?: () => void, onBlur: () => void, focused?: boolean, placeholder?: string,
- * }} props `name` is what it asks for; `none` is said when nothing is offered; `onLeave` is called by
+ * }} props `name` is what it asks for; `pending` while other
+ *   offers are on their way, and no key takes one of these; `none` is said when nothing is offered; `onLeave` is called by
  *   Escape, and `onBlur` when the focus goes elsewhere; `focused` whether it has the focus at once
  */
 export function Combobox(props) {
-  const { id, name, typed, onTyped, open, offers, none, onTake, onLeave } = props;
+  const { id, name, typed, onTyped, open, offers, pending, none, onTake, onLeave } = props;
   const [at, setAt] = useState(0);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const current = open ? offers[Math.min(at, offers.length - 1)] : undefined;
+  const current = open && !pending ? offers[Math.min(at, offers.length - 1)] : undefined;
   const list = useScrolled(current?.key ?? "");
   // Both before the next key: by an effect after painting, an arrow would be taken back.
   useLayoutEffect(() => {
@@ -29,8 +30,8 @@ export function Combobox(props) {
     const here = Math.min(at, length - 1);
     /** @type {Record<string, () => void>} */
     const does = {
-      ArrowDown: () => length && setAt((here + 1) % length),
-      ArrowUp: () => length && setAt((here + length - 1) % length),
+      ArrowDown: () => current && setAt((here + 1) % length),
+      ArrowUp: () => current && setAt((here + length - 1) % length),
       Enter: () => current && onTake(current.key),
       Escape: onLeave,
     };
@@ -89,6 +90,6 @@ export function Combobox(props) {
         `,
       )}
     </ul>
-    <p class="no-offer" role="status">${open && !offers.length ? none : ""}</p>
+    <p class="no-offer" role="status">${open && !pending && !offers.length ? none : ""}</p>
   `;
 }

@@ -14,12 +14,13 @@ import { Trouble } from "./trouble.js";
 export function Confirm({ title, verb, act, onClose, onMoved, children }) {
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
-  const go = async () => {
+  const go = async (/** @type {{currentTarget: HTMLButtonElement}} */ { currentTarget: button }) => {
     setBusy(true);
     setError(null);
     try {
       await act();
-      onClose();
+      // It may be shut by now, and another question be open in its place.
+      if (button.isConnected) onClose();
     } catch (refusal) {
       setError(refusal);
       setBusy(false);

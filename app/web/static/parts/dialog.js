@@ -1,13 +1,16 @@
-import { html, useEffect, useRef } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
 
 /**
- * Return the focus to what had it or, if that is gone or was nothing, to the view.
+ * Return the focus to what had it or, if that is gone or was nothing, to the view: once all that goes
+ * from the page now has gone, and before the next key.
  * @param {Element | null} before
  */
 export function giveBack(before) {
   const isLost = () => document.activeElement === document.body;
-  if (isLost() && before instanceof HTMLElement) before.focus({ preventScroll: true });
-  if (isLost()) document.querySelector("main")?.focus({ preventScroll: true });
+  queueMicrotask(() => {
+    if (isLost() && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    if (isLost()) document.querySelector("main")?.focus({ preventScroll: true });
+  });
 }
 
 /**
@@ -16,7 +19,8 @@ export function giveBack(before) {
  */
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // Before the next key, which is meant for it and not for what lies below.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = dialog.current;
     shown?.showModal();

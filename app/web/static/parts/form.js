@@ -94,8 +94,18 @@ function typedIn(fields) {
     if (field instanceof HTMLSelectElement) return !field.selectedOptions[0]?.defaultSelected;
     return isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
   });
-  const said = (/** @type {Field} */ field) => (isBox(field) ? (field.checked ? "on" : "") : field.value);
-  return Object.fromEntries(typed.map((field) => [field.name, said(field)]));
+  return Object.fromEntries(typed.map((field) => [field.name, saidIn(field)]));
+}
+
+/** What a field says; of a box, "on" or nothing. @param {Field} field */
+function saidIn(field) {
+  return isBox(field) ? (field.checked ? "on" : "") : field.value;
+}
+
+/** Have a field say so. @param {Field} field @param {string} said */
+function put(field, said) {
+  if (isBox(field)) field.checked = said === "on";
+  else field.value = said;
 }
 
 /** @param {Field} field @returns {field is HTMLInputElement} */
@@ -116,11 +126,19 @@ export function useForm(me, name, act, version = 0) {
     keepDraft(null);
     setRefusal(null);
   };
+  const latest = useRef(version);
+  latest.current = version;
   const { busy, refusal, setRefusal, submit } = useSubmit(async (form) => {
+    const sent = new Map(keptOf(form).map((field) => [field, saidIn(field)]));
     await act(form);
+    const since = keptOf(form).filter((field) => saidIn(field) !== sent.get(field));
+    const more = since.map((field) => /** @type {const} */ ([field, saidIn(field)]));
     // Also if it has gone from the page by then, and hears of nothing.
     forget();
     form.reset();
+    // What was typed while it was on its way is the beginning of the next.
+    for (const [field, said] of more) put(field, said);
+    if (more.length && form.isConnected) keepDraft({ fields: typedIn(since), version: latest.current });
   });
   const keep = () => {
     if (!shown.current) return;
@@ -132,9 +150,7 @@ export function useForm(me, name, act, version = 0) {
     shown.current = form;
     for (const field of form ? keptOf(form) : []) {
       const typed = fields[field.name];
-      if (typed === undefined) continue;
-      if (isBox(field)) field.checked = typed === "on";
-      else field.value = typed;
+      if (typed !== undefined) put(field, typed);
     }
   }, []);
   return {

@@ -1,6 +1,6 @@
 import { Refused, send } from "../api.js";
 import { link, place } from "../router.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { keep, nowSpeaks, recall, speaksFor } from "../state/kept.js";
 import { announce } from "./announce.js";
 import { KeySheet, useKeys } from "./keys.js";
@@ -43,7 +43,8 @@ function Theme() {
 function Menu({ children }) {
   const [open, setOpen] = useState(false);
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
-  useEffect(() => {
+  // Before the next key: Escape would be heard by the view.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const shut = () => setOpen(false);
     const pressed = (/** @type {KeyboardEvent} */ event) => {
@@ -70,7 +71,8 @@ function Menu({ children }) {
   const chosen = (/** @type {Event} */ event) => {
     if (!open || !(event.target instanceof Element) || !event.target.closest("a, button")) return;
     setOpen(false);
-    // What was chosen goes with the menu; a dialog that it opens gives the focus back to here.
+    // What was chosen goes with the menu; a dialog that it opens gives the focus back to here, and so
+    // finds it here when it opens.
     button.current?.focus();
   };
   return html`
@@ -84,7 +86,7 @@ function Menu({ children }) {
     >
       Menu
     </button>
-    <div id="menu" class=${`menu${open ? " open" : ""}`} onClick=${chosen}>${children}</div>
+    <div id="menu" class=${`menu${open ? " open" : ""}`} onClickCapture=${chosen}>${children}</div>
   `;
 }
 

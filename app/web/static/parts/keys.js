@@ -1,4 +1,4 @@
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { keep, recall } from "../state/kept.js";
 import { Dialog } from "./dialog.js";
 
@@ -29,7 +29,8 @@ let singleKeys = recall(SETTING) !== "off";
 export function useKeys(group, keys) {
   const name = useRef(Symbol(group)).current;
   registered.set(name, { group, keys });
-  useEffect(() => {
+  // With the view: by another effect, its keys would work on until the next is painted.
+  useLayoutEffect(() => {
     return () => {
       registered.delete(name);
     };
@@ -94,6 +95,11 @@ function nameOf(event) {
 }
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+
+/** Whether the focus is in a field, which it is not to be taken from. */
+export function isTyping() {
+  return document.activeElement?.matches(TYPING) ?? false;
+}
 
 /**
  * The field that was typed in last, until one has gone elsewhere.

@@ -34,7 +34,9 @@ export function Loading() {
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {readonly unknown[]} inputs
- * @returns {{value: T | undefined, error: unknown, reload: () => void, set: (value: T) => void}}
+ * @returns {{value: T | undefined, error: unknown, reload: () => void,
+ *   set: (change: (value: T) => T) => void}} `set` changes what is there by then: what was there when
+ *   something was asked for may be another by the time that it is answered
  */
 export function useLoaded(load, inputs) {
   const [state, setState] = useState(
@@ -43,8 +45,10 @@ export function useLoaded(load, inputs) {
   const [times, setTimes] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const underway = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => {
     const abort = new AbortController();
+    underway.current = abort;
     loads(1);
     latest
       .current(abort.signal)
@@ -52,7 +56,10 @@ export function useLoaded(load, inputs) {
         (value) => abort.signal.aborted || setState({ value, error: null }),
         (error) => abort.signal.aborted || setState((before) => ({ ...before, error })),
       )
-      .finally(() => loads(-1));
+      .finally(() => {
+        if (underway.current === abort) underway.current = null;
+        loads(-1);
+      });
     return () => abort.abort();
   }, [...inputs, times]);
   const reload = useCallback(() => setTimes((before) => before + 1), []);
@@ -62,6 +69,12 @@ export function useLoaded(load, inputs) {
     signedIn.addEventListener("signedin", reload);
     return () => signedIn.removeEventListener("signedin", reload);
   }, [unknown]);
-  const set = useCallback((/** @type {T} */ value) => setState({ value, error: null }), []);
+  const set = useCallback((/** @type {(value: T) => T} */ change) => {
+    setState((before) =>
+      before.value === undefined ? before : { value: change(before.value), error: null },
+    );
+    // What is on its way may have been read before, and would take it back.
+    if (underway.current) reload();
+  }, []);
   return { value: state.value, error: unknown ? null : state.error, reload, set };
 }

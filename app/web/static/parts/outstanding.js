@@ -1,5 +1,5 @@
 import { explain } from "../api.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../vendor/preact.js";
 import { outboxOf, wantedBy } from "../state/outbox.js";
 import { Dialog } from "./dialog.js";
 
@@ -14,7 +14,8 @@ export function Outstanding({ owner }) {
   const outbox = outboxOf(owner);
   const [, show] = useState(0);
   const [open, setOpen] = useState(false);
-  useEffect(() => {
+  // Before anything is told: what was left by another page is taken over at any time.
+  useLayoutEffect(() => {
     const changed = () => show((before) => before + 1);
     const warn = (/** @type {BeforeUnloadEvent} */ event) => {
       if (outbox.waiting.length) event.preventDefault();

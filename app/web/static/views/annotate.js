@@ -6,7 +6,7 @@ import { Badge } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { link } from "../router.js";
 import { canPaint } from "../text/paper.js";
-import { html, useEffect, useReducer } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useReducer } from "../vendor/preact.js";
 import { Desk } from "../state/desk.js";
 import { Bench } from "./annotate/bench.js";
 import { Gone } from "./annotate/gone.js";
@@ -23,7 +23,8 @@ export function Annotate({ me, project, id, role, place }) {
   useEffect(() => {
     document.title = `Document · ${project} · Stet`;
   }, []);
-  useEffect(() => {
+  // Before anything of it comes in, which would not be shown.
+  useLayoutEffect(() => {
     if (!desk) return undefined;
     document.title = `${desk.document.title} · Stet`;
     const changed = () => show(undefined);

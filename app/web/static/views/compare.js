@@ -7,7 +7,7 @@ import { useKeys } from "../parts/keys.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
 import { link, refine } from "../router.js";
-import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useState } from "../vendor/preact.js";
 import { f1, paired } from "../state/agreement.js";
 import { KINDS, PairList, nameOf } from "./compare/pairs.js";
 import { Sheets } from "./compare/sheets.js";
@@ -42,7 +42,8 @@ function useMarked(project, id) {
   );
   const { value } = loaded;
   const [annotations, setAnnotations] = useState(/** @type {Annotation[]} */ ([]));
-  useEffect(() => {
+  // Before it is painted: what is there is not said to be nothing.
+  useLayoutEffect(() => {
     if (!value) return;
     setAnnotations(value.annotations);
     return follow(project, value.end, ({ kind, subject, version, state }) => {

@@ -1,12 +1,12 @@
 import { get, path, query } from "../api.js";
 import { announce } from "../parts/announce.js";
-import { useKeys } from "../parts/keys.js";
+import { isTyping, useKeys } from "../parts/keys.js";
 import { useLoaded } from "../parts/loaded.js";
 import { atLeast } from "../parts/roles.js";
 import { STATUSES } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { place as here, keepPlace, kept, refine } from "../router.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { AddDocument } from "./documents/add.js";
 import { Delete } from "./documents/delete.js";
 import { NextOne } from "./documents/next.js";
@@ -98,6 +98,7 @@ export function Documents({ me, project, role, place }) {
   const more = async () => {
     if (!value?.next) return;
     const at = address();
+    const from = document.activeElement;
     setTrouble(null);
     try {
       const page = /** @type {Found} */ (await get(address(value.next)));
@@ -105,11 +106,15 @@ export function Documents({ me, project, role, place }) {
       // Another list is asked for by now, or this page of it is there already.
       if (now !== at || shown?.next !== value.next) return;
       const before = shown.items.length;
-      set({ items: [...shown.items, ...page.items], next: page.next });
+      set(({ items }) => ({ items: [...items, ...page.items], next: page.next }));
       keepPlace({ list: { of: at, count: before + page.items.length } });
       announce(`${page.items.length} more documents.`);
-      // The button may be gone now: who works by keyboard goes on at the first of the new ones.
-      requestAnimationFrame(() => /** @type {HTMLElement} */ (titles()[before])?.focus());
+      // The button may be gone now: who works by keyboard goes on at the first of the new ones, but
+      // not who has gone elsewhere meanwhile.
+      requestAnimationFrame(() => {
+        if (![from, document.body].includes(document.activeElement)) return;
+        /** @type {HTMLElement} */ (titles()[before])?.focus();
+      });
     } catch (failure) {
       setTrouble({ at, error: failure });
     }
@@ -117,13 +122,15 @@ export function Documents({ me, project, role, place }) {
   /** @param {DocumentItem} item */
   const gone = (item) => {
     announce("Deleted.");
-    if (!value) return;
-    const at = value.items.findIndex(({ id }) => id === item.id);
-    set({ ...value, items: value.items.filter(({ id }) => id !== item.id) });
+    let at = -1;
+    set((found) => {
+      at = found.items.findIndex(({ id }) => id === item.id);
+      return { ...found, items: found.items.filter(({ id }) => id !== item.id) };
+    });
     // What had the focus is gone; the next document has it then, or the search.
     requestAnimationFrame(() => {
       const next = titles()[at] ?? search.current;
-      if (next instanceof HTMLElement) next.focus();
+      if (next instanceof HTMLElement && !isTyping()) next.focus();
     });
   };
 
@@ -178,8 +185,9 @@ export function Documents({ me, project, role, place }) {
 function Search({ asked, ask, input }) {
   const waiting = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(waiting.current), []);
-  useEffect(() => {
-    // A link to the whole list empties the field; what is being typed in it stays.
+  useLayoutEffect(() => {
+    // A link to the whole list empties the field; what is being typed in it stays. So it is compared
+    // before another letter is there.
     if (input.current && input.current.value.trim() !== asked.q) input.current.value = asked.q;
   }, [asked.q]);
   /** @param {Record<string, string>} [change] asked for together with what was typed */

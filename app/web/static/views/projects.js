@@ -51,7 +51,8 @@ function Make({ me }) {
     const { slug = "", name, description } = fieldsOf(form);
     const body = { slug, name, description: description || null };
     await send("POST", "/v1/projects", { body });
-    go(link(["projects", slug, "manage"]));
+    // Who has gone elsewhere meanwhile stays there.
+    if (form.isConnected) go(link(["projects", slug, "manage"]));
   });
   return html`
     <p><a href="#/users">Users</a></p>

@@ -4,7 +4,7 @@ import { all, get, path, query } from "../api.js";
 import { follow, logEnd } from "../live.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
 import { Drafts } from "../state/drafts.js";
 import { outboxOf } from "../state/outbox.js";
 import { BackItem } from "./returned/item.js";
@@ -52,7 +52,8 @@ function useBack(project, me) {
   );
   const { value } = loaded;
   const [items, setItems] = useState(/** @type {Back[]} */ ([]));
-  useEffect(() => {
+  // Before it is painted: what is there is not said to be nothing.
+  useLayoutEffect(() => {
     if (!value) return;
     setItems(value.items);
     const put = (/** @type {Annotation} */ state) =>

@@ -2,7 +2,7 @@
 
 import { get, path } from "../api.js";
 import { announce } from "../parts/announce.js";
-import { useKeys } from "../parts/keys.js";
+import { isTyping, useKeys } from "../parts/keys.js";
 import { signedIn, useLoaded } from "../parts/loaded.js";
 import { STATUSES } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
@@ -74,7 +74,7 @@ function useQueue(project, filter, me) {
   }
   const { queue, decisions } = made.current;
   const load = () => void (queue.opened ? queue.more() : queue.open());
-  useEffect(() => {
+  useLayoutEffect(() => {
     const changed = () => show((before) => before + 1);
     const again = () => queue.error && load();
     queue.addEventListener("change", changed);
@@ -100,8 +100,9 @@ function Desk({ filter, me, labels, project, mayDecide, allowSelf }) {
   const { entry } = queue;
   // Before the next key: it may already have put the cursor into the comment.
   useLayoutEffect(() => {
-    // Who moves by keys or decides is led to what is next; who only opened the view is not.
-    if (moved.current) document.getElementById("item")?.focus();
+    // Who moves by keys or decides is led to what is next; who only opened the view is not,
+    // nor who types elsewhere by the time that a decision is answered.
+    if (moved.current && !isTyping()) document.getElementById("item")?.focus();
     moved.current = false;
   }, [queue.held]);
 

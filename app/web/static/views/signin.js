@@ -1,7 +1,7 @@
 import { Refused, send } from "../api.js";
 import { giveBack } from "../parts/dialog.js";
 import { useSubmit } from "../parts/form.js";
-import { html, useEffect, useRef } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { nowSpeaks } from "../state/kept.js";
 
 /** @typedef {import("../types").Me} Me */
@@ -48,7 +48,7 @@ export function SignIn({ onSignedIn }) {
 export function SignInAgain({ name, onSignedIn, onLeft }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const { busy, trouble, submit } = useSigningIn(onSignedIn);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = dialog.current;
     // Escape, let through, would close the dialogs below with this one, and lose what they hold.

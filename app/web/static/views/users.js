@@ -34,7 +34,7 @@ export function Users({ me }) {
     reload();
   });
   const changed = (/** @type {User} */ user) => {
-    set((value ?? []).map((one) => (one.name === user.name ? user : one)));
+    set((all) => all.map((one) => (one.name === user.name ? user : one)));
     announce(`${user.name} is changed.`);
   };
   return html`

@@ -114,14 +114,15 @@ export function Bench({ desk, role, wanted }) {
   // The annotation that the address names, as soon as it is there.
   const isThere = Boolean(wanted && desk.annotation(wanted));
   const named = useRef("");
-  useEffect(() => {
+  // Both before the next click or key: what is chosen by then is not taken back.
+  useLayoutEffect(() => {
     if (!paper || !isThere || wanted === named.current) return;
     named.current = wanted;
     if (from.current) setChosen(wanted);
     else choose(wanted);
     from.current = null;
   }, [paper, isThere, wanted]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What one chooses is named in the address: a reload, and going back, find it again.
     if (!isHere() || id === wanted) return;
     named.current = id;

@@ -1,6 +1,6 @@
 import { announce } from "../../parts/announce.js";
 import { useKeys } from "../../parts/keys.js";
-import { go, link } from "../../router.js";
+import { go, link, place } from "../../router.js";
 import { setAside, waitingFor } from "../../state/waiting.js";
 import { html, useRef } from "../../vendor/preact.js";
 
@@ -18,6 +18,8 @@ export function Onward({ desk }) {
     busy.current = true;
     try {
       const next = await waitingFor(project, me, { but: id });
+      // Who has gone elsewhere meanwhile stays there.
+      if (place().parts[3] !== id) return;
       // Only what has been seen whole is known to have nothing of one's own.
       const own = !desk.isWhole || [...desk.annotations.values()].some(({ author }) => author === me);
       if (!own) setAside(project, me, id);
@@ -26,8 +28,9 @@ export function Onward({ desk }) {
       announce(`${aside}${next ? `Now: ${next.title}` : "No other document waits for you."}`);
     } catch (error) {
       announce(`Not gone on. ${/** @type {Error} */ (error).message}`);
+    } finally {
+      busy.current = false;
     }
-    busy.current = false;
   };
   useKeys("Documents", [{ keys: ["Alt+Enter"], does: "The next document that waits for you", run: on }]);
   return html`

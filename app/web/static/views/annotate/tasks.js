@@ -1,7 +1,7 @@
 /** What is done with a selection and with the chosen annotation. */
 
 import { announce } from "../../parts/announce.js";
-import { useEffect } from "../../vendor/preact.js";
+import { useLayoutEffect } from "../../vendor/preact.js";
 import { saidBy } from "../../state/acts.js";
 import { usedLabel } from "../../state/recent.js";
 import { same } from "../../state/same.js";
@@ -47,7 +47,8 @@ export function useTasks(at) {
     return now && !same(saidBy(now), saidBy(from)) ? from.version : undefined;
   };
 
-  useEffect(() => {
+  // Before the next act, which is heard with the draft as it is by now.
+  useLayoutEffect(() => {
     const acted = (/** @type {Event} */ event) => {
       const { before, now } = /** @type {CustomEvent<{before: Annotation, now: Annotation}>} */ (event).detail;
       const from = draft?.from;

@@ -39,6 +39,11 @@ export function AddDocument({ me, project, onClose }) {
       throw failure;
     }
     setSent(null);
+    if (!shown.isConnected) {
+      // Who has shut the form, and may be elsewhere by now, stays there.
+      announce(`${title} is added.`);
+      return;
+    }
     onClose();
     go(link(["projects", project, "documents", body.id]));
   };

@@ -7,7 +7,7 @@ import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { ROLES } from "../../parts/roles.js";
 import { Trouble } from "../../parts/trouble.js";
-import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Member} Member */
 
@@ -25,7 +25,7 @@ export function Members({ me, project, manages }) {
   const [removing, setRemoving] = useState(/** @type {Member | null} */ (null));
   // Shown as it was answered: until the list were loaded anew, the next change would be refused.
   const show = (/** @type {Member} */ next) =>
-    set((value ?? []).map((member) => (member.name === next.name ? next : member)));
+    set((all) => all.map((member) => (member.name === next.name ? next : member)));
   const tell = (/** @type {string} */ what) => {
     announce(what);
     // It may be oneself.
@@ -62,7 +62,7 @@ export function Members({ me, project, manages }) {
   });
   const remove = async (/** @type {Member} */ member) => {
     await send("DELETE", at(member.name), { version: member.version });
-    set((value ?? []).filter(({ name }) => name !== member.name));
+    set((all) => all.filter(({ name }) => name !== member.name));
     tell(`${member.name} is not a member any more.`);
   };
   return html`
@@ -178,7 +178,8 @@ function movedOf({ name, role }) {
 function RoleOf({ member, change }) {
   const [role, setRole] = useState(member.role);
   const select = useRef(/** @type {HTMLSelectElement | null} */ (null));
-  useEffect(() => setRole(member.role), [member.version]);
+  // Before one can choose: by an effect after painting, what is chosen at once would be taken back.
+  useLayoutEffect(() => setRole(member.role), [member.version]);
   const { busy, submit } = useSubmit(async () => {
     // The button goes away once it is done, and the focus would with it.
     select.current?.focus();

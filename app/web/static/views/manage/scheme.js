@@ -3,7 +3,7 @@ import { announce } from "../../parts/announce.js";
 import { useDraft } from "../../parts/draft.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Trouble } from "../../parts/trouble.js";
-import { html, useMemo, useState } from "../../vendor/preact.js";
+import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { AtRisk } from "./at_risk.js";
 import { differences, losses } from "./differences.js";
 import { asText, drafted, read, rebased, written } from "./draft.js";
@@ -24,6 +24,7 @@ export function SchemeSection({ me, project, manages }) {
       /** @type {Scheme} */ (await get(path`/v1/projects/${project}/scheme`, { signal })),
     [],
   );
+  const setStored = (/** @type {Scheme} */ stored) => set(() => stored);
   return html`
     <section>
       <h2>Scheme</h2>
@@ -31,7 +32,7 @@ export function SchemeSection({ me, project, manages }) {
       ${value && !manages && html`<${SchemeShown} scheme=${value} />`}
       ${value &&
       manages &&
-      html`<${Editor} me=${me.name} project=${project} stored=${value} setStored=${set} />`}
+      html`<${Editor} me=${me.name} project=${project} stored=${value} setStored=${setStored} />`}
     </section>
   `;
 }
@@ -49,6 +50,8 @@ function Editor({ me, project, stored, setStored }) {
   const [edits, setEdits, isBack] = useDraft(me, "scheme", project, stands);
   const draft = useMemo(() => rebased(edits.draft, stored), [edits.draft, stored]);
   const [asJson, setAsJson] = useState(edits.text !== null);
+  const latest = useRef(edits);
+  latest.current = edits;
   const [previewed, setPreviewed] = useState(false);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
@@ -81,8 +84,12 @@ function Editor({ me, project, stored, setStored }) {
     setRefusal(null);
     try {
       const address = path`/v1/projects/${project}/scheme`;
-      setStored(await send("PUT", address, { body: written(draft), version: stored.version }));
+      const saved = await send("PUT", address, { body: written(draft), version: stored.version });
+      setStored(saved);
+      const { current } = latest;
       change(null);
+      // What was edited while it was on its way is not in it, and goes on from it.
+      if (current !== edits) change({ ...current, version: saved.version });
       announce("The scheme is saved.");
     } catch (failure) {
       // What was edited stays, and is compared with the newer scheme before it is sent again.

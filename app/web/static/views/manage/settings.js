@@ -26,10 +26,14 @@ export function Settings({ me, project }) {
       settings: { allow_self_review: allow_self_review === "on" },
     };
     try {
-      set(await send("PATCH", address, { body, version: value.version }));
+      const saved = await send("PATCH", address, { body, version: value.version });
+      set(() => saved);
     } catch (failure) {
       // What was typed stays in the fields; saving again is then of what has been seen.
-      if (isStale(failure)) set(/** @type {Project} */ (/** @type {unknown} */ (failure.problem.current)));
+      if (isStale(failure)) {
+        const { current } = failure.problem;
+        set(() => /** @type {Project} */ (/** @type {unknown} */ (current)));
+      }
       throw failure;
     }
     announce("Saved.");

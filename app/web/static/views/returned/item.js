@@ -9,7 +9,7 @@ import { Moment } from "../../parts/moment.js";
 import { Badge } from "../../parts/status.js";
 import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
-import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { short } from "../../text/short.js";
 import { outboxOf } from "../../state/outbox.js";
 import { SideBySide } from "../review/differences.js";
@@ -101,7 +101,8 @@ function Answer({ item, seen, me, take, leave }) {
   }, [outbox]);
   // Other edits of it were made elsewhere, and are shown there when they are refused.
   const refusal = outbox.refused.find(({ write }) => write.subject === id && write.isAnswer);
-  useEffect(() => {
+  // Before one can type: what is typed by then would be taken back.
+  useLayoutEffect(() => {
     if (!refusal) return;
     const wanted = /** @type {{note: string}} */ (refusal.write.body).note;
     if (note === stands) setNote(wanted);

@@ -25,10 +25,10 @@ export function DocumentFilter({ project, status, document, onTake }) {
   }, [typed]);
   const { value: found, error } = useLoaded(
     async (signal) => {
-      if (!open) return [];
+      if (!open) return null;
       const asked = query({ q: sought, has_status: status, limit: OFFERED });
       const page = await get(path`/v1/projects/${project}/documents` + asked, { signal });
-      return /** @type {DocumentItem[]} */ (page.items);
+      return { sought, items: /** @type {DocumentItem[]} */ (page.items) };
     },
     [project, status, sought, open],
   );
@@ -39,7 +39,7 @@ export function DocumentFilter({ project, status, document, onTake }) {
     },
     [document],
   );
-  const items = error ? [] : (found ?? []);
+  const items = error ? [] : (found?.items ?? []);
   const offers = items.map(({ id, title }) => ({ key: id, shown: html`<bdi>${title}</bdi>` }));
   if (!typed) offers.unshift({ key: "", shown: html`<span>any</span>` });
   const title = (document && chosen?.title) || "";
@@ -61,6 +61,7 @@ export function DocumentFilter({ project, status, document, onTake }) {
         }}
         open=${open}
         offers=${offers}
+        pending=${!error && found?.sought !== typed.trim()}
         none=${error ? /** @type {Error} */ (error).message : "No document has all of these words."}
         onTake=${(/** @type {string} */ id) => {
           shut();

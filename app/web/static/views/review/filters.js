@@ -2,7 +2,7 @@ import { all, path } from "../../api.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { STATUSES } from "../../parts/status.js";
 import { isId, refine } from "../../router.js";
-import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { DocumentFilter } from "./document_filter.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */
@@ -52,8 +52,9 @@ export function Filters({ project, filter, labels }) {
     [project],
   );
   const quote = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
-    // A link empties the field; what is being typed in it stays.
+  useLayoutEffect(() => {
+    // A link empties the field; what is being typed in it stays. So it is compared before another
+    // letter is there.
     if (quote.current && quote.current.value.trim() !== filter.quote) quote.current.value = filter.quote;
   }, [filter.quote]);
   /** @param {keyof Filter} name */

@@ -51,7 +51,8 @@ export function ChangeUser({ user, onChanged, onClose }) {
       if (now) setMoved(/** @type {User} */ (/** @type {unknown} */ (now)));
       throw failure;
     }
-    onClose();
+    // It may be shut by now, and the one of another user open.
+    if (form.isConnected) onClose();
   });
   return html`
     <${Dialog} title=${`Change ${name}`} onClose=${onClose}>

@@ -1,0 +1,245 @@
+"""Who is quicker than the page: what one does before it has drawn, or before it has its answer."""
+
+import asyncio
+import re
+from typing import Any
+
+from playwright.async_api import Page, Route, expect
+
+from tests import make
+from tests.web.conftest import Room
+
+# What runs in one task of the page: nothing is drawn, and nothing else is heard, until it is over.
+_HELPERS = """
+    const rendered = async () => { for (let turn = 0; turn < 20; turn += 1) await null; };
+    const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const press = (key) => document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    const type = (field, value) => {
+        field.value = value;
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    };
+    const say = (field, value) => {
+        field.value = value;
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+"""
+
+
+async def _at_once(page: Page, script: str, given: Any = None) -> Any:
+    """Run it before the page draws again, and go on when it has drawn."""
+    body = f"async (given) => {{ {_HELPERS} {script}; await drawn(); }}"
+    return await page.evaluate(body, given)
+
+
+class _Held:
+    """Requests that the page waits for until they are let go."""
+
+    def __init__(self) -> None:
+        """Of none yet."""
+        self._routes: asyncio.Queue[Route] = asyncio.Queue()
+
+    async def __call__(self, route: Route) -> None:
+        """Hold it."""
+        await self._routes.put(route)
+
+    async def let_go(self) -> None:
+        """Have the next one answered, once it was asked."""
+        await (await self._routes.get()).continue_()
+
+
+async def test_keys_and_clicks_that_follow_at_once_are_those_that_are_meant(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    denial = await room.annotation(document, "Beijing", "denial")
+    page = await room.open("annotator", f"/documents/{document['id']}?annotation={claim['id']}")
+    rows = page.locator(".in-sight li button")
+    chosen = page.locator(".in-sight [aria-pressed=true]")
+    await expect(chosen).to_contain_text(claim["quote"])
+
+    # Escape shuts what was opened, and a key is for the dialog, and not for what lies below.
+    await _at_once(
+        page,
+        """document.querySelector(".text").focus();
+        document.querySelector(".menu-button").click();
+        await rendered();
+        press("Escape")""",
+    )
+    await expect(page.locator(".menu.open")).to_have_count(0)
+    await _at_once(
+        page,
+        """document.querySelector(".text").focus();
+        press("?");
+        await rendered();
+        press("n")""",
+    )
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(chosen).to_contain_text(claim["quote"])
+
+    # An address leads to an annotation, and one chooses another.
+    await expect(rows).to_have_count(2)
+    await _at_once(
+        page,
+        """history.replaceState(null, "", location.hash.replace(/[^=]+$/, given));
+        dispatchEvent(new HashChangeEvent("hashchange"));
+        await rendered();
+        document.querySelector(".in-sight [aria-pressed=true]").click()""",
+        denial["id"],
+    )
+    await expect(chosen).to_have_count(0)
+
+
+async def test_a_letter_that_follows_on_what_is_searched_for_stays(room: Room) -> None:
+    await room.document(make.TEXT)
+    follows = """const field = document.querySelector("[type=search]");
+        const asked = new Promise((heard) => addEventListener("hashchange", heard, { once: true }));
+        SEARCH(field, "Kyi");
+        await asked;
+        await rendered();
+        type(field, "Kyiv")"""
+    page = await room.open("reviewer")
+    await _at_once(page, follows.replace("SEARCH", "type"))
+    await expect(page).to_have_url(re.compile(r"\?q=Kyiv$"))
+    await expect(page.get_by_label("Search")).to_have_value("Kyiv")
+
+    await page.get_by_role("link", name="Review", exact=True).click()
+    quote = page.get_by_role("searchbox", name="Quote")
+    await expect(quote).to_be_visible()
+    await _at_once(page, follows.replace("SEARCH", "say"))
+    await expect(page).to_have_url(re.compile(r"\?quote=Kyi$"))
+    await expect(quote).to_have_value("Kyiv")
+
+
+async def test_who_types_elsewhere_by_the_time_of_an_answer_goes_on_typing(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    await room.annotation(document, "Chinese nationals fight for Russia")
+    page = await room.open("reviewer", "/review")
+    rows = page.locator(".queue li")
+    await expect(rows).to_have_count(1)
+    decisions = _Held()
+    await page.context.route("**/decisions?*", decisions)
+    await page.keyboard.press("a")
+    await expect(rows).to_contain_text("on its way")
+    quote = page.get_by_role("searchbox", name="Quote")
+    await quote.focus()
+    await room.annotation(document, "Beijing", "denial")
+    await expect(rows).to_have_count(2)
+    await decisions.let_go()
+    await expect(rows).to_have_count(1)
+    await expect(quote).to_be_focused()
+
+
+async def test_what_came_back_is_there_with_the_first_that_is_drawn(room: Room) -> None:
+    document = await room.document(make.TEXT)
+    claim = await room.annotation(document, "Chinese nationals fight for Russia")
+    await make.decision(room.client("reviewer"), claim["id"], "request_changes", comment="Why?")
+    page = await room.open("annotator")
+    said = await page.evaluate(
+        """async (place) => {
+            location.hash = place;
+            for (;;) {
+                await new Promise((drawing) => requestAnimationFrame(drawing));
+                const said = document.querySelector("main").textContent;
+                if (said.includes("not approved") || said.includes("Nothing")) return said;
+            }
+        }""",
+        f"#/projects/{room.project}/returned",
+    )
+    assert "1 of your annotations was not approved" in said
+
+
+async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_on_its_way(
+    room: Room,
+) -> None:
+    page = await room.open("manager")
+    await page.evaluate(
+        """(place) => new Promise((chosen) => {
+            const seen = new MutationObserver(() => {
+                const role = document.querySelector("[aria-label='Role of reader']");
+                if (!role) return;
+                seen.disconnect();
+                role.value = "reviewer";
+                role.dispatchEvent(new Event("change", { bubbles: true }));
+                requestAnimationFrame(() => setTimeout(chosen));
+            });
+            seen.observe(document.body, { childList: true, subtree: true });
+            location.hash = place;
+        })""",
+        f"#/projects/{room.project}/manage/members",
+    )
+    reader = page.get_by_label("Role of reader", exact=True)
+    await expect(reader).to_have_value("reviewer")
+
+    # Two are changed, and answered one after the other.
+    reviewer = page.get_by_label("Role of reviewer", exact=True)
+    change = page.get_by_role("button", name="Change", exact=True)
+    await reviewer.select_option("annotator")
+    changes = _Held()
+    await page.context.route("**/members/r*", changes)
+    await change.first.click()
+    await change.last.click()
+    for left in (1, 0):
+        await changes.let_go()
+        await expect(change).to_have_count(left)
+    await expect(reader).to_have_value("reviewer")
+    await expect(reviewer).to_have_value("annotator")
+    await page.context.unroute("**/members/r*")
+
+    # Another name is typed while one is being added, and the list that is loaded then was read
+    # before somebody is changed.
+    name = page.get_by_label("User name")
+    added, lists = _Held(), asyncio.Event()
+
+    async def read_before(route: Route) -> None:
+        answer = await route.fetch()
+        await lists.wait()
+        await route.fulfill(response=answer)
+
+    await page.context.route("**/members/stranger", added)
+    await page.context.route("**/members?*", read_before)
+    await name.fill("stranger")
+    await page.get_by_role("button", name="Add").click()
+    await name.fill("somebody")
+    async with page.expect_request("**/members?*"):
+        await added.let_go()
+    await expect(page.get_by_text("stranger is annotator now")).to_be_visible()
+    await expect(name).to_have_value("somebody")
+    await reader.select_option("annotator")
+    await change.click()
+    await expect(page.get_by_text("reader is annotator now")).to_be_visible()
+    lists.set()
+    await expect(page.get_by_label("Role of stranger")).to_be_visible()
+    await expect(reader).to_have_value("annotator")
+
+
+async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: Room) -> None:
+    for title in ("First", "Second", "Third"):
+        await room.document(make.TEXT, title=title)
+    page = await room.open("manager")
+    dialog = page.get_by_role("dialog")
+    deletions = _Held()
+    await page.context.route("**/v1/documents/*", deletions)
+    await page.get_by_role("button", name="Delete First").click()
+    await dialog.get_by_role("button", name="Delete").click()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Delete Second").click()
+    await deletions.let_go()
+    await expect(page.locator(".documents li")).to_have_count(2)
+    await expect(dialog).to_contain_text("Second")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.context.unroute("**/v1/documents/*")
+
+    await page.get_by_role("link", name="Second").click()
+    await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
+    waiting = _Held()
+    await page.context.route("**/documents?*annotated_by=*", waiting)
+    async with page.expect_request("**/documents?*annotated_by=*"):
+        await page.keyboard.press("Alt+Enter")
+    await page.get_by_role("link", name="Overview").click()
+    await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    async with page.expect_request_finished():
+        await waiting.let_go()
+    await page.evaluate("() => new Promise((done) => setTimeout(done))")
+    await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    await expect(page).to_have_url(re.compile("/overview$"))
