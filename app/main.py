@@ -12,23 +12,23 @@ from starlette.types import ASGIApp
 from app.annotations import routes as annotations
 from app.core import tracing
 from app.core.database.connect import connect
+from app.core.garbage_collection import collect_seldom
 from app.core.http import problems
+from app.core.http.admission import Admission
 from app.core.http.application import Application
-from app.core.http.arriving import AT_ONCE
+from app.core.http.body_memory import AT_ONCE
 from app.core.http.conditions import NotModified, not_modified
 from app.core.http.limits import BodyLimits
-from app.core.http.load import Load
 from app.core.http.methods import HeadAsGet
 from app.core.http.observability import Observed
 from app.core.logs import configure_logging
-from app.core.memory import collect_seldom
 from app.core.metrics import STARTED, keep_measuring
 from app.core.settings import Settings, settings
 from app.documents import routes as documents
 from app.exports import routes as exports
-from app.exports.heads import Heads
+from app.exports.log_heads import LogHeads
 from app.exports.schemas import ChangeOut, ExportedDocument
-from app.exports.shares import Shares
+from app.exports.slots import ExportSlots
 from app.imports import routes as imports
 from app.operations import routes as operations
 from app.operations.openapi.described import describe
@@ -41,7 +41,7 @@ from app.relations import routes as relations
 from app.reviews import routes as reviews
 from app.users import routes as users
 from app.users.attempts import SignInAttempts
-from app.users.rates import Rates
+from app.users.rate_limits import RateLimits
 from app.web import pages
 
 ROUTERS = (
@@ -67,7 +67,7 @@ def create_app(given: Settings) -> FastAPI:
         collect_seldom()
         measuring = asyncio.create_task(keep_measuring(app.state.database))
         looking = asyncio.create_task(keep_looking(app.state.database))
-        with told(app.state.heads.stop):
+        with told(app.state.log_heads.stop):
             yield
         measuring.cancel()
         looking.cancel()
@@ -103,8 +103,8 @@ def equip(app: FastAPI, given: Settings) -> None:
     """Give the application what its routes find in ``app.state``, by these settings."""
     app.state.settings = given
     app.state.database = connect(given)
-    app.state.heads = Heads(app.state.database)
-    app.state.export_shares = Shares(
+    app.state.log_heads = LogHeads(app.state.database)
+    app.state.export_slots = ExportSlots(
         given.database_pool_size, timeout=given.database_timeout_seconds
     )
     app.state.sign_in_attempts = SignInAttempts(given.login_attempts_per_minute)
@@ -124,7 +124,7 @@ def serve_app() -> ASGIApp:
 def wrapped(app: FastAPI) -> ASGIApp:
     """The application with its limits and, around all, its log and measurements."""
     chosen: Settings = app.state.settings
-    limited: ASGIApp = Load(
+    limited: ASGIApp = Admission(
         app,
         max_requests=chosen.max_requests_at_once,
         max_streams=chosen.max_streams_at_once,
@@ -139,11 +139,11 @@ def wrapped(app: FastAPI) -> ASGIApp:
     )
     rates = (chosen.requests_per_minute_per_token, chosen.requests_per_minute_per_address)
     if any(rates):
-        limited = Rates(limited, per_token=rates[0], per_address=rates[1])
+        limited = RateLimits(limited, per_token=rates[0], per_address=rates[1])
     return Observed(
         HeadAsGet(limited),
         is_https=chosen.public_url.startswith("https:"),
         slow_seconds=chosen.slow_request_seconds,
         traces=app.state.traces,
-        stops=lambda: app.state.heads.stopped,
+        stops=lambda: app.state.log_heads.stopped,
     )

@@ -18,10 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core.database.liveness import enable_keepalive
 from app.core.database.prepared import DRIVER_FAILURES, failure
 from app.core.database.servers import Servers
 from app.core.database.sqlite_locks import turn_file
-from app.core.database.watching import look_after
 from app.core.errors import Unavailable
 from app.core.settings import settings
 from app.models import Base
@@ -161,7 +161,7 @@ async def _connect() -> "asyncpg.Connection[Any]":
         statement_cache_size=0,
         server_settings={} if pooled else _NO_LIMITS,
     )
-    look_after(connection, _SILENCE_SECONDS)
+    enable_keepalive(connection, _SILENCE_SECONDS)
     return connection
 
 

@@ -33,10 +33,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database import Database
 from app.core.database.connect import connect
-from app.core.memory import collect_seldom
+from app.core.garbage_collection import collect_seldom
 from app.core.settings import Settings
 from app.main import create_app, equip, wrapped
 from app.operations.queries import alembic_config
@@ -449,7 +449,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Used instead of the real one, so that no test must be fast."""
     clock = Clock()
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: clock.seconds))
+    monkeypatch.setattr(RecentCache, "moment", staticmethod(lambda: clock.seconds))
     return clock
 
 
@@ -460,12 +460,12 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     All is done in one moment, for what is remembered for a second saves statements.
     """
     seen: list[str] = []
-    begun = Recent.moment()
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: begun))
+    begun = RecentCache.moment()
+    monkeypatch.setattr(RecentCache, "moment", staticmethod(lambda: begun))
 
     def noted(method: Callable[..., Any]) -> Callable[..., Any]:
         def run(connection: Any, statement: str, *arguments: Any, **options: Any) -> Any:
-            # Of a connection's beginning (``core.database.lending``), not of a request.
+            # Of a connection's beginning (``core.database.pool``), not of a request.
             if not statement.startswith("SET plan_cache_mode"):
                 seen.append(statement)
             return method(connection, statement, *arguments, **options)

@@ -9,9 +9,9 @@ from fastapi import Depends, Path, Query, Request
 from app.annotations import seen
 from app.annotations.schemas import AnnotationFilter
 from app.annotations.seen import NamedAnnotation, SeenAnnotation
+from app.core.fields import TimestampIn
 from app.core.http.routing import ATTRIBUTE_PREFIX, may_recall, recalled, session_of
 from app.core.permissions import Act
-from app.core.shapes import MomentIn
 from app.core.vocabulary import Origin, Status
 from app.users.access import Shown, remember
 
@@ -66,7 +66,7 @@ async def annotation_filter(
     origin: Annotated[list[Origin], Query(description="May be repeated.")] = [],  # noqa: B006
     document: Annotated[UUID | None, Query(description="Of this document alone.")] = None,
     updated_after: Annotated[
-        MomentIn | None, Query(description="Changed after this moment, RFC 3339.")
+        TimestampIn | None, Query(description="Changed after this moment, RFC 3339.")
     ] = None,
     quote_contains: Annotated[
         str | None,

@@ -20,8 +20,8 @@ from app.changes.recorded import Recorded, Refused
 from app.core.database import Moved, Session
 from app.core.database.among import AMONG, bound
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale
-from app.core.moments import now, now_after
 from app.core.permissions import Act, may
+from app.core.timestamps import now, now_after
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status
 from app.documents.queries import text_of
 from app.documents.seen import SeenDocument

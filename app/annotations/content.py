@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.annotations.schemas import AnnotationPatch, SpanFields
 from app.core.errors import InvalidValue, RelationNotAllowed, Unprocessable, as_one, refuse
 from app.core.jsontext import same_json
-from app.core.refusals import of_content
+from app.core.validation import of_content
 from app.core.vocabulary import OffsetUnit, Origin
 from app.projects.scheme import Scheme, as_stored
 from app.text.spans import (

@@ -17,15 +17,15 @@ from sqlalchemy import (
     true,
 )
 
-from app.annotations.rarity import Places
 from app.annotations.schemas import AnnotationFilter
+from app.annotations.selectivity import Places
 from app.core.database import Session
 from app.core.database.functions import called
 from app.core.errors import InvalidParameter
 from app.core.permissions import Standing
 from app.models import POSITION, Annotation, DocumentWords, User, having
 from app.projects import queries as projects
-from app.text.containing import as_regular_expression, contains, fold
+from app.text.substring import as_regular_expression, contains, fold
 from app.text.words import keys_within, run_within
 
 _Named = User.__table__.alias("named")

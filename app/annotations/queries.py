@@ -19,17 +19,17 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.annotations import kept
+from app.annotations import page_cache
 from app.annotations.filters import check_attributes, matching
-from app.annotations.kept import TEXT_ORDER
-from app.annotations.rarity import Places, look_up
+from app.annotations.page_cache import TEXT_ORDER
+from app.annotations.rowjson import LISTED, annotations_page
 from app.annotations.schemas import AnnotationFilter, AnnotationOut, measured
 from app.annotations.seen import AUTHOR, COLUMNS, DIGEST, with_people
+from app.annotations.selectivity import Places, look_up
 from app.annotations.versions import FIRST_VERSIONS, VERSIONS
-from app.annotations.written import LISTED, written
 from app.core.database import Moved, Session
+from app.core.database.page_budget import ONE_MORE
 from app.core.database.prepared import fixed
-from app.core.database.room import ONE_MORE
 from app.core.database.rowjson import read_page
 from app.core.errors import SpanEmpty, SpanReversed, Unprocessable
 from app.core.jsontext import dump_json
@@ -87,7 +87,7 @@ _ALL_OF_DOCUMENT = matching(_OF_DOCUMENT, AnnotationFilter(), AUTHOR.c.name, "")
 
 
 def _written(query: Select[Any], dialect: str, *, whole: bool) -> Select[Any]:
-    page = written(query, dialect, TEXT_ORDER, marked=whole)
+    page = annotations_page(query, dialect, TEXT_ORDER, marked=whole)
     return page.add_columns(STANDS.label("stands"))
 
 
@@ -161,7 +161,7 @@ async def of_document(
         order = tuple_(Annotation.start, Annotation.end, Annotation.sequence)
         query = query.where(order > tuple_(*(literal(part, BigInteger) for part in after)))
     whole = query is _ALL_OF_DOCUMENT
-    page = await kept.get(db, document, unit, pages) if whole else None
+    page = await page_cache.get(db, document, unit, pages) if whole else None
     if page is None:
         parameters = as_recalled(document) | {
             "limit": pages.limit,
@@ -176,7 +176,7 @@ async def of_document(
         alike = document.measures_alike(unit)
         page = await _page(db, row, OffsetUnit.CODE_POINTS if alike else unit, pages, document)
         if whole and row.json is not None:
-            kept.put(db, document, unit, pages, page, row.marks)
+            page_cache.put(db, document, unit, pages, page, row.marks)
     return page
 
 
@@ -240,7 +240,7 @@ def _by_age(
         query = query.where(sequence < after if newest else sequence > after)
     query = matching(query, given, AUTHOR.c.name, dialect, places=places)
     query = query.order_by(sequence.desc() if newest else sequence).limit(ONE_MORE)
-    return written(query, dialect, ("-sequence",) if newest else ("sequence",))
+    return annotations_page(query, dialect, ("-sequence",) if newest else ("sequence",))
 
 
 # Building one takes as long as running it, and most lists are asked for again: a review queue, the

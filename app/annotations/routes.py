@@ -37,8 +37,8 @@ from app.core.errors import (
     UnknownLabel,
 )
 from app.core.http.conditions import Seen, Tag
-from app.core.http.documented import SPAN_PROBLEMS, problems
 from app.core.http.listing import Link, Pages
+from app.core.http.problem_responses import SPAN_PROBLEMS, problems
 from app.core.http.routing import Db, Route
 from app.core.http.units import Unit
 from app.core.paging import Page

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.shapes import ExternalId, In, Moment, Offset, Out, Patch, Prose
+from app.core.fields import ExternalId, In, Offset, Out, Patch, Prose, Timestamp
 from app.core.vocabulary import OffsetUnit, Origin, Status
 from app.text.offsets import Ruler
 from app.text.spans import SpanIn
@@ -135,10 +135,10 @@ class AnnotationOut(Out):
     author: str
     status: Status
     decided_by: str | None
-    decided_at: Moment | None
+    decided_at: Timestamp | None
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     warnings: list[WarningOut]
 
     @classmethod

@@ -9,8 +9,8 @@ from uuid_utils.compat import uuid7
 
 from app.audit.schemas import Value
 from app.core.database import Session
-from app.core.moments import now
 from app.core.permissions import Actor
+from app.core.timestamps import now
 from app.core.vocabulary import AuditAction
 from app.models import AuditEvent
 

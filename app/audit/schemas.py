@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.core.shapes import In, Moment, Out
+from app.core.fields import In, Out, Timestamp
 from app.core.vocabulary import AuditAction
 
 Value = str | bool | None
@@ -32,7 +32,7 @@ class AuditEventOut(Out):
     """One act of an admin, of a token's owner or of somebody at a shell."""
 
     id: UUID
-    at: Moment
+    at: Timestamp
     action: AuditAction
     actor: str | None = Field(
         description="The name of the user who did it; null where it was done from a shell, by "

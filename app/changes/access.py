@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from pydantic import BeforeValidator
 
-from app.core.shapes import INT64
+from app.core.fields import INT64
 
 LAST = 2**63 - 1
 """No sequence is greater."""

@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from app.changes.commands import CHANGES, HEAD, Entry
 from app.changes.superseding import Superseding, Value, parameter
 from app.core.database import Session
-from app.core.database.gathering import alone
+from app.core.database.group_commit import alone
 from app.core.database.prepared import fixed
 
 Row = Mapping[str, Any]

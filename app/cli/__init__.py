@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 import typer
 
 from app.cli.command_line import app
-from app.core.streams import closed_input
+from app.core.stdio import closed_input
 
 __all__ = ["app", "main"]
 

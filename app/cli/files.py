@@ -14,7 +14,7 @@ from app.cli.running import run
 from app.core.database import Database
 from app.core.jsontext import shown
 from app.core.settings import settings
-from app.core.streams import standard_output
+from app.core.stdio import standard_output
 from app.core.vocabulary import ImportMode, Status
 from app.exports import content
 from app.exports import queries as exports

@@ -8,7 +8,7 @@ from app.cli.running import run
 from app.core.database import Database
 from app.core.errors import NotFound
 from app.core.permissions import Actor
-from app.core.streams import standard_output
+from app.core.stdio import standard_output
 from app.core.vocabulary import Role
 from app.projects import members
 from app.projects import queries as project_queries

@@ -1,4 +1,4 @@
-"""Bounded memories: of things that never change, and of what was read a moment ago."""
+"""Bounded caches: of things that never change, and of what was read a moment ago."""
 
 import time
 from collections import Counter, OrderedDict
@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Bounded(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """Keeps what was used last, up to a total size.
 
     Only for values that are immutable where they come from, a revision's text or a version of a
@@ -52,10 +52,10 @@ class Bounded(Generic[K, V]):
 _UNSURE_SECONDS = 60.0
 
 
-class Recent(Generic[K, V]):
+class RecentCache(Generic[K, V]):
     """Keeps what a database said lately, for whom it need not hold, or who can tell."""
 
-    _all: ClassVar[list["Recent[Any, Any]"]] = []
+    _all: ClassVar[list["RecentCache[Any, Any]"]] = []
 
     def __init__(self, capacity: int, *, seconds: float = 1) -> None:
         """``capacity`` is how many values are kept, ``seconds`` for how long."""

@@ -1,7 +1,7 @@
 """What Prometheus reads: requests, connections and waits, of all workers together.
 
-Measurements of one thing alone stand beside it: of commits in ``core.database.gathering``, of load
-in ``core.http.load``, of exports in ``exports.content``.
+Measurements of one thing alone stand beside it: of commits in ``core.database.group_commit``, of
+load in ``core.http.admission``, of exports in ``exports.content``.
 """
 
 import asyncio

@@ -113,7 +113,7 @@ class Paging:
     def fitted(
         self, rows: Sequence[Any], out: Callable[[Any], T], *, key: Callable[[Any], Key]
     ) -> Page[T]:
-        """The page of rows that say whether there are ``more`` (``core.database.room``)."""
+        """The page of rows that say whether there are ``more`` (``core.database.page_budget``)."""
         return self._page(rows, bool(rows) and rows[-1].more, out, key)
 
     def written(self, row: Any, json: str) -> Written:

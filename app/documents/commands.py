@@ -13,8 +13,8 @@ from app.changes.superseding import copied
 from app.core.database import Moved, Session
 from app.core.errors import ExternalIdConflict, Forbidden, Gone, IdConflict, Stale, TooLarge
 from app.core.jsontext import same_json
-from app.core.moments import now, now_after
 from app.core.permissions import Act, Standing, may
+from app.core.timestamps import now, now_after
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents import queries
 from app.documents.rows import NewDocument, logged, same_content, words_of
@@ -31,7 +31,7 @@ from app.models import (
 )
 from app.models.constraints import violated
 from app.projects.commands import locked
-from app.text.arrival import arrive, stored_length
+from app.text.normalization import normalize, stored_length
 from app.text.words import line, words
 
 _DOCUMENTS, _REVISIONS = table_of("documents"), table_of("revisions")
@@ -57,7 +57,7 @@ async def create(
     Args:
         db: a session that may write.
         standing: what the caller is in the project.
-        new: the document; its text is changed as ``text.arrival`` says and no further.
+        new: the document; its text is changed as ``text.normalization`` says and no further.
         unit: what a refusal's position counts.
         max_chars: the longest text taken, in code points of what is stored.
 
@@ -70,20 +70,20 @@ async def create(
     """
     if stored_length(new.text) > max_chars:
         raise TooLarge(limit=max_chars, unit="code_points")
-    arrival = arrive(new.text, unit=unit)
+    normalized = normalize(new.text, unit=unit)
     moment = now()
     rows = NewDocument.of(
         new,
-        arrival,
+        normalized,
         project_id=standing.project_id,
         maker_id=standing.actor.id,
         at=moment,
     )
     out = rows.out(project=standing.project, created_by=standing.actor.name)
     found_by = (
-        words_of(rows.document, arrival.text)
-        if len(arrival.text) <= _SHORT
-        else await asyncio.to_thread(words_of, rows.document, arrival.text)
+        words_of(rows.document, normalized.text)
+        if len(normalized.text) <= _SHORT
+        else await asyncio.to_thread(words_of, rows.document, normalized.text)
     )
     entry = Entry.by(standing, ChangeKind.DOCUMENT_CREATED, out.id, 1, moment, logged(out))
     try:

@@ -17,21 +17,21 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.core.database.room import octets
+from app.core.database.page_budget import octets
 from app.core.errors import InvalidParameter
 from app.core.paging import Paging
 from app.models import POSITION, Document, DocumentWords, having
-from app.text.sought import MOST, Sought
+from app.text.search_query import MOST, SearchQuery
 from app.text.words import line
 
 
-def sought(q: str) -> Sought:
+def sought(q: str) -> SearchQuery:
     """What a query looks for.
 
     Raises:
         InvalidParameter: when it has no word that must occur, or too many terms.
     """
-    sought = Sought.of(q)
+    sought = SearchQuery.parse(q)
     if not sought.terms:
         raise InvalidParameter("q", "It has no word that a document must have.")
     if len(sought.terms) + len(sought.excluded) > MOST:
@@ -39,7 +39,7 @@ def sought(q: str) -> Sought:
     return sought
 
 
-def found_by(sought: Sought, project_id: UUID, dialect: str, *, ranked: bool) -> Any:
+def found_by(sought: SearchQuery, project_id: UUID, dialect: str, *, ranked: bool) -> Any:
     """The ids of the project's documents in which the terms are, and ``rank`` if that is asked."""
     position = POSITION[dialect]
     title, text = DocumentWords.title, DocumentWords.text

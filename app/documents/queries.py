@@ -15,10 +15,10 @@ from sqlalchemy import (
 )
 
 from app.changes.queries import in_order
-from app.core.cache import Bounded
+from app.core.cache import LruCache
 from app.core.database import Session
+from app.core.database.page_budget import among, octets
 from app.core.database.prepared import fixed
-from app.core.database.room import among, octets
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing
@@ -30,7 +30,7 @@ from app.models import Annotation, Document, Revision, User
 
 # 64 Mi code points of the texts used last. A database that was restored, or lost something with a
 # server, may have another text under the same id and number, but not with the same digest.
-_texts: Bounded[tuple[UUID, int, str], str] = Bounded(64 * 1024 * 1024, len)
+_texts: LruCache[tuple[UUID, int, str], str] = LruCache(64 * 1024 * 1024, len)
 
 _TEXT = fixed(
     select(Revision.text).where(

@@ -18,8 +18,8 @@ from app.core.errors import (
     TooLarge,
 )
 from app.core.http.conditions import SeenWhole, Tag
-from app.core.http.documented import problems
 from app.core.http.listing import Link, Pages
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db, Route
 from app.core.http.units import Unit
 from app.core.paging import Page

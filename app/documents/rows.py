@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.core.jsontext import same_json
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut
-from app.text.arrival import Arrival, sha256
+from app.text.normalization import NormalizedText, sha256
 from app.text.offsets import length
 from app.text.words import indexed, line, words
 
@@ -23,11 +23,17 @@ class NewDocument:
 
     @classmethod
     def of(
-        cls, new: DocumentIn, arrival: Arrival, *, project_id: UUID, maker_id: UUID, at: dt.datetime
+        cls,
+        new: DocumentIn,
+        normalized: NormalizedText,
+        *,
+        project_id: UUID,
+        maker_id: UUID,
+        at: dt.datetime,
     ) -> "NewDocument":
         """The rows of a document that arrives in a project now, without the log's sequence."""
         id = new.id or uuid7()
-        measured = length(arrival.text)
+        measured = length(normalized.text)
         return cls(
             document={
                 "id": id,
@@ -49,13 +55,13 @@ class NewDocument:
             revision={
                 "document_id": id,
                 "number": 1,
-                "text": arrival.text,
-                "sha256": sha256(arrival.text),
+                "text": normalized.text,
+                "sha256": sha256(normalized.text),
                 "code_points": measured.code_points,
                 "utf16": measured.utf16,
                 "utf8": measured.utf8,
-                "bom_removed": arrival.bom_removed,
-                "newlines_converted": arrival.newlines_converted,
+                "bom_removed": normalized.bom_removed,
+                "newlines_converted": normalized.newlines_converted,
                 "created_by_id": maker_id,
                 "created_at": at,
             },

@@ -18,9 +18,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
+from app.core.fields import ExternalId, In, Out, Patch, Timestamp, Title, unprintable
 from app.core.jsontext import dump_json
-from app.core.refusals import escaped
-from app.core.shapes import ExternalId, In, Moment, Out, Patch, Title, unprintable
+from app.core.validation import escaped
 from app.core.vocabulary import Order, Status
 
 _URL = TypeAdapter(AnyHttpUrl)
@@ -178,8 +178,8 @@ class DocumentItem(Out):
     counts: Counts
     version: int
     created_by: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
     @classmethod
     def of(cls, row: Any, project: str, counts: Counts) -> "DocumentItem":
@@ -203,7 +203,7 @@ class DocumentFilter:
     """Which documents of a project; what is None does not narrow."""
 
     q: str | None
-    """Only those in whose title and text this is found (``text.sought``)."""
+    """Only those in whose title and text this is found (``text.search_query``)."""
     external_id: str | None
     """Only the one with this external id."""
     has_status: Status | None

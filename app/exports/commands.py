@@ -15,9 +15,9 @@ from app.annotations.filters import unknown_attribute
 from app.changes.commands import lock_under
 from app.core.database import Database, Session
 from app.core.errors import InvalidValue, NameTaken
-from app.core.moments import now
 from app.core.permissions import Standing
-from app.core.refusals import escaped
+from app.core.timestamps import now
+from app.core.validation import escaped
 from app.exports import content, releases
 from app.exports.corpus import PARTICULARS, Corpus, living, released
 from app.exports.schemas import ReleaseIn, ReleaseOut

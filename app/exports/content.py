@@ -8,8 +8,8 @@ from contextlib import aclosing
 
 from prometheus_client import Counter as Measured
 
-from app.core.ahead import Ahead
 from app.core.database import Session, Snapshot
+from app.core.prefetching import Prefetching
 from app.exports import lines, queries
 from app.exports.corpus import Corpus
 from app.exports.schemas import Example, LossOut, LossReport
@@ -23,7 +23,7 @@ DOCUMENTS = Measured(
 )
 
 
-Pieces = Ahead[tuple[int, bytes]]
+Pieces = Prefetching[tuple[int, bytes]]
 """An export, some documents at a time: how many, and their bytes."""
 
 
@@ -36,7 +36,7 @@ def stream(db: Snapshot, corpus: Corpus, format: Format, head: Head) -> Pieces:
         format: what to write.
         head: of which project it is.
     """
-    return Ahead(
+    return Prefetching(
         _lines(db, corpus) if format is Format.JSONL else _pieces(db, corpus, format, head)
     )
 
@@ -44,14 +44,14 @@ def stream(db: Snapshot, corpus: Corpus, format: Format, head: Head) -> Pieces:
 async def digest(db: Snapshot, corpus: Corpus) -> str:
     """The SHA-256 of the corpus as ``jsonl``, as 64 hexadecimal digits."""
     made = hashlib.sha256()
-    async with aclosing(Ahead(_lines(db, corpus))) as pieces:
+    async with aclosing(Prefetching(_lines(db, corpus))) as pieces:
         async for _, piece in pieces:
             made.update(piece)
     return made.hexdigest()
 
 
 async def _lines(db: Snapshot, corpus: Corpus) -> AsyncGenerator[tuple[int, bytes]]:
-    async with aclosing(Ahead(lines.read(db, corpus))) as read:
+    async with aclosing(Prefetching(lines.read(db, corpus))) as read:
         async for some in read:
             # In a thread, so that the loop goes on.
             yield len(some), await asyncio.to_thread(lines.joined, some)
@@ -61,7 +61,7 @@ async def _pieces(
     db: Session, corpus: Corpus, format: Format, head: Head
 ) -> AsyncGenerator[tuple[int, bytes]]:
     writer = codec(format).writer(head)
-    async with aclosing(Ahead(_records(db, corpus))) as read:
+    async with aclosing(Prefetching(_records(db, corpus))) as read:
         async for some in read:
             # In a thread, so that the loop goes on.
             yield len(some), await asyncio.to_thread(_written, writer, some)

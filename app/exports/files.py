@@ -6,8 +6,8 @@ from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.core.parts import known_as, part_of
-from app.core.streams import standard_output
+from app.core.atomic_files import known_as, part_of
+from app.core.stdio import standard_output
 
 
 @contextmanager

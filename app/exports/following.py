@@ -15,8 +15,8 @@ from app.core.http.methods import without_body
 from app.core.permissions import Standing
 from app.core.vocabulary import OffsetUnit
 from app.exports import log
-from app.exports.accepting import prefers
-from app.exports.heads import Heads
+from app.exports.log_heads import LogHeads
+from app.exports.negotiation import prefers
 from app.exports.streaming import Stream
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
@@ -56,7 +56,7 @@ async def follow(
         ClientDisconnect: when they hang up while they wait.
     """
     database: Database = request.app.state.database
-    heads: Heads = request.app.state.heads
+    heads: LogHeads = request.app.state.log_heads
     reach = partial(_reach, database, credential, standing.project)
     said = "after"
     if last_event_id is not None:

@@ -19,7 +19,7 @@ from app.core.jsontext import one_line
 from app.core.permissions import Standing
 from app.core.vocabulary import ChangeKind, OffsetUnit
 from app.documents.queries import text_of
-from app.exports.heads import Heads
+from app.exports.log_heads import LogHeads
 from app.exports.schemas import ChangeOut
 from app.models import Annotation, AnnotationVersion, Change, Document, Relation, User
 from app.relations.queries import ROWS as RELATIONS
@@ -69,7 +69,7 @@ async def lines(entries: AsyncGenerator[ChangeOut]) -> AsyncIterator[bytes]:
 
 async def events(
     database: Database,
-    heads: Heads,
+    heads: LogHeads,
     standing: Standing,
     unit: OffsetUnit,
     *,

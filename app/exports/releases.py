@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from app.core.database import Session
-from app.core.database.room import ONE_MORE, among, octets
+from app.core.database.page_budget import ONE_MORE, among, octets
 from app.core.errors import NotFound
 from app.core.paging import Page, Paging
 from app.core.permissions import Standing

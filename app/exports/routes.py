@@ -18,19 +18,19 @@ from app.core.errors import (
     NameTaken,
     NotFound,
 )
+from app.core.fields import INT64
 from app.core.http.conditions import Tag
-from app.core.http.documented import problems
 from app.core.http.listing import Link, Pages
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db, Route, session_of
 from app.core.http.units import Unit
 from app.core.paging import Page
 from app.core.permissions import Standing
-from app.core.shapes import INT64
 from app.exports import commands, content, following, releases
 from app.exports.corpus import living, released
 from app.exports.following import EVENTS
 from app.exports.schemas import ChangeOut, ReleaseIn, ReleaseOut
-from app.exports.shares import Shares
+from app.exports.slots import ExportSlots
 from app.exports.streaming import STREAM, lines_of, reported, streamed
 from app.formats.codecs import MEDIA_TYPES, Format
 from app.projects import queries as projects
@@ -76,7 +76,7 @@ async def export(
     await check_attributes(session, standing, given)
     await session.rest()
     async with AsyncExitStack() as held:
-        await held.enter_async_context(_share(request, standing))
+        await held.enter_async_context(_slot(request, standing))
         db = await held.enter_async_context(database.snapshot(holding=holding(standing, seen)))
         sequence = await end(db, standing.project_id)
         corpus = living(standing.project_id, given, db.dialect, annotated=annotated)
@@ -148,7 +148,7 @@ async def export_release(
     """The same bytes as on the day of the release, whatever was edited, withdrawn or deleted."""
     await session_of(request).rest()
     async with AsyncExitStack() as held:
-        await held.enter_async_context(_share(request, standing))
+        await held.enter_async_context(_slot(request, standing))
         db = await held.enter_async_context(request.app.state.database.snapshot())
         row = await releases.seen(db, standing, name)
         corpus = released(standing.project_id, row.id)
@@ -159,10 +159,10 @@ async def export_release(
         return streamed(request, held, pieces, format, head, f"-{name}")
 
 
-def _share(request: Request, standing: Standing) -> AbstractAsyncContextManager[None]:
+def _slot(request: Request, standing: Standing) -> AbstractAsyncContextManager[None]:
     """A place for one more export of the caller's."""
-    shares: Shares = request.app.state.export_shares
-    return shares.one(standing.actor.id)
+    slots: ExportSlots = request.app.state.export_slots
+    return slots.slot(standing.actor.id)
 
 
 @router.get(

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.annotations.schemas import AnnotationFilter, SpanOut
+from app.core.fields import INT64, In, Line, Out, Prose, Timestamp, TimestampIn
 from app.core.http.routing import MAX_PARAMETERS
-from app.core.shapes import INT64, In, Line, Moment, MomentIn, Out, Prose
 from app.core.vocabulary import ChangeKind, OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import Normalized
 from app.formats.codecs import Format
@@ -22,7 +22,7 @@ class ChangeOut(Out):
         description="Rises from entry to entry, with gaps where nothing is.",
         json_schema_extra=INT64,
     )
-    at: Moment
+    at: Timestamp
     actor: str | None = Field(description="Who did it; null when it was done from a shell.")
     kind: ChangeKind
     subject: UUID | None = Field(
@@ -61,7 +61,7 @@ class ExportedDecision(Out):
     verdict: Verdict
     comment: str | None
     reviewer: str
-    decided_at: Moment
+    decided_at: Timestamp
 
 
 class ExportedAnnotation(Out):
@@ -82,10 +82,10 @@ class ExportedAnnotation(Out):
     edited_by: str = Field(description="Who wrote its words last.")
     status: Status
     decided_by: str | None
-    decided_at: Moment | None
+    decided_at: Timestamp | None
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     decisions: list[ExportedDecision]
 
 
@@ -97,7 +97,7 @@ class ExportedRelation(Out):
     source: UUID
     target: UUID
     author: str
-    created_at: Moment
+    created_at: Timestamp
 
 
 class ExportedDocument(Out):
@@ -112,8 +112,8 @@ class ExportedDocument(Out):
     metadata: dict[str, Any]
     version: int
     created_by: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     revision: int
     sha256: str
     normalized: Normalized
@@ -163,7 +163,7 @@ class ReleaseFilter(In):
     author: Annotated[list[Line], _Few] = []
     origin: Annotated[list[Annotated[Origin, Field(strict=False)]], _Few] = []
     document: Annotated[UUID, Field(strict=False)] | None = None
-    updated_after: MomentIn | None = None
+    updated_after: TimestampIn | None = None
     quote_contains: Line | None = Field(
         default=None,
         # What releases that are there call it.
@@ -205,7 +205,7 @@ class ReleaseFilterOut(Out):
     author: list[str] = []
     origin: list[Origin] = []
     document: UUID | None = None
-    updated_after: Moment | None = None
+    updated_after: Timestamp | None = None
     quote_contains: str | None = Field(default=None, validation_alias="quote")
     attributes: dict[str, str] = {}
     annotated: bool = False
@@ -245,7 +245,7 @@ class ReleaseOut(Out):
     sha256: str = Field(description="Of its export as `jsonl`, uncompressed.")
     version: Literal[1] = Field(default=1, description="A release never changes.")
     created_by: str
-    created_at: Moment
+    created_at: Timestamp
 
     @classmethod
     def of(cls, row: Any, project: str) -> "ReleaseOut":

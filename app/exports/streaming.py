@@ -15,7 +15,7 @@ from app.changes.access import SNAPSHOT
 from app.core.errors import InvalidHttp
 from app.core.http.methods import without_body
 from app.exports import content
-from app.exports.encodings import accepted, encoded
+from app.exports.compression import accepted, encoded
 from app.exports.log import ReadsNoLonger
 from app.exports.schemas import ExportedDocument, LossReport
 from app.formats.codecs import MEDIA_TYPES, Format, codec

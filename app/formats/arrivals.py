@@ -7,7 +7,7 @@ import re
 from bisect import bisect_left
 
 from app.core.vocabulary import OffsetUnit
-from app.text.arrival import sha256
+from app.text.normalization import sha256
 from app.text.offsets import Ruler
 
 _DROPPED = re.compile("\\A\ufeff|\r(?=\n)")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from app.core.errors import InvalidFile, InvalidJson, TooLarge
-from app.core.refusals import escaped
+from app.core.validation import escaped
 from app.core.vocabulary import AttributeType, OffsetUnit
 from app.formats import brat_spans, values, words
 from app.formats.arrivals import Shift, line_ends, proof

@@ -13,7 +13,7 @@ from app.formats.conll_words import NUMBER, Range, pass_node, take, take_range, 
 from app.formats.identity import DocumentIds, annotation_id
 from app.formats.quoting import Quoting
 from app.formats.record import Item, Place
-from app.text.arrival import sha256
+from app.text.normalization import sha256
 from app.text.tokens import trimmed
 
 COLUMNS = ("ID", "FORM", "START", "END")

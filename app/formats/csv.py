@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 from app.formats.record import DocumentRecord, Head
 from app.formats.rows import LOSES, columns, rows
 

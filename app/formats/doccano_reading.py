@@ -15,7 +15,7 @@ from app.formats.identity import DocumentIds, annotation_id, relation_id
 from app.formats.quoting import Quoting
 from app.formats.record import Head, Item, Place
 from app.formats.refusals import Refused
-from app.text.arrival import arrive, sha256
+from app.text.normalization import normalize, sha256
 
 PARTICULARS = ("external_id", "title", "language", "source_url", "published_on")
 _TITLE_CHARS = 80
@@ -165,7 +165,7 @@ def _by(
 def _words(text: str) -> str:
     """The text once it has arrived; one that is refused, as it is."""
     try:
-        return arrive(text).text
+        return normalize(text).text
     except ControlCharacter:
         return text
 

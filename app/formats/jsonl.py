@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.errors import InvalidFile, InvalidJson, TooLarge
 from app.core.jsontext import dump_json, one_line
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 from app.formats import values
 from app.formats.kinds import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, Item, RelationRecord

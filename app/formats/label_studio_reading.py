@@ -11,7 +11,7 @@ from typing import Any
 
 from app.core.blanks import is_blank
 from app.core.errors import InvalidJson, TooLarge
-from app.core.refusals import escaped
+from app.core.validation import escaped
 from app.core.vocabulary import AttributeType
 from app.formats import values, words
 from app.formats.arrivals import proof

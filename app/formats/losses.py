@@ -4,7 +4,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 from app.formats.kinds import Kind, kind_of
 from app.formats.record import AnnotationRecord, DocumentRecord
 

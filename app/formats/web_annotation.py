@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 from app.formats.kinds import Kind
 from app.formats.record import AnnotationRecord, DocumentRecord, Head, RelationRecord
 from app.formats.web_annotation_reading import Reader

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Table, update
 
 from app.changes.commands import Entry, end_under, lock_under
-from app.core.ahead import Ahead
 from app.core.database import Database, Session
 from app.core.errors import ImportRefused, Problem
-from app.core.moments import now
 from app.core.permissions import Act, Standing, may
+from app.core.prefetching import Prefetching
+from app.core.timestamps import now
 from app.core.vocabulary import ChangeKind, ImportMode
 from app.documents.rows import logged, words_of
 from app.formats.record import Item
@@ -86,7 +86,7 @@ async def import_items(
             scheme = await projects.scheme(db, standing)
             importing = _Importing(db, standing, scheme, None if dry_run else end, max_chars)
             # While the database writes some records, the next ones are read and checked.
-            async with aclosing(Ahead(importing.checked(database, batches(items)))) as ready:
+            async with aclosing(Prefetching(importing.checked(database, batches(items)))) as ready:
                 async for checked in ready:
                     await importing.take(checked)
             await importing.finish()

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.core.errors import Problem, Unprocessable
-from app.core.refusals import of_content
+from app.core.validation import of_content
 from app.formats.record import Item
 from app.imports.refusals import LISTED, Refusals
 from app.imports.schemas import DocumentLine

@@ -13,7 +13,7 @@ from app.core.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from app.core.http.documented import problems
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db
 from app.core.settings import Settings
 from app.core.vocabulary import ImportMode

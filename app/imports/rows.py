@@ -29,7 +29,7 @@ from app.imports.records import Record
 from app.imports.schemas import MOST_CONVERTED, AnnotationLine, RelationLine
 from app.projects.scheme import Scheme
 from app.reviews.decisions import check_comment
-from app.text.arrival import arrive, arrived, sha256
+from app.text.normalization import already_normalized, normalize, sha256
 
 Row = dict[str, Any]
 L = TypeVar("L", AnnotationLine, RelationLine)
@@ -91,13 +91,13 @@ def rows_of(record: Record, by: Checker) -> Rows:
     """
     line = record.line
     stored = "\r" not in line.text and line.sha256 == sha256(line.text)
-    arrival = (arrived if stored else arrive)(line.text, unit=line.offset_unit)
-    if len(arrival.text) > by.max_chars:
+    normalized = (already_normalized if stored else normalize)(line.text, unit=line.offset_unit)
+    if len(normalized.text) > by.max_chars:
         raise TooLarge(limit=by.max_chars, unit="code_points")
     who = _Who(by)
     new = NewDocument.of(
         line,
-        arrival,
+        normalized,
         project_id=by.standing.project_id,
         maker_id=who.named(line.created_by, "/created_by"),
         at=_when(by, line.created_at),
@@ -119,7 +119,7 @@ def rows_of(record: Record, by: Checker) -> Rows:
     rows = Rows(new.document, new.revision, out)
     if record.refused is not None:
         rows.refused.append(record.refused)
-    words = Words(arrival.text, line.offset_unit)
+    words = Words(normalized.text, line.offset_unit)
     # A document without a name is another one each time, and so is all that is in it.
     names = None if line.id is None and line.external_id is None else Names()
     rows.annotations += _parts(

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.annotations.schemas import Attributes, Confidence, Fragments, SpanFields
-from app.core.shapes import ExternalId, In, MomentIn, Out, Prose, printable
+from app.core.fields import ExternalId, In, Out, Prose, TimestampIn, printable
 from app.core.vocabulary import OffsetUnit, Origin, Status, Verdict
 from app.documents.schemas import DocumentIn
 
@@ -27,7 +27,7 @@ class DecisionLine(In):
     verdict: Annotated[Verdict, Field(strict=False)]
     comment: Prose | None = None
     reviewer: _Person
-    decided_at: MomentIn
+    decided_at: TimestampIn
 
 
 class AnnotationLine(SpanFields):
@@ -45,10 +45,10 @@ class AnnotationLine(SpanFields):
     edited_by: _Person | None = None
     status: Annotated[Status, Field(strict=False)] = Status.PENDING
     decided_by: _Person | None = None
-    decided_at: MomentIn | None = None
+    decided_at: TimestampIn | None = None
     version: _Version = 1
-    created_at: MomentIn | None = None
-    updated_at: MomentIn | None = None
+    created_at: TimestampIn | None = None
+    updated_at: TimestampIn | None = None
     decisions: Annotated[list[DecisionLine], Field(max_length=10_000)] = Field(default_factory=list)
 
 
@@ -60,7 +60,7 @@ class RelationLine(In):
     source: _Id
     target: _Id
     author: _Person | None = None
-    created_at: MomentIn | None = None
+    created_at: TimestampIn | None = None
 
 
 class NormalizedLine(In):
@@ -75,8 +75,8 @@ class DocumentLine(DocumentIn):
 
     version: _Version = 1
     created_by: _Person | None = None
-    created_at: MomentIn | None = None
-    updated_at: MomentIn | None = None
+    created_at: TimestampIn | None = None
+    updated_at: TimestampIn | None = None
     revision: Literal[1] = 1
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     normalized: NormalizedLine = NormalizedLine()

@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.core.database import Database
 from app.core.errors import NotFound, Unavailable, catalogue
-from app.core.http.documented import problems
+from app.core.http.problem_responses import problems
 from app.core.metrics import METRICS_TYPE, look, metrics
 from app.operations import queries
 from app.operations.openapi.examples import PROBLEMS

@@ -1,6 +1,6 @@
 """What is answered of Stet's own state."""
 
-from app.core.shapes import Out
+from app.core.fields import Out
 
 
 class Health(Out):

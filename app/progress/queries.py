@@ -23,7 +23,7 @@ from sqlalchemy import (
 from app.changes.queries import holding
 from app.core.database import Database, Session
 from app.core.permissions import Standing
-from app.core.sharing import Made, Shared
+from app.core.single_flight import Made, SingleFlight
 from app.core.vocabulary import ChangeKind, Status
 from app.documents.schemas import Counts
 from app.models import Annotation, Change, ChangeHead, Decision, Document, User
@@ -36,7 +36,7 @@ from app.progress.schemas import (
 )
 
 _DAYS = 366
-_known = Shared(16_000_000)
+_known = SingleFlight(16_000_000)
 
 
 async def progress(database: Database, db: Session, standing: Standing, seen: int | None) -> Made:

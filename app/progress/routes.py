@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.changes.access import SNAPSHOT, SeenSequence
 from app.core.errors import NotFound
-from app.core.http.documented import problems
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db, Route
 from app.progress import queries
 from app.progress.schemas import ProgressOut

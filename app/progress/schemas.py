@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from app.core.shapes import Out
+from app.core.fields import Out
 from app.documents.schemas import Counts
 
 

@@ -14,8 +14,8 @@ from app.audit.commands import made, record
 from app.changes.commands import Entry, append, lock
 from app.core.database import Moved, Session
 from app.core.errors import InvalidValue, NameTaken, Stale
-from app.core.moments import now, now_after
 from app.core.permissions import Actor, Standing
+from app.core.timestamps import now, now_after
 from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import ChangeHead, Membership, Project, SchemeVersion
 from app.projects import queries

@@ -12,8 +12,8 @@ from app.audit.commands import record
 from app.changes.commands import Entry, append
 from app.core.database import Session
 from app.core.errors import LastManager, NotFound, PreconditionRequired, Stale, UnknownUser
-from app.core.moments import now, now_after
 from app.core.permissions import Standing
+from app.core.timestamps import now, now_after
 from app.core.vocabulary import AuditAction, ChangeKind, Role
 from app.models import FormerMembership, Membership, User
 from app.projects import queries

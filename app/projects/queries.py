@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, select
 
-from app.core.cache import Bounded
+from app.core.cache import LruCache
 from app.core.database import Session
 from app.core.database.prepared import fixed
 from app.core.errors import NotFound
@@ -198,7 +198,7 @@ async def scheme_out(db: Session, standing: Standing) -> SchemeOut:
 
 # A database that was restored, or lost something with a server, gives a version's number away
 # again: with a new scheme comes a new moment, and that no two pasts have in common.
-_schemes: Bounded[tuple[str, UUID, int, dt.datetime], Scheme] = Bounded(1000, lambda _: 1)
+_schemes: LruCache[tuple[str, UUID, int, dt.datetime], Scheme] = LruCache(1000, lambda _: 1)
 
 
 async def scheme(db: Session, standing: Standing) -> Scheme:

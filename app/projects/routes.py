@@ -15,8 +15,8 @@ from app.core.errors import (
     UnknownUser,
 )
 from app.core.http.conditions import MaybeSeen, Seen, Tag
-from app.core.http.documented import problems
 from app.core.http.listing import Link, Pages
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db, Route
 from app.core.paging import Page
 from app.projects import commands, members, queries, scheme_versions

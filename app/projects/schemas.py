@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.core.shapes import In, Moment, Out, Patch, Prose, Slug, Title
+from app.core.fields import In, Out, Patch, Prose, Slug, Timestamp, Title
 from app.core.vocabulary import AttributeType, Role
 
 # Unicode's white space but control characters, spelled out: to a reader of the OpenAPI document
@@ -210,8 +210,8 @@ class ProjectOut(Out):
     settings: ProjectSettingsOut
     scheme_version: int
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
     @classmethod
     def of(cls, row: Any) -> "ProjectOut":
@@ -240,8 +240,8 @@ class MemberOut(Out):
     name: str
     role: Role
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
     @classmethod
     def of(cls, row: Any) -> "MemberOut":

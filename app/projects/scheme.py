@@ -11,7 +11,7 @@ from typing import Any
 
 from app.core.characters import control_character
 from app.core.errors import InvalidAttribute, RelationNotAllowed, UnknownLabel, Unprocessable
-from app.core.refusals import escaped
+from app.core.validation import escaped
 from app.core.vocabulary import AttributeType
 
 _MAX_VALUE_CHARS = 10_000

@@ -5,8 +5,8 @@ from sqlalchemy import insert, select, update
 from app.changes.commands import Entry, append
 from app.core.database import Session
 from app.core.errors import InvalidValue, SchemeOrphans, Stale
-from app.core.moments import now_after
 from app.core.permissions import Standing
+from app.core.timestamps import now_after
 from app.core.vocabulary import ChangeKind
 from app.models import Project, SchemeVersion
 from app.projects import orphans, queries

@@ -17,8 +17,8 @@ from app.core.errors import (
     Unprocessable,
     refuse,
 )
-from app.core.moments import now, now_after
 from app.core.permissions import Act, may
+from app.core.timestamps import now, now_after
 from app.core.vocabulary import ChangeKind
 from app.documents.seen import SeenDocument
 from app.models import Relation

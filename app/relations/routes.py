@@ -14,8 +14,8 @@ from app.core.errors import (
     UnknownAnnotation,
 )
 from app.core.http.conditions import Seen, Tag
-from app.core.http.documented import problems
 from app.core.http.listing import Link, Pages
+from app.core.http.problem_responses import problems
 from app.core.http.routing import Db, Route
 from app.core.paging import Page
 from app.documents.access import AnnotatableDocument, ReadableDocument

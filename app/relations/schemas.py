@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.shapes import In, Moment, Out
+from app.core.fields import In, Out, Timestamp
 
 
 class RelationIn(In):
@@ -30,7 +30,7 @@ class RelationOut(Out):
     target: UUID
     author: str
     version: int
-    created_at: Moment
+    created_at: Timestamp
 
     @classmethod
     def of(cls, row: Any, project: str) -> "RelationOut":

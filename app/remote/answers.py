@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.core.refusals import reason
+from app.core.validation import reason
 from app.imports.schemas import ImportReport
 
 

@@ -32,7 +32,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.core.shapes import In
+from app.core.fields import In
 from app.exports.files import whole
 from app.remote.answers import Document, Foreign, read
 from app.remote.client import Client, Log, Unreachable

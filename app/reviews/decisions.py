@@ -11,8 +11,8 @@ from app.changes.commands import Entry
 from app.changes.recorded import table_of
 from app.core.blanks import is_blank
 from app.core.errors import CommentRequired, OwnAnnotation
-from app.core.moments import now_after
 from app.core.permissions import Actor, Standing
+from app.core.timestamps import now_after
 from app.core.vocabulary import ChangeKind, Verdict
 from app.reviews.schemas import DecisionIn, DecisionOut
 

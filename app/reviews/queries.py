@@ -16,13 +16,13 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.annotations.rowjson import size
 from app.annotations.schemas import Measured
 from app.annotations.seen import SeenAnnotation
-from app.annotations.written import size
 from app.changes.recorded import table_of
 from app.core.database import Session
+from app.core.database.page_budget import LIMIT, ONE_MORE, PageBudget, octets
 from app.core.database.prepared import fixed
-from app.core.database.room import LIMIT, ONE_MORE, Room, octets
 from app.core.paging import Page, Paging
 from app.core.vocabulary import OffsetUnit
 from app.documents.queries import text_of
@@ -54,7 +54,7 @@ def _paged(
     columns: list[Any] = [version.label("version"), text.label("size")]
     narrow = query.with_only_columns(*columns, maintain_column_froms=True)
     listed = narrow.limit(ONE_MORE).subquery("listed")
-    fits = Room(listed, ["version"]).fits.label("fits")
+    fits = PageBudget(listed, ["version"]).fits.label("fits")
     rows = select(listed.c.version, fits).subquery("placed").c
     last = (
         select(

@@ -16,9 +16,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from app.annotations.schemas import SpanOut
 from app.core.errors import Unprocessable
+from app.core.fields import In, Out, Prose, Timestamp
 from app.core.paging import NEXT
-from app.core.refusals import of_content
-from app.core.shapes import In, Moment, Out, Prose
+from app.core.validation import of_content
 from app.core.vocabulary import OffsetUnit, Status, Verdict
 
 _LISTED = 20
@@ -90,7 +90,7 @@ class DecisionOut(Out):
     status: Status = Field(description="What the verdict made of the annotation.")
     comment: str | None
     reviewer: str
-    decided_at: Moment
+    decided_at: Timestamp
 
     @classmethod
     def of(cls, row: Any) -> "DecisionOut":
@@ -145,7 +145,7 @@ class VersionOut(Out):
     status: Status
     edited_by: str = Field(description="Who made this content.")
     changed_by: str = Field(description="Who made this version, by an edit or a decision.")
-    changed_at: Moment
+    changed_at: Timestamp
     withdrawn: bool
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, null, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database import Session
 from app.core.errors import NotFound, Unauthenticated
-from app.core.moments import now
 from app.core.permissions import Actor, Standing, narrower
+from app.core.timestamps import now
 from app.core.vocabulary import Role
 from app.models import BrowserSession, ChangeHead, Membership, Project, Token, User
 from app.users.credentials import Credential, CredentialKind
@@ -192,7 +192,7 @@ class Lately(Generic[V]):
 
     def __init__(self) -> None:
         """Keeps nothing yet, and 4,096 values at most."""
-        self._recent: Recent[tuple[UUID, Hashable], tuple[Row[Any], V]] = Recent(4096)
+        self._recent: RecentCache[tuple[UUID, Hashable], tuple[Row[Any], V]] = RecentCache(4096)
 
     def get(self, db: Session, credential: Credential, key: Hashable = None) -> V | None:
         """What was read of ``key`` for whoever shows this token, if it is still good."""
@@ -208,7 +208,7 @@ class Lately(Generic[V]):
     @staticmethod
     def moment() -> float:
         """Now, to be said of what is asked for next."""
-        return Recent.moment()
+        return RecentCache.moment()
 
     def put(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from app.audit.commands import made, record, record_revocations
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database import Session
 from app.core.errors import (
     BadCredentials,
@@ -21,8 +21,8 @@ from app.core.errors import (
     NotFound,
     Stale,
 )
-from app.core.moments import now, now_after, rfc3339
 from app.core.permissions import Actor
+from app.core.timestamps import now, now_after, rfc3339
 from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, Token, User
 from app.users import credentials, queries
@@ -104,7 +104,7 @@ async def edit(db: Session, by: Actor | None, name: str, seen: int, patch: UserP
     if new_password := "password" in values:
         password = values.pop("password")
         values["password_hash"] = password and await _hashed(db, password, name)
-    Recent.forget_all(db)
+    RecentCache.forget_all(db)
     await db.begin()
     steps_down = False in {values.get("is_admin"), values.get("is_active")}
     rows = await _held(db, by, name, admins=steps_down)
@@ -288,7 +288,7 @@ async def revoke_token(db: Session, actor: Actor, id: UUID, seen: int) -> None:
     if seen != 1:
         current = await queries.token(db, actor, id)
         raise Stale(current.model_dump(mode="json"), version=current.version)
-    Recent.forget_all(db)
+    RecentCache.forget_all(db)
     await db.begin()
     revoked = await db.execute(
         update(Token)

@@ -5,8 +5,8 @@ from sqlalchemy import delete, update
 from app.audit.commands import record
 from app.core.database import Session
 from app.core.errors import InvalidValue
-from app.core.moments import now_after
 from app.core.permissions import Actor
+from app.core.timestamps import now_after
 from app.core.vocabulary import AuditAction
 from app.models import BrowserSession, User
 from app.users import credentials, queries

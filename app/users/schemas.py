@@ -5,7 +5,18 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.core.shapes import In, Line, Moment, MomentIn, Name, Out, Patch, Slug, Title, printable
+from app.core.fields import (
+    In,
+    Line,
+    Name,
+    Out,
+    Patch,
+    Slug,
+    Timestamp,
+    TimestampIn,
+    Title,
+    printable,
+)
 from app.core.vocabulary import Role
 from app.users.passwords import SHORTEST
 
@@ -59,8 +70,8 @@ class UserOut(Out):
     is_admin: bool
     is_active: bool
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
     @classmethod
     def of(cls, row: Any) -> "UserOut":
@@ -104,7 +115,7 @@ class TokenIn(In):
     project: Slug | None = Field(
         default=None, description="The one project that the token may see."
     )
-    expires_at: MomentIn | None = None
+    expires_at: TimestampIn | None = None
 
 
 class TokenOut(Out):
@@ -115,8 +126,8 @@ class TokenOut(Out):
     role: Role | None
     project: str | None
     version: int = 1
-    created_at: Moment
-    expires_at: Moment | None
+    created_at: Timestamp
+    expires_at: Timestamp | None
 
     @classmethod
     def of(cls, row: Any) -> "TokenOut":

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from app.core.cache import Recent
-from app.core.moments import now
+from app.core.cache import RecentCache
+from app.core.timestamps import now
 from app.models import Token
 from tests import make
 from tests.conftest import Clock, Newsroom
@@ -65,7 +65,7 @@ async def test_a_token_whose_revocation_had_to_wait_is_refused_at_once_too(
         await db.execute(same)
         revoked = asyncio.create_task(newsroom["annotator"].delete(path, headers=make.seen(1)))
         async with asyncio.timeout(30):
-            while not any(it._changing[db.source] for it in Recent._all):  # noqa: ASYNC110, SLF001
+            while not any(it._changing[db.source] for it in RecentCache._all):  # noqa: ASYNC110, SLF001
                 await asyncio.sleep(0.01)
         clock.seconds += 1.1
         # Meanwhile the token is good, and who shows it is read anew.

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from app.changes.commands import lock
-from app.core.moments import now
+from app.core.timestamps import now
 from app.models import Document, Membership, Revision, Token
 from tests import make
 from tests.conftest import Clock, Newsroom

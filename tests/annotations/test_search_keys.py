@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from app.annotations.rarity import look_up, telling
+from app.annotations.selectivity import look_up, telling
 from app.core.database import Database
 from tests import make
 from tests.annotations.test_search_quotes import quotes

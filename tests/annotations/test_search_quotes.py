@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from app.text.containing import folded
+from app.text.substring import folded
 from tests import make
 from tests.conftest import Newsroom
 

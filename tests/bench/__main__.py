@@ -10,7 +10,7 @@ file (synchronous=FULL). Five things are measured:
 - create: POST of one span with a bearer token, the server makes the id; 20 documents of 5,000
   characters, quotes of 80.
 - list: GET of one document's 50 spans, in which nothing has changed since they were read last: only
-  that has to be seen (``app.annotations.kept``).
+  that has to be seen (``app.annotations.page_cache``).
 - list anew: the same of pages that were not read lately, which the database writes.
 - decide: POST of an approval with If-Match, each of another annotation.
 - me: GET of who the token is.

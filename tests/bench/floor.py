@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.annotations.schemas import AnnotationIn, AnnotationOut
-from app.core.moments import now
 from app.core.paging import Page
+from app.core.timestamps import now
 from app.core.vocabulary import OffsetUnit, Origin, Role, Status
 from app.reviews.schemas import DecisionIn, DecisionOut
 from app.users.schemas import MembershipOut, MeOut

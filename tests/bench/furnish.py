@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from app.changes.commands import Entry, append, lock
 from app.core.database import Database
-from app.core.moments import now
+from app.core.timestamps import now
 from app.core.vocabulary import ChangeKind, Origin, Status
 from app.models import Annotation, AnnotationVersion, Change, Decision, Project
 from tests import make

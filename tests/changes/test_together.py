@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from prometheus_client import REGISTRY
 
-from app.core.database.gathering import Gatherer
+from app.core.database.group_commit import GroupCommit
 from tests import make
 from tests.conftest import Newsroom
 from tests.crowd import at_once
@@ -131,8 +131,8 @@ async def gathered(items: Sequence[str], of_all: type[Exception]) -> tuple[list[
             raise ValueError(some)
         return [f"{each} is written" for each in some]
 
-    gatherer = Gatherer(nothing, lambda failure: isinstance(failure, of_all))
-    writes = [gatherer.write("key", item, write) for item in items]
+    group_commit = GroupCommit(nothing, lambda failure: isinstance(failure, of_all))
+    writes = [group_commit.write("key", item, write) for item in items]
     return await asyncio.gather(*writes, return_exceptions=True), tries
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 from app.core.database import Database
 from app.documents.rows import words_of
 from app.models import WORDS, DocumentWords
-from app.text.sought import MOST, Sought
+from app.text.search_query import MOST, SearchQuery
 from app.text.words import line, words
 from tests import make
 from tests.conftest import Newsroom, migrate
@@ -244,7 +244,7 @@ TEXTS = (
 
 def _expected(q: str) -> list[str]:
     """What the query finds among ``TEXTS``, worked out in Python."""
-    sought = Sought.of(q)
+    sought = SearchQuery.parse(q)
     scored = []
     for number, said in enumerate(TEXTS):
         joined = line(words(said))
@@ -283,7 +283,7 @@ async def test_any_query_finds_what_a_model_in_python_finds(newsroom: Newsroom) 
     for q in asked:
         answer = await newsroom["reader"].get(PATH, params={"q": q})
         if answer.status_code == 422:
-            assert not Sought.of(q).terms, q
+            assert not SearchQuery.parse(q).terms, q
         else:
             page = await make.said(answer, 200)
             assert [item["title"] for item in page["items"]] == _expected(q), q

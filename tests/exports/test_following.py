@@ -39,7 +39,7 @@ def events_of(text: str) -> list[dict[str, str]]:
 async def one_waits(newsroom: Newsroom) -> None:
     """Return once somebody waits for a log to grow."""
     async with asyncio.timeout(30):
-        while not newsroom.app.state.heads._waiting:  # noqa: ASYNC110, SLF001  # nobody says
+        while not newsroom.app.state.log_heads._waiting:  # noqa: ASYNC110, SLF001  # nobody says
             await asyncio.sleep(0.01)
 
 
@@ -161,7 +161,7 @@ async def test_a_log_that_ends_above_its_last_entry_is_waited_for(
 async def test_what_is_asked_for_all_who_wait_is_part_of_no_request(newsroom: Newsroom) -> None:
     spent = measured()
 
-    await newsroom.app.state.heads.beyond(uuid4(), 0, seconds=0.5)
+    await newsroom.app.state.log_heads.beyond(uuid4(), 0, seconds=0.5)
 
     assert spent == []
 
@@ -180,7 +180,7 @@ async def test_what_another_project_does_wakes_nobody(
         while len(statements) < 3:  # noqa: ASYNC110  # nobody says
             await asyncio.sleep(0.01)
     still = not waiting.done()
-    newsroom.app.state.heads.stop()
+    newsroom.app.state.log_heads.stop()
     answer = await waiting
 
     assert still
@@ -248,7 +248,7 @@ async def test_an_event_comes_while_the_stream_lasts(newsroom: Newsroom) -> None
     async with asyncio.timeout(10):
         while not (events := events_of((await pieces.get()).decode())):
             pass
-    newsroom.app.state.heads.stop()
+    newsroom.app.state.log_heads.stop()
     await streaming
 
     assert [json.loads(event["data"])["subject"] for event in events] == [made["id"]]

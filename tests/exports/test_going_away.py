@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from starlette.types import Message
 
-from app.core.ahead import Ahead
+from app.core.prefetching import Prefetching
 from tests import make
 from tests.conftest import Newsroom
 
@@ -21,7 +21,7 @@ async def test_the_next_is_made_while_one_is_used_and_has_ended_when_it_is_close
             made.append(number)
             yield number
 
-    ahead = Ahead(items())
+    ahead = Prefetching(items())
     assert await anext(ahead) == 0
     await asyncio.sleep(0.05)
     assert made == [0, 1]
@@ -37,7 +37,7 @@ async def test_what_fails_ahead_fails_where_it_would_be_used() -> None:
         yield 0
         raise ZeroDivisionError
 
-    ahead = Ahead(items())
+    ahead = Prefetching(items())
     assert await anext(ahead) == 0
 
     with pytest.raises(ZeroDivisionError):
@@ -54,7 +54,7 @@ async def test_whoever_is_cancelled_while_closing_leaves_when_the_item_has_ended
         made.append(1)
         yield 1
 
-    ahead = Ahead(items())
+    ahead = Prefetching(items())
     assert await anext(ahead) == 0
     closing = asyncio.ensure_future(ahead.aclose())
     for _ in range(2):

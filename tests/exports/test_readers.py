@@ -114,7 +114,7 @@ async def test_who_finds_no_place_has_the_next(room: Newsroom) -> None:
 async def test_who_gives_up_waiting_takes_no_place_along(room: Newsroom) -> None:
     async with reading(room, "reader", "reader", "annotator"):
         waiting = Reader(room, "reviewer", EXPORT)
-        while not room.app.state.export_shares._of[make.id_of(3)]:  # noqa: SLF001, ASYNC110
+        while not room.app.state.export_slots._of[make.id_of(3)]:  # noqa: SLF001, ASYNC110
             await asyncio.sleep(0.001)
         waiting.reading.cancel()
         await asyncio.wait([waiting.reading])

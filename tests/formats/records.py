@@ -19,7 +19,7 @@ from app.formats.record import (
     Item,
     RelationRecord,
 )
-from app.text.arrival import arrive, sha256
+from app.text.normalization import normalize, sha256
 from app.text.offsets import to_code_points
 from tests import make
 
@@ -252,7 +252,7 @@ def _stored(value: dict[str, Any]) -> str:
     text: str = value["text"]
     if "\r" not in text and value.get("sha256") == sha256(text):
         return text
-    return arrive(text).text
+    return normalize(text).text
 
 
 _DOCUMENT_FIELDS = {

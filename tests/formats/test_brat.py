@@ -12,7 +12,7 @@ import pytest
 from app.formats.codecs import Format, codec
 from app.formats.names import escaped, unescaped
 from app.formats.record import AnnotationRecord, DocumentRecord, Item, Place
-from app.text.arrival import sha256
+from app.text.normalization import sha256
 from tests import make
 from tests.formats import samples
 from tests.formats.samples import DOCUMENT, MARK, TEXT, annotation

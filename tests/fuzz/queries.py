@@ -15,9 +15,9 @@ from app.core.errors import InvalidJson, InvalidParameter, PreconditionRequired
 from app.core.http.conditions import _named
 from app.core.jsontext import dump_json, one_line
 from app.core.paging import Paging
-from app.exports.encodings import ENCODINGS, accepted
-from app.text.containing import as_regular_expression, contains, fold
-from app.text.sought import Sought
+from app.exports.compression import ENCODINGS, accepted
+from app.text.search_query import SearchQuery
+from app.text.substring import as_regular_expression, contains, fold
 from app.text.words import LONGEST, indexed, keys_within, run_within, words
 from app.users.credentials import cookie_text, parse_cookie, parse_token, token_text
 
@@ -99,13 +99,13 @@ def _body(data: bytes) -> None:
 
 
 def _search(data: bytes) -> None:
-    sought = Sought.of(_words(data))
+    sought = SearchQuery.parse(_words(data))
     for term in (*sought.terms, *sought.excluded):
         assert term
         # The words of words are these words.
         assert all(words(word) == [word] for word in term if len(word) < LONGEST)
     # Each term, written as a phrase, asks for that term.
-    again = Sought.of(" ".join('"' + " ".join(term) + '"' for term in sought.terms))
+    again = SearchQuery.parse(" ".join('"' + " ".join(term) + '"' for term in sought.terms))
     assert again.terms == sought.terms
 
 

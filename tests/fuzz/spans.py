@@ -13,8 +13,8 @@ from typing import Any
 
 from app.core.errors import Unprocessable
 from app.core.vocabulary import OffsetUnit
-from app.text.arrival import arrive
 from app.text.graphemes import nearest_bounds
+from app.text.normalization import normalize
 from app.text.offsets import STEP, Ruler, length
 from app.text.spans import SpanIn, verify, verify_annotation
 from app.text.tokens import sentence_ends, tokens, trimmed
@@ -187,13 +187,13 @@ def _verifies_fragments(case: _Case) -> None:
 
 
 def _cuts(case: _Case) -> None:
-    """Arrival, clusters, tokens and sentences."""
+    """NormalizedText, clusters, tokens and sentences."""
     try:
-        text = arrive(case.text, unit=case.unit).text
+        text = normalize(case.text, unit=case.unit).text
     except Unprocessable:
         return
     assert "\r" not in text
-    assert arrive("\ufeff" + text).text == text
+    assert normalize("\ufeff" + text).text == text
     units = length(text)
     assert (units.utf16, units.utf8) == (measured(text, "utf16"), measured(text, "utf8"))
     offsets = [offset for offset in case.offsets if 0 <= offset <= len(text)]

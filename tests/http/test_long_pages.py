@@ -8,7 +8,7 @@ from sqlalchemy import Select, Text, func, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database import Database
-from app.core.database.room import CHARACTERS
+from app.core.database.page_budget import CHARACTERS
 from app.core.database.rowjson import read_page
 from app.core.errors import InvalidParameter
 from tests import make

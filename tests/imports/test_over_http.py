@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import UpdateBase, delete, update
 
-from app.core.moments import now
+from app.core.timestamps import now
 from app.imports.schemas import DocumentLine
 from app.models import ChangeHead, Membership, Token, User
 from tests import make

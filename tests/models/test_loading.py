@@ -29,7 +29,7 @@ from sqlalchemy.schema import CreateTable
 from app.core.database import Database, Moved
 from app.core.database.columns import Json, Time, Word
 from app.core.database.connect import connect
-from app.core.database.copying import binary
+from app.core.database.copy_format import binary
 from app.core.settings import Settings
 from app.core.vocabulary import Status
 

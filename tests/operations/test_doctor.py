@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from app.core.database import Database
 from app.core.database.connect import connect
-from app.core.moments import now
 from app.core.settings import Settings
+from app.core.timestamps import now
 from app.operations.doctor import examination as doctor
 from app.operations.doctor.stored import Finding
 from tests import make

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from app.core.database import Database
-from app.core.moments import now
+from app.core.timestamps import now
 from app.models import Annotation, Change
 from tests import make
 from tests.conftest import Newsroom

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database.postgresql_sessions import PostgresSession
 from app.core.database.sqlite_sessions import SqliteSession
 from tests import make
@@ -63,9 +63,9 @@ async def test_creating_listing_and_deciding_build_no_statement(
     newsroom: Newsroom, executed: list[Any], monkeypatch: pytest.MonkeyPatch, apart: int
 ) -> None:
     # Who calls is remembered for a second: whether they are must not hang on this machine's speed.
-    begun = Recent.moment()
+    begun = RecentCache.moment()
     acts = 0
-    monkeypatch.setattr(Recent, "moment", staticmethod(lambda: begun + acts * apart))
+    monkeypatch.setattr(RecentCache, "moment", staticmethod(lambda: begun + acts * apart))
     document = await make.document(newsroom["annotator"])
 
     async def act() -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.database.connect import connect
 from tests.conftest import TOKENS, settings
-from tests.http.test_load import DOCUMENT, DOCUMENTS, nobody_writes
+from tests.http.test_admission import DOCUMENT, DOCUMENTS, nobody_writes
 from tests.resilience.conftest import rows
 from tests.resilience.wire import Answer, Wire, head
 from tests.serving import Server, has_under_way, stet

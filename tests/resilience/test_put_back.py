@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, insert, select
 
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database import Session
 from app.models import Base
 from tests import make
@@ -24,7 +24,7 @@ from tests.conftest import Newsroom
 @pytest.fixture
 def forgotten(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """Puts the database back, after what was done in it; that takes longer than a second."""
-    now = Recent.moment
+    now = RecentCache.moment
 
     @asynccontextmanager
     async def forgotten() -> AsyncIterator[None]:
@@ -38,7 +38,7 @@ def forgotten(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Callable[[
             for table in Base.metadata.sorted_tables:
                 if rows[table.name]:
                     await db.execute(insert(table), rows[table.name])
-        monkeypatch.setattr(Recent, "moment", staticmethod(lambda: now() + 2))
+        monkeypatch.setattr(RecentCache, "moment", staticmethod(lambda: now() + 2))
 
     return forgotten
 

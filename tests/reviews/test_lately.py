@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.changes.commands import lock
-from app.core.moments import now
+from app.core.timestamps import now
 from app.models import Annotation, Membership, Token, User
 from tests import make
 from tests.conftest import Newsroom

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.text import words as words_module
-from app.text.containing import as_regular_expression, contains, fold, folded
-from app.text.sought import Sought
+from app.text.search_query import SearchQuery
+from app.text.substring import as_regular_expression, contains, fold, folded
 from app.text.words import LONGEST, indexed, keys_within, line, run_within, words
 
 # Letters with cases, accents, marks, voicing, ideographs, flags, emoji, joiners and what separates.
@@ -85,7 +85,7 @@ def test_a_word_is_one_token_for_both_databases(text: str) -> None:
 def test_a_query_is_words_phrases_and_what_must_not_occur(
     q: str, terms: list[str], excluded: list[str]
 ) -> None:
-    sought = Sought.of(q)
+    sought = SearchQuery.parse(q)
 
     assert [" ".join(term) for term in sought.terms] == terms
     assert [" ".join(term) for term in sought.excluded] == excluded
@@ -93,7 +93,7 @@ def test_a_query_is_words_phrases_and_what_must_not_occur(
 
 @given(st.text('"“-ab \n'))
 def test_every_string_is_a_query(q: str) -> None:
-    sought = Sought.of(q)
+    sought = SearchQuery.parse(q)
 
     assert {word for term in sought.terms + sought.excluded for word in term} == set(words(q))
 

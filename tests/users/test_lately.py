@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from app.core.cache import Recent
-from app.core.moments import now
+from app.core.cache import RecentCache
+from app.core.timestamps import now
 from app.models import Token
 from tests import make
 from tests.conftest import Clock, Newsroom
@@ -143,7 +143,7 @@ async def test_once_a_change_is_made_or_refused_all_is_remembered_again(
 
 async def test_what_was_asked_for_before_a_change_was_over_is_not_kept(newsroom: Newsroom) -> None:
     database = newsroom.app.state.database
-    recent: Recent[str, str] = Recent(10)
+    recent: RecentCache[str, str] = RecentCache(10)
     before = recent.moment()
     async with database.session(writes=True) as db:
         source = db.source
@@ -164,7 +164,7 @@ async def test_while_a_change_may_still_be_committed_nothing_is_kept(
     newsroom: Newsroom, clock: Clock
 ) -> None:
     database = newsroom.app.state.database
-    recent: Recent[str, str] = Recent(10)
+    recent: RecentCache[str, str] = RecentCache(10)
     source = ""
     for sure in (False, True):
         async with database.session(writes=True) as db:

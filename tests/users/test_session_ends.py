@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import func, select, update
 
-from app.core.moments import now
+from app.core.timestamps import now
 from app.models import BrowserSession
 from tests import make
 from tests.clients import PASSWORD, SAME_SITE, browser, sign_in

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import update
 
-from app.core.moments import now
+from app.core.timestamps import now
 from app.models import Token
 from tests import make
 from tests.clients import minted

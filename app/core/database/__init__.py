@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, Executable, Table, UpdateBase
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.database.gathering import Write
+from app.core.database.group_commit import Write
 from app.core.errors import Unavailable
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -129,7 +129,7 @@ class Database(Protocol):
         ...
 
     def writes_waiting(self) -> int:
-        """Writes that wait for the commit before theirs (``core.database.gathering``)."""
+        """Writes that wait for the commit before theirs (``core.database.group_commit``)."""
         ...
 
     async def dispose(self) -> None:

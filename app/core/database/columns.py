@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import JSON, TIMESTAMP, CheckConstraint, Dialect, Text, TypeDecorator
 
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 
 E = TypeVar("E", bound=StrEnum)
 

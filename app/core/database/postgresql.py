@@ -14,12 +14,12 @@ from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import FAILURES, Holding, Session, Snapshot, UntoldPooler, unavailable
-from app.core.database.gathering import Gatherer
-from app.core.database.lending import Lender
+from app.core.database.group_commit import GroupCommit
+from app.core.database.liveness import SILENCE, Watchdog, enable_keepalive
+from app.core.database.pool import ConnectionPool
 from app.core.database.postgresql_sessions import PostgresSession, PostgresSnapshot
 from app.core.database.prepared import JSON_OPTIONS
 from app.core.database.servers import Servers
-from app.core.database.watching import SILENCE, Watch, look_after
 from app.core.settings import Settings
 
 
@@ -41,33 +41,33 @@ class PostgresDatabase:
         self._source = settings.database_url
         servers = Servers("STET_DATABASE_URL", self._source)
         self._pooled = settings.database_pooler
-        watch = Watch(SILENCE * settings.database_timeout_seconds)
-        self._writer = self._lender(settings, servers, watch, read_only=False)
-        self._reader = self._lender(settings, servers, watch, read_only=True)
+        watch = Watchdog(SILENCE * settings.database_timeout_seconds)
+        self._writer = self._pool(settings, servers, watch, read_only=False)
+        self._reader = self._pool(settings, servers, watch, read_only=True)
         # A snapshot lasts as long as somebody reads an export: other reading does not wait for it.
-        self._exporter = self._lender(settings, servers, watch, read_only=True)
+        self._exporter = self._pool(settings, servers, watch, read_only=True)
         replica = settings.database_replica_url
         self._replica = None
         if replica:
             servers = Servers("STET_DATABASE_REPLICA_URL", replica)
-            watch = Watch(SILENCE * settings.database_timeout_seconds)
-            self._replica = self._lender(settings, servers, watch, read_only=True, standby=True)
+            watch = Watchdog(SILENCE * settings.database_timeout_seconds)
+            self._replica = self._pool(settings, servers, watch, read_only=True, standby=True)
         # A replica has room of its own: what is closed on the first server makes none there.
-        for lender in (self._writer, self._reader, self._exporter):
-            lender.others = [other for other in self._lenders() if other is not lender]
+        for pool in (self._writer, self._reader, self._exporter):
+            pool.others = [other for other in self._pools() if other is not pool]
         self._replica_rests_until = 0.0
         self._replica_behind_until = 0.0
-        self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
+        self._group_commit = GroupCommit(partial(self.session, writes=True), of_all=unavailable)
 
-    def _lender(
+    def _pool(
         self,
         settings: Settings,
         servers: Servers,
-        watch: Watch,
+        watch: Watchdog,
         *,
         read_only: bool,
         standby: bool = False,
-    ) -> Lender:
+    ) -> ConnectionPool:
         timeout = settings.database_timeout_seconds
 
         async def connect(**driver_arguments: Any) -> Any:
@@ -82,7 +82,7 @@ class PostgresDatabase:
                 if untold and not self._pooled:
                     raise UntoldPooler from error
                 raise
-            look_after(connection, SILENCE * timeout)
+            enable_keepalive(connection, SILENCE * timeout)
             return connection
 
         common: dict[str, Any] = {
@@ -110,7 +110,7 @@ class PostgresDatabase:
         engine = create_async_engine(
             "postgresql+asyncpg://", async_creator=connect_now, poolclass=NullPool, **common
         )
-        return Lender(
+        return ConnectionPool(
             engine,
             watch,
             size=settings.database_pool_size,
@@ -124,7 +124,7 @@ class PostgresDatabase:
         return PostgresSession(
             self._writer if writes else self._reader,
             self._source,
-            self._gatherer,
+            self._group_commit,
             writes=writes,
             opening="BEGIN READ ONLY" if self._pooled and not writes else None,
         )
@@ -140,8 +140,8 @@ class PostgresDatabase:
         finally:
             await session.close(commit=False)
 
-    def _snapshot(self, lender: Lender) -> PostgresSnapshot:
-        return PostgresSnapshot(lender, self._source, self._gatherer)
+    def _snapshot(self, pool: ConnectionPool) -> PostgresSnapshot:
+        return PostgresSnapshot(pool, self._source, self._group_commit)
 
     async def _of_replica(self, holding: Holding) -> PostgresSnapshot | None:
         """A snapshot of the replica; None if there is none, or it is away or too far behind."""
@@ -173,19 +173,19 @@ class PostgresDatabase:
 
     def pool_in_use(self) -> int:
         """Connections that are at work now."""
-        return sum(lender.lent for lender in self._lenders())
+        return sum(pool.in_use for pool in self._pools())
 
     def writes_waiting(self) -> int:
         """Writes that wait for the commit before theirs."""
-        return self._gatherer.waiting
+        return self._group_commit.waiting
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await asyncio.gather(*(lender.dispose() for lender in self._lenders()))
+        await asyncio.gather(*(pool.dispose() for pool in self._pools()))
 
-    def _lenders(self) -> list[Lender]:
-        lenders = (self._writer, self._reader, self._exporter, self._replica)
-        return [lender for lender in lenders if lender is not None]
+    def _pools(self) -> list[ConnectionPool]:
+        pools = (self._writer, self._reader, self._exporter, self._replica)
+        return [pool for pool in pools if pool is not None]
 
 
 # A replica is some milliseconds behind; one that is further behind is not waited for again for a

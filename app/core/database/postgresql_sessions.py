@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.database import FAILURES, Moved, Parameters, WriteGuard
-from app.core.database.copying import binary
-from app.core.database.gathering import TOGETHER, Gatherer, Write, alone
-from app.core.database.lending import Lender
+from app.core.database.copy_format import binary
+from app.core.database.group_commit import TOGETHER, GroupCommit, Write, alone
+from app.core.database.liveness import UNLIMITED, PooledConnection, unless_lost
+from app.core.database.pool import ConnectionPool
 from app.core.database.prepared import DRIVER_FAILURES, failure
-from app.core.database.watching import AS_LONG_AS_IT_TAKES, Lent, unless_lost
 from app.core.timing import spending
 
 T = TypeVar("T")
@@ -38,9 +38,9 @@ class PostgresSession:
 
     def __init__(
         self,
-        lender: Lender,
+        pool: ConnectionPool,
         source: str,
-        gatherer: Gatherer,
+        group_commit: GroupCommit,
         *,
         writes: bool,
         opening: str | None,
@@ -51,12 +51,12 @@ class PostgresSession:
         In one that is ``unhurried`` they take as long as they take.
         """
         self.source = source
-        self._gatherer = gatherer
-        self._lender = lender
+        self._group_commit = group_commit
+        self._pool = pool
         self._guard = WriteGuard(writes=writes)
         self._opening = opening
         self._opens_unhurried = unhurried
-        self._lent: Lent | None = None
+        self._pooled: PooledConnection | None = None
         self._in_transaction = False
         self._unhurried = False
         self._sure = True
@@ -83,30 +83,30 @@ class PostgresSession:
     ) -> CursorResult[Any]:
         """See ``core.database.Session``."""
         writes = self._guard.check(statement)
-        prepared = self._lender.prepared(statement)
-        lent = await self._connection(plans_once=prepared is not None)
-        self._begins(lent, commits=writes and not self._in_transaction)
+        prepared = self._pool.prepared(statement)
+        pooled = await self._connection(plans_once=prepared is not None)
+        self._begins(pooled, commits=writes and not self._in_transaction)
         try:
             with spending(statement):
                 if prepared is None:
-                    result = await lent.connection.execute(statement, parameters)
+                    result = await pooled.connection.execute(statement, parameters)
                 else:
-                    result = await prepared.run(lent.driver, parameters)  # type: ignore[arg-type]  # one set
+                    result = await prepared.run(pooled.driver, parameters)  # type: ignore[arg-type]  # one set
         except DBAPIError as error:
             if not error.connection_invalidated:
-                lent.began = None
+                pooled.began = None
             raise
-        lent.began = None
+        pooled.began = None
         return result
 
     async def begin(self, *, unhurried: bool = False) -> None:
         """See ``core.database.Session``."""
         self._guard.begun = True
         if not self._in_transaction:
-            lent = await self._connection()
+            pooled = await self._connection()
             # Said before it is done: if it is cancelled on its way, there may be one to roll back.
             self._in_transaction = True
-            await self._open(lent, "BEGIN", unhurried=unhurried)
+            await self._open(pooled, "BEGIN", unhurried=unhurried)
 
     async def rest(self) -> None:
         """See ``core.database.Session``."""
@@ -119,7 +119,7 @@ class PostgresSession:
 
     async def load(self, table: Table, packed: bytes) -> None:
         """See ``core.database.Session``: by COPY, which takes half the time of INSERT."""
-        lent = await self._connection()
+        pooled = await self._connection()
         columns = [column.name for column in table.columns]
 
         async def pieces() -> AsyncIterator[memoryview]:
@@ -127,13 +127,13 @@ class PostgresSession:
             for begin in range(0, len(packed), _PIECE):
                 yield memoryview(packed)[begin : begin + _PIECE]
 
-        self._begins(lent, commits=False)
+        self._begins(pooled, commits=False)
         try:
-            async with unless_lost(lent.driver):
-                await lent.driver.copy_to_table(
+            async with unless_lost(pooled.driver):
+                await pooled.driver.copy_to_table(
                     table.name, source=pieces(), columns=columns, format="binary"
                 )
-            lent.began = None
+            pooled.began = None
         except asyncpg.UniqueViolationError:
             raise Moved from None
         except DRIVER_FAILURES as error:
@@ -147,7 +147,7 @@ class PostgresSession:
         # Whoever waits for a turn keeps no connection from those whose turn it is.
         await self.rest()
         with spending(TOGETHER):
-            return await self._gatherer.write(key, item, write)
+            return await self._group_commit.write(key, item, write)
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``: a single statement is atomic, more are begun."""
@@ -157,88 +157,88 @@ class PostgresSession:
         """See ``core.database.Session``."""
         self._guard.afterwards(act)
 
-    async def _connection(self, *, plans_once: bool = False) -> Lent:
-        """The connection that was lent, or another of the kind that is wanted."""
+    async def _connection(self, *, plans_once: bool = False) -> PooledConnection:
+        """The connection that it has, or another of the kind that is wanted."""
         if self._opening:
             # A transaction of statements of both kinds.
             plans_once = False
-        lent = self._lent
-        if lent is None:
-            return await self._lend(plans_once=plans_once)
-        if not self._in_transaction and lent.plans_once is not plans_once:
-            lent = self._lent = await self._lender.exchange(lent, plans_once=plans_once)
-            await self._fit(lent, plans_once=plans_once)
-        return lent
+        pooled = self._pooled
+        if pooled is None:
+            return await self._acquire(plans_once=plans_once)
+        if not self._in_transaction and pooled.plans_once is not plans_once:
+            pooled = self._pooled = await self._pool.exchange(pooled, plans_once=plans_once)
+            await self._fit(pooled, plans_once=plans_once)
+        return pooled
 
-    async def _lend(self, *, plans_once: bool = False) -> Lent:
-        lent = self._lent = await self._lender.lend(plans_once=plans_once)
-        await self._fit(lent, plans_once=plans_once)
+    async def _acquire(self, *, plans_once: bool = False) -> PooledConnection:
+        pooled = self._pooled = await self._pool.acquire(plans_once=plans_once)
+        await self._fit(pooled, plans_once=plans_once)
         if self._opening:
             self._in_transaction = True
-            await self._open(lent, self._opening, unhurried=self._opens_unhurried)
-        elif self._lender.patience is not None:
+            await self._open(pooled, self._opening, unhurried=self._opens_unhurried)
+        elif self._pool.pooler_timeout is not None:
             # Whether a pooler has a connection is asked by itself: how long the statement then
             # takes is another matter.
-            await self._open(lent, "SELECT 1")
-        return lent
+            await self._open(pooled, "SELECT 1")
+        return pooled
 
-    async def _fit(self, lent: Lent, *, plans_once: bool) -> None:
-        if lent.plans_once is not plans_once:
-            await self._say(lent, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
-            lent.plans_once = plans_once
+    async def _fit(self, pooled: PooledConnection, *, plans_once: bool) -> None:
+        if pooled.plans_once is not plans_once:
+            await self._say(pooled, f"SET plan_cache_mode = {_PLANNING[plans_once]}")
+            pooled.plans_once = plans_once
 
-    async def _open(self, lent: Lent, words: str, *, unhurried: bool = False) -> None:
+    async def _open(self, pooled: PooledConnection, words: str, *, unhurried: bool = False) -> None:
         """Begin, with these words; a pooler has to find a connection first."""
         try:
-            async with asyncio.timeout(self._lender.patience):
-                await self._say(lent, f"{words}; {_UNHURRIED}" if unhurried else words)
+            async with asyncio.timeout(self._pool.pooler_timeout):
+                await self._say(pooled, f"{words}; {_UNHURRIED}" if unhurried else words)
         except TimeoutError:
             # Nothing has begun.
-            lent.driver.terminate()
+            pooled.driver.terminate()
             raise PoolTimeout("The pooler has no connection.") from None
         self._unhurried = unhurried
 
-    def _begins(self, lent: Lent, *, commits: bool) -> None:
+    def _begins(self, pooled: PooledConnection, *, commits: bool) -> None:
         """A statement does; when it ends, what was done may be committed."""
-        lent.began = AS_LONG_AS_IT_TAKES if self._unhurried else self._lender.watch.looks
-        lent.driver.commits = commits
+        pooled.began = UNLIMITED if self._unhurried else self._pool.watch.looks
+        pooled.driver.commits = commits
 
-    async def _say(self, lent: Lent, words: str) -> None:
+    async def _say(self, pooled: PooledConnection, words: str) -> None:
         """Begin or end a transaction: past SQLAlchemy, whose connection is in autocommit."""
-        self._begins(lent, commits=words == _COMMIT and self._guard.writes)
+        self._begins(pooled, commits=words == _COMMIT and self._guard.writes)
         try:
-            await lent.driver.execute(words)
+            await pooled.driver.execute(words)
         except DRIVER_FAILURES as error:
             raise failure(words, error) from error
-        lent.began = None
+        pooled.began = None
 
     async def close(self, *, commit: bool) -> None:
         """End the transaction, if one is open, and give the connection back."""
-        lent = self._lent
-        if lent is None:
+        pooled = self._pooled
+        if pooled is None:
             return
         # To roll back takes no time, whatever was done.
         self._unhurried = self._unhurried and commit
         try:
-            if self._in_transaction and lent.began is None:
-                await self._say(lent, _COMMIT if commit else "ROLLBACK")
+            if self._in_transaction and pooled.began is None:
+                await self._say(pooled, _COMMIT if commit else "ROLLBACK")
         except DBAPIError:
             # The database rolls back what it loses, and why the session ended says more.
             if commit:
                 raise
         finally:
-            self._sure = lent.began is None
-            self._lent, self._in_transaction, self._unhurried = None, False, False
-            self._lender.take_back(lent)
+            self._sure = pooled.began is None
+            self._pooled, self._in_transaction, self._unhurried = None, False, False
+            self._pool.release(pooled)
 
 
 class PostgresSnapshot(PostgresSession):
     """A long read: one moment, which a second connection can see too."""
 
-    def __init__(self, lender: Lender, source: str, gatherer: Gatherer) -> None:
+    def __init__(self, pool: ConnectionPool, source: str, group_commit: GroupCommit) -> None:
         """The moment is that of the first statement."""
         super().__init__(
-            lender, source, gatherer, writes=False, opening=_ONE_MOMENT, unhurried=True
+            pool, source, group_commit, writes=False, opening=_ONE_MOMENT, unhurried=True
         )
         self._exported: str | None = None
         self._alone = False
@@ -246,23 +246,23 @@ class PostgresSnapshot(PostgresSession):
     @asynccontextmanager
     async def beside(self) -> AsyncIterator[PostgresSession | None]:
         """See ``core.database.Snapshot``."""
-        if self._alone or not self._lender.has_many_free():
+        if self._alone or not self._pool.has_many_free():
             yield None
             return
         if self._exported is None:
             self._exported = (await self.execute(_EXPORT)).scalar_one()
         opening = f"{_ONE_MOMENT}; SET TRANSACTION SNAPSHOT '{self._exported}'"
         beside = PostgresSession(
-            self._lender,
+            self._pool,
             self.source,
-            self._gatherer,
+            self._group_commit,
             writes=False,
             opening=opening,
             unhurried=True,
         )
         try:
             try:
-                await beside._lend()  # noqa: SLF001  # of this module
+                await beside._acquire()  # noqa: SLF001  # of this module
             except FAILURES:
                 # Another server of several behind one address, say, which does not know the moment.
                 self._alone = True

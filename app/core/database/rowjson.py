@@ -34,7 +34,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from app.core.database import Session
 from app.core.database.columns import Json
 from app.core.database.functions import called
-from app.core.database.room import Room, in_order
+from app.core.database.page_budget import PageBudget, in_order
 from app.core.errors import InvalidParameter
 from app.core.jsontext import dump_json
 
@@ -76,16 +76,16 @@ def json_page(
 ) -> Select[Any]:
     """One row of all that a page is: many rows take the driver longer than their JSON.
 
-    Its ``json`` has that of the rows that fit, in the order of the ``key`` (see ``room``),
+    Its ``json`` has that of the rows that fit, in the order of the ``key`` (see ``page_budget``),
     with commas between them, and is NULL where there are none; ``beyond`` says how many rows do not
     fit; where the page is full, ``last`` is the key of its last row, ``dotted``; and with a
     ``mark``, ``marks`` is what ``marks_of`` makes of all the rows: where it is the same, so is what
     fits.
     """
     columns = [rows.c[name.removeprefix("-")] for name in key]
-    room = Room(rows, key)
+    budget = PageBudget(rows, key)
     # For what does not fit none is made.
-    each = select(case((room.fits, json)).label("json"), room.full.label("full"), *columns)
+    each = select(case((budget.fits, json)).label("json"), budget.full.label("full"), *columns)
     if mark is not None:
         each = each.add_columns(mark.label("mark"))
     row = _in_order(each, in_order(rows.c, key), dialect)

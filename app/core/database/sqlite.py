@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from app.core.database import Holding, Session, Snapshot, unavailable
-from app.core.database.gathering import Gatherer
+from app.core.database.group_commit import GroupCommit
 from app.core.database.sqlite_connections import Connections
 from app.core.database.sqlite_sessions import SqliteSession, SqliteSnapshot
 from app.core.settings import InvalidSettings, Settings
@@ -33,11 +33,11 @@ class SqliteDatabase:
         self.path = Path(url.database).resolve()
         self._source = settings.database_url
         self._connections = Connections(self.path, timeout=settings.database_timeout_seconds)
-        self._gatherer = Gatherer(partial(self.session, writes=True), of_all=unavailable)
+        self._group_commit = GroupCommit(partial(self.session, writes=True), of_all=unavailable)
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         """A session that reads beside the writer and becomes the writer with its first write."""
-        return SqliteSession(self._connections, self._source, self._gatherer, writes=writes)
+        return SqliteSession(self._connections, self._source, self._group_commit, writes=writes)
 
     @asynccontextmanager
     async def snapshot(self, *, holding: Holding | None = None) -> AsyncIterator[Snapshot]:  # noqa: ARG002
@@ -58,7 +58,7 @@ class SqliteDatabase:
 
     def writes_waiting(self) -> int:
         """Writes that wait for the commit before theirs."""
-        return self._gatherer.waiting
+        return self._group_commit.waiting
 
     async def dispose(self) -> None:
         """Close every connection."""

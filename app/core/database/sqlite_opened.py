@@ -17,8 +17,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from app.core.moments import now
-from app.core.parts import part_of
+from app.core.atomic_files import part_of
+from app.core.timestamps import now
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, CursorResult, Executable, Table, insert
 from sqlalchemy.exc import IntegrityError
 
 from app.core.database import Moved, Parameters, WriteGuard
-from app.core.database.gathering import TOGETHER, Gatherer, Write, alone
+from app.core.database.group_commit import TOGETHER, GroupCommit, Write, alone
 from app.core.database.sqlite_connections import Connections
 from app.core.threads import whole
 from app.core.timing import spending
@@ -25,12 +25,12 @@ class SqliteSession:
     dialect = "sqlite"
 
     def __init__(
-        self, connections: Connections, source: str, gatherer: Gatherer, *, writes: bool
+        self, connections: Connections, source: str, group_commit: GroupCommit, *, writes: bool
     ) -> None:
         """Takes no connection yet."""
         self.source = source
         self._connections = connections
-        self._gatherer = gatherer
+        self._group_commit = group_commit
         self._guard = WriteGuard(writes=writes)
         self._reader: Connection | None = None
         self._writer: Connection | None = None
@@ -106,7 +106,7 @@ class SqliteSession:
             return await alone(self, item, write)
         await self.rest()
         with spending(TOGETHER):
-            return await self._gatherer.write(key, item, write)
+            return await self._group_commit.write(key, item, write)
 
     async def atomically(self, work: Callable[[], Awaitable[T]]) -> T:
         """See ``core.database.Session``."""

@@ -20,7 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from app.core.refusals import MAX_REFUSALS, in_body, too_many
+from app.core.validation import MAX_REFUSALS, in_body, too_many
 
 Call = Callable[..., Awaitable[Any]]
 Wrong = dict[str, Any]

@@ -10,7 +10,7 @@ from app.core.errors import (
     TooLarge,
     Unavailable,
 )
-from app.core.http.arriving import Arriving, Body, too_many
+from app.core.http.body_memory import Body, BodyMemory, too_many
 from app.core.http.paths import is_import
 from app.core.http.problems import ProblemResponse
 
@@ -35,7 +35,7 @@ class BodyLimits:
         """
         self._app = app
         self._max_bytes = max_bytes
-        self._arriving = Arriving(max_bytes_at_once)
+        self._body_memory = BodyMemory(max_bytes_at_once)
         self._max_file_bytes = max_file_bytes
         self._timeout = timeout_seconds
 
@@ -75,7 +75,7 @@ class BodyLimits:
                 raise _too_large(limit)
             whole = not message.get("more_body", False)
             if not (is_file or started):
-                self._arriving.note(body, message)
+                self._body_memory.note(body, message)
             return message
 
         async def noted(message: Message) -> None:
@@ -90,7 +90,7 @@ class BodyLimits:
                 raise
             await self._refuse(problem, scope, receive, send)
         finally:
-            self._arriving.remove(body)
+            self._body_memory.remove(body)
 
     def _late(self, body: Body) -> Problem:
         if body.given_up:

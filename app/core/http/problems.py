@@ -11,7 +11,7 @@ from app.core.database import unavailable
 from app.core.errors import MEDIA_TYPE, Problem
 from app.core.http.methods import methods_at
 from app.core.http.units import unit_of
-from app.core.refusals import of_validation
+from app.core.validation import of_validation
 
 
 class ProblemResponse(Response):

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from app.core.database import FAILURES, Database, Session, reason
 from app.core.database.connect import connect
 from app.core.errors import Problem
-from app.core.moments import now
 from app.core.settings import Settings
+from app.core.timestamps import now
 from app.operations import queries
 from app.operations.doctor import sqlite_rows, stored, tables
 from app.operations.doctor.stored import Finding

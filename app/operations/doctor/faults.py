@@ -10,7 +10,7 @@ from app.annotations.schemas import WarningOut
 from app.core.errors import InvalidValue, Unprocessable
 from app.core.vocabulary import OffsetUnit
 from app.projects.scheme import Scheme
-from app.text.arrival import sha256
+from app.text.normalization import sha256
 from app.text.offsets import length
 from app.text.spans import SpanIn, verify, verify_annotation
 from app.text.words import are_settled, line, words

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Row, and_, bindparam, func, select
 
-from app.core.cache import Bounded
+from app.core.cache import LruCache
 from app.core.database import Session
 from app.core.jsontext import same_json
 from app.core.vocabulary import ChangeKind
@@ -100,7 +100,7 @@ class Schemes:
     def __init__(self, db: Session) -> None:
         """Reads when it is asked."""
         self._db = db
-        self._known: Bounded[UUID, list[Scheme]] = Bounded(_KEPT, lambda _: 1)
+        self._known: LruCache[UUID, list[Scheme]] = LruCache(_KEPT, lambda _: 1)
 
     async def of(self, project_id: UUID) -> Scheme | None:
         """The project's scheme; None if it is not there or cannot be read."""

@@ -8,10 +8,10 @@ from fastapi.dependencies.models import Dependant
 from app.annotations.access import Filter
 from app.core import errors
 from app.core.characters import PRINTABLE
+from app.core.http.admission import WATCHED
 from app.core.http.conditions import Seen, SeenWhole, Tag
-from app.core.http.documented import BODY_PROBLEMS, REQUEST_PROBLEMS, add_problems
 from app.core.http.listing import Link
-from app.core.http.load import WATCHED
+from app.core.http.problem_responses import BODY_PROBLEMS, REQUEST_PROBLEMS, add_problems
 from app.operations.openapi.example_answers import ANSWERS, ByMediaType
 from app.operations.openapi.examples import REQUESTS
 from app.users.access import Shown

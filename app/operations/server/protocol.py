@@ -28,7 +28,7 @@ from app.core.errors import (
 from app.core.http.observability import Observed
 from app.core.http.problems import ProblemResponse
 from app.core.settings import settings
-from app.operations.server.joining import JoiningTransport
+from app.operations.server.buffering import BufferingTransport
 from app.operations.server.parser import Parser
 
 MAX_HEAD_BYTES = 65_536
@@ -64,13 +64,13 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
-        self._joining = JoiningTransport(transport, self.loop)
-        super().connection_made(self._joining)  # type: ignore[arg-type]  # all that it uses
+        self._buffering = BufferingTransport(transport, self.loop)
+        super().connection_made(self._buffering)  # type: ignore[arg-type]  # all that it uses
         self._expect_head()
 
     def eof_received(self) -> None:
         """The caller sends no more; the transport is closed now, once it has sent what it has."""
-        self._joining.flush()
+        self._buffering.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer, and answer nobody."""
@@ -111,7 +111,7 @@ class Protocol(HttpToolsProtocol):
         """End the answer that is under way, and the connection, whatever waits to be sent."""
         if self._under_way is not None:
             self._under_way.disconnected = True
-        self._joining.abort()
+        self._buffering.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""

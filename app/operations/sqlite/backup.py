@@ -11,8 +11,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from app.core.atomic_files import part_of
 from app.core.errors import Conflict, NotFound, Unavailable
-from app.core.parts import part_of
 from app.core.settings import Settings
 from app.operations.sqlite.files import (
     Contents,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
+from app.core.atomic_files import part_of
 from app.core.database.sqlite_locks import hold
 from app.core.errors import Conflict, InvalidFile, Unavailable
-from app.core.moments import now
-from app.core.parts import part_of
 from app.core.settings import Settings
+from app.core.timestamps import now
 from app.operations import queries
 from app.operations.sqlite.files import (
     LOGS,

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL, each lent to one session at a time.
+"""The pool of connections to PostgreSQL, each of which one session has at a time.
 
-SQLAlchemy's pool makes a connection object of its own for every loan, which took a twelfth of a
+SQLAlchemy's pool makes a connection object of its own for every checkout, which took a twelfth of a
 create; here it is kept with the connection.
 
 The program's constant statements (``core.database.prepared``) have connections that plan each once,
@@ -22,9 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.core.database.idle import IdleConnections
+from app.core.database.liveness import PooledConnection, Watchdog
 from app.core.database.prepared import Prepared, prepared
-from app.core.database.resting import Resting
-from app.core.database.watching import Lent, Watch
 from app.core.metrics import waiting
 
 _FULL_SECONDS = 1.0
@@ -32,13 +32,13 @@ _FULL_SECONDS = 1.0
 _TOO_MANY = "53300"
 
 
-class Lender:
-    """Keeps so many connections; of a kind, the one that came back last is lent first."""
+class ConnectionPool:
+    """Keeps so many connections; of a kind, the one that was released last is acquired first."""
 
     def __init__(
         self,
         engine: AsyncEngine,
-        watch: Watch,
+        watch: Watchdog,
         *,
         size: int,
         timeout: float,
@@ -47,7 +47,7 @@ class Lender:
     ) -> None:
         """``engine`` opens them; a session waits at most ``timeout`` seconds for one.
 
-        ``watch`` looks at those that are lent.
+        ``watch`` looks at those that are in use.
 
         Where a ``pooler`` stands in between, they are connections to it. It finds one to the server
         for each transaction, so nothing is prepared on them.
@@ -56,21 +56,21 @@ class Lender:
         """
         self._engine = engine
         self.watch = watch
-        watch.when_silent.append(self._distrust)
+        watch.when_silent.append(self._terminate_idle)
         self._timeout = timeout
         self._pooler = pooler
-        self.others: list[Lender] = []
-        """Those whose connections that rest give way where the server has no more room."""
+        self.others: list[ConnectionPool] = []
+        """Those whose idle connections give way where the server has no more room."""
         self._free = asyncio.Semaphore(size)
         self._size = size
-        self._resting = Resting(self._see_off, standby=standby)
+        self._idle = IdleConnections(self._discard, standby=standby)
         self._leaving: set[asyncio.Task[None]] = set()
-        self.lent = 0
+        self.in_use = 0
         self._full_until = 0.0
         self._back = asyncio.Semaphore(0)
-        self._awaited = 0
-        """How many wait until one is back."""
-        self.patience = timeout if pooler else None
+        self._waiters = 0
+        """How many wait until one is released."""
+        self.pooler_timeout = timeout if pooler else None
         """How many seconds a pooler may take to find one; None where there is none in between."""
 
     def prepared(self, statement: Executable) -> Prepared | None:
@@ -78,20 +78,20 @@ class Lender:
         return None if self._pooler else prepared(statement)
 
     def has_many_free(self) -> bool:
-        """Whether one more can be lent, and half of all are then still left to others.
+        """Whether one more can be acquired, and half of all are then still left to others.
 
         How many a pooler has free is not known here.
         """
-        return not self._pooler and 2 * (self.lent + 1) <= self._size
+        return not self._pooler and 2 * (self.in_use + 1) <= self._size
 
-    async def lend(self, *, plans_once: bool = False) -> Lent:
-        """A connection, to be given back by ``take_back``: one that ``plans_once``, if there is.
+    async def acquire(self, *, plans_once: bool = False) -> PooledConnection:
+        """A connection, to be given back by ``release``: one that ``plans_once``, if there is.
 
-        One of the other kind is the borrower's to change.
+        One of the other kind is the session's to change.
 
         Raises:
-            sqlalchemy.exc.TimeoutError: when all stay lent for too long.
-            sqlalchemy.exc.DBAPIError: when none can be opened, and none of its own is lent.
+            sqlalchemy.exc.TimeoutError: when all stay in use for too long.
+            sqlalchemy.exc.DBAPIError: when none can be opened, and none of its own is in use.
         """
         if self._free.locked():
             try:
@@ -99,38 +99,38 @@ class Lender:
                     async with asyncio.timeout(self._timeout):
                         await self._free.acquire()
             except TimeoutError:
-                raise PoolTimeout("Every connection is lent.") from None
+                raise PoolTimeout("Every connection is in use.") from None
         else:
             await self._free.acquire()
-        self.lent += 1
+        self.in_use += 1
         try:
-            found = self._resting.take(plans_once=plans_once)
+            found = self._idle.take(plans_once=plans_once)
             if found is None:
-                found = await self._found(plans_once=plans_once)
+                found = await self._acquired(plans_once=plans_once)
         except BaseException:
-            self._returned()
+            self._released()
             raise
         self.watch.begin(found)
         return found
 
-    async def exchange(self, lent: Lent, *, plans_once: bool) -> Lent:
+    async def exchange(self, pooled: PooledConnection, *, plans_once: bool) -> PooledConnection:
         """One of the other kind for it, if there is one free; else itself. Nobody is waited for."""
-        found = self._resting.take(plans_once=plans_once)
+        found = self._idle.take(plans_once=plans_once)
         if found is None and not self._free.locked():
             await self._free.acquire()
-            self.lent += 1
+            self.in_use += 1
             try:
                 found = await self._one_more()
             finally:
-                self._returned()
+                self._released()
         if found is None:
-            return lent
-        self.watch.end(lent)
-        self._resting.put(lent)
+            return pooled
+        self.watch.end(pooled)
+        self._idle.put(pooled)
         self.watch.begin(found)
         return found
 
-    async def _found(self, *, plans_once: bool) -> Lent:
+    async def _acquired(self, *, plans_once: bool) -> PooledConnection:
         found = await self._one(plans_once=plans_once)
         if found is not None:
             return found
@@ -138,46 +138,46 @@ class Lender:
             with waiting():
                 async with asyncio.timeout(self._timeout):
                     while found is None:
-                        await self._news()
+                        await self._wait_for_room()
                         found = await self._one(plans_once=plans_once)
         except TimeoutError:
-            raise PoolTimeout("All connections are lent that the server has room for.") from None
+            raise PoolTimeout("All connections are in use that the server has room for.") from None
         return found
 
-    async def _one(self, *, plans_once: bool) -> Lent | None:
-        """One that there is; None where the server has no room for another, and some are lent."""
+    async def _one(self, *, plans_once: bool) -> PooledConnection | None:
+        """One that there is; None where the server has no room for another, and some are in use."""
         begun = time.monotonic()
         found = (
             await self._one_more()
             # No more may be opened, so one of the others has to do.
-            or self._resting.take(plans_once=not plans_once)
-            or self._resting.take(plans_once=plans_once)
+            or self._idle.take(plans_once=not plans_once)
+            or self._idle.take(plans_once=plans_once)
         )
-        others = self.lent > self._awaited + 1
+        others = self.in_use > self._waiters + 1
         if found is None and (begun >= self._full_until or not others):
             return await self._opened()
         return found
 
-    async def _news(self) -> None:
-        """Wait until somebody brings one back, or the server may have room again."""
-        self._awaited += 1
+    async def _wait_for_room(self) -> None:
+        """Wait until somebody releases one, or the server may have room again."""
+        self._waiters += 1
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._full_until - time.monotonic()):
                     await self._back.acquire()
         finally:
-            self._awaited -= 1
+            self._waiters -= 1
 
-    async def _one_more(self) -> Lent | None:
-        """A new connection for the latest loan, unless there are as many as there may be."""
-        there = self.lent + len(self._resting)
+    async def _one_more(self) -> PooledConnection | None:
+        """A new connection for the latest checkout, unless there are as many as there may be."""
+        there = self.in_use + len(self._idle)
         if there > self._size or time.monotonic() < self._full_until:
             return None
         if self._full_until:
             # Of those who have waited for room, one asks for all.
             self._full_until = time.monotonic() + _FULL_SECONDS
         try:
-            opened = await self._opened(resting=_FULL_SECONDS)
+            opened = await self._opened(idle_for=_FULL_SECONDS)
         except DBAPIError as error:
             # Other workers, other machines and other programs have the rest.
             if not _is_full(error):
@@ -187,76 +187,78 @@ class Lender:
         self._full_until = 0.0
         return opened
 
-    async def _opened(self, *, resting: float = 0.0) -> Lent:
-        """A new one, for which others give way that have rested for so many seconds."""
+    async def _opened(self, *, idle_for: float = 0.0) -> PooledConnection:
+        """A new one, for which others give way that were idle for so many seconds."""
         while True:
             try:
                 return await self._connected()
             except DBAPIError as error:
-                if not _is_full(error) or not await self._make_room(resting):
+                if not _is_full(error) or not await self._make_room(idle_for):
                     raise
 
-    async def _make_room(self, resting: float) -> bool:
-        """Close the connection of the others' that has rested longest; whether there was one."""
-        found = [(other, lent) for other in self.others if (lent := other.longest()) is not None]
+    async def _make_room(self, idle_for: float) -> bool:
+        """Close the connection of the others' that is idle longest; whether there was one."""
+        found = [
+            (other, pooled) for other in self.others if (pooled := other.longest_idle()) is not None
+        ]
         if not found:
             return False
-        other, lent = min(found, key=lambda it: it[1].rests_since)
-        if time.monotonic() - lent.rests_since < resting:
+        other, pooled = min(found, key=lambda it: it[1].idle_since)
+        if time.monotonic() - pooled.idle_since < idle_for:
             return False
-        await asyncio.shield(other.give_up(lent))
+        await asyncio.shield(other.close_idle(pooled))
         return True
 
-    def longest(self) -> Lent | None:
-        """The connection to the first server that has rested longest, if any rests."""
-        return self._resting.longest()
+    def longest_idle(self) -> PooledConnection | None:
+        """The connection to the first server that is idle longest, if any is idle."""
+        return self._idle.longest_idle()
 
-    def give_up(self, lent: Lent) -> "asyncio.Task[None]":
-        """Close one that rests; done once the server has its room back."""
-        self._resting.remove(lent)
-        return self._see_off(lent)
+    def close_idle(self, pooled: PooledConnection) -> "asyncio.Task[None]":
+        """Close an idle one; done once the server has its room back."""
+        self._idle.remove(pooled)
+        return self._discard(pooled)
 
-    async def _connected(self) -> Lent:
+    async def _connected(self) -> PooledConnection:
         # The first one is asked what it is, and that may wait as any statement does.
         async with asyncio.timeout(self._timeout):
             connection = await self._engine.connect()
         raw = await connection.get_raw_connection()
-        return Lent(connection, raw.driver_connection, time.monotonic())
+        return PooledConnection(connection, raw.driver_connection, time.monotonic())
 
-    def take_back(self, lent: Lent) -> None:
-        """Take a connection back; one in a state that nobody knows is not lent again."""
-        self.watch.end(lent)
-        if lent.began is None and not lent.connection.invalidated:
-            self._resting.put(lent)
-            self._returned()
+    def release(self, pooled: PooledConnection) -> None:
+        """Take a connection back; one in a state that nobody knows is not used again."""
+        self.watch.end(pooled)
+        if pooled.began is None and not pooled.connection.invalidated:
+            self._idle.put(pooled)
+            self._released()
             return
-        if lent.driver.is_closed():
+        if pooled.driver.is_closed():
             # Where one was cut off, the others were too, or will be: with a restart, say.
-            self._distrust()
-        # It counts as lent until it is gone.
-        self._see_off(lent).add_done_callback(lambda _: self._returned())
+            self._terminate_idle()
+        # It counts as in use until it is gone.
+        self._discard(pooled).add_done_callback(lambda _: self._released())
 
-    def _returned(self) -> None:
-        self.lent -= 1
-        if self._awaited:
+    def _released(self) -> None:
+        self.in_use -= 1
+        if self._waiters:
             self._back.release()
         self._free.release()
 
-    def _distrust(self) -> None:
-        """Use none of those that are kept."""
-        for lent in self._resting:
-            lent.driver.terminate()
+    def _terminate_idle(self) -> None:
+        """Use none of the idle ones any more."""
+        for pooled in self._idle:
+            pooled.driver.terminate()
 
-    def _see_off(self, lent: Lent) -> "asyncio.Task[None]":
+    def _discard(self, pooled: PooledConnection) -> "asyncio.Task[None]":
         """Close it, and let nobody wait for that, nor be cut off in it."""
-        leaving = asyncio.create_task(_close(lent), context=Context())
+        leaving = asyncio.create_task(_close(pooled), context=Context())
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
         return leaving
 
     async def dispose(self) -> None:
-        """Close what is kept."""
-        self._resting.close()
+        """Close what is idle."""
+        self._idle.close()
         await asyncio.gather(*self._leaving)
         await self._engine.dispose()
 
@@ -265,8 +267,8 @@ def _is_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == _TOO_MANY
 
 
-async def _close(lent: Lent) -> None:
+async def _close(pooled: PooledConnection) -> None:
     # What it still runs is ended in the server, but for what commits (``servers``), and a
     # farewell is said. SQLAlchemy waits for two seconds for both; asyncpg would wait for ever.
-    await lent.connection.invalidate()
-    await lent.connection.close()
+    await pooled.connection.invalidate()
+    await pooled.connection.close()

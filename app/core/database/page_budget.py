@@ -62,7 +62,7 @@ ONE_MORE = LIMIT + literal_column("1", BigInteger)
 """How many are looked at: one more shows that more follow."""
 
 
-class Room:
+class PageBudget:
     """Which rows of a list there is room for, said in the query that reads them."""
 
     def __init__(self, rows: FromClause, key: Sequence[str]) -> None:
@@ -99,13 +99,13 @@ def among(
 
     Args:
         rows: any.
-        narrow: which of them are listed, and in what order, as ``Room`` takes it.
-        key: as ``Room`` takes it.
+        narrow: which of them are listed, and in what order, as ``PageBudget`` takes it.
+        key: as ``PageBudget`` takes it.
         same: says of the columns of ``narrow`` which row they are of.
     """
     listed = narrow.subquery("listed")
-    room = Room(listed, key)
-    columns = (room.place.label("place"), room.fits.label("fits"), room.more.label("more"))
+    budget = PageBudget(listed, key)
+    columns = (budget.place.label("place"), budget.fits.label("fits"), budget.more.label("more"))
     placed = select(*listed.c, *columns).subquery("placed")
     lacking = (placed.c[name] for name in map(_column, key) if name not in rows.selected_columns)
     found = rows.join(placed, same(placed.c)).where(placed.c.fits).order_by(placed.c.place)

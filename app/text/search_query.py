@@ -22,14 +22,14 @@ _TERM = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchQuery:
     """Terms that must occur and terms that must not: each one word or several side by side."""
 
     terms: tuple[tuple[str, ...], ...]
     excluded: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, q: str) -> "Sought":
+    def parse(cls, q: str) -> "SearchQuery":
         """What the query asks for; a quotation mark that is not closed closes at the end."""
         terms: dict[tuple[str, ...], None] = {}
         excluded: dict[tuple[str, ...], None] = {}

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from app.core.characters import control_character
 from app.core.errors import ControlCharacter
 from app.core.vocabulary import OffsetUnit
-from app.text.arrival import arrive, sha256
+from app.text.normalization import normalize, sha256
 
 REFUSED = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) == "Cc"]
 REFUSED = [c for c in REFUSED if c not in "\t\n\r"]
 
 
 def test_a_text_that_needs_nothing_arrives_as_it_is() -> None:
-    arrival = arrive(" \tA claim…\n\n“So what?” \n")
+    arrival = normalize(" \tA claim…\n\n“So what?” \n")
 
     assert arrival.text == " \tA claim…\n\n“So what?” \n"
     assert not arrival.bom_removed
@@ -23,14 +23,14 @@ def test_a_text_that_needs_nothing_arrives_as_it_is() -> None:
 
 
 def test_one_leading_byte_order_mark_is_dropped_and_no_other() -> None:
-    arrival = arrive("\ufeff\ufeffA\ufeffB")
+    arrival = normalize("\ufeff\ufeffA\ufeffB")
 
     assert arrival.text == "\ufeffA\ufeffB"
     assert arrival.bom_removed
 
 
 def test_crlf_and_cr_become_lf_and_are_counted() -> None:
-    arrival = arrive("a\r\nb\rc\nd\r\r\ne\n\r")
+    arrival = normalize("a\r\nb\rc\nd\r\r\ne\n\r")
 
     assert arrival.text == "a\nb\nc\nd\n\ne\n\n"
     assert arrival.newlines_converted == 5
@@ -38,14 +38,14 @@ def test_crlf_and_cr_become_lf_and_are_counted() -> None:
 
 @pytest.mark.parametrize("text", ["e\u0301", "\u00e9", "ﬁ", "\u212b", "  x  ", "", "\u2028\u00a0"])
 def test_nothing_is_normalized_or_trimmed(text: str) -> None:
-    assert arrive(text).text == text
+    assert normalize(text).text == text
 
 
 @given(st.text(st.sampled_from("\r\n\ta é😀\ufeff")))
 def test_arriving_again_changes_newlines_no_more(raw: str) -> None:
-    once = arrive(raw).text
+    once = normalize(raw).text
 
-    assert arrive("\ufeff" + once).text == once
+    assert normalize("\ufeff" + once).text == once
     assert "\r" not in once
     assert len(once.splitlines()) == len(raw.removeprefix("\ufeff").splitlines())
 
@@ -53,7 +53,7 @@ def test_arriving_again_changes_newlines_no_more(raw: str) -> None:
 @pytest.mark.parametrize("character", REFUSED, ids=lambda c: f"U+{ord(c):04X}")
 def test_every_other_control_character_is_refused(character: str) -> None:
     with pytest.raises(ControlCharacter) as refusal:
-        arrive(f"a{character}b")
+        normalize(f"a{character}b")
 
     [error] = refusal.value.errors
     assert error["code"] == "control-character"
@@ -70,7 +70,7 @@ def test_the_position_is_counted_in_the_unit_in_the_text_as_it_was_sent(
     unit: OffsetUnit, position: int
 ) -> None:
     with pytest.raises(ControlCharacter) as refusal:
-        arrive("\ufeff😀\r\né\t\x00\x00", unit=unit)
+        normalize("\ufeff😀\r\né\t\x00\x00", unit=unit)
 
     assert refusal.value.errors[0]["position"] == position
     assert refusal.value.errors[0]["offset_unit"] == unit
@@ -78,7 +78,7 @@ def test_the_position_is_counted_in_the_unit_in_the_text_as_it_was_sent(
 
 def test_a_control_character_after_millions_of_others_is_found() -> None:
     with pytest.raises(ControlCharacter) as refusal:
-        arrive("при\r\n" * 1_000_000 + "\x7f")
+        normalize("при\r\n" * 1_000_000 + "\x7f")
 
     assert refusal.value.errors[0]["position"] == 5_000_000
 

@@ -44,7 +44,7 @@ class _Waiting:
     outcome: "asyncio.Future[Any]"
 
 
-class Gatherer:
+class GroupCommit:
     """Gathers the writes of one process to one database."""
 
     def __init__(

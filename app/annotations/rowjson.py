@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from app.annotations.seen import COLUMNS, with_people
 from app.core.database.columns import Json
-from app.core.database.room import octets
+from app.core.database.page_budget import octets
 from app.core.database.rowjson import dotted, json_lines, json_page, marks_of
 
 _NOTHING = literal_column("'[]'", Json)
@@ -36,14 +36,14 @@ LISTED = with_people(column for column in COLUMNS if column.key not in _COMMANDS
 """Annotations as lists have them."""
 
 
-def written(
+def annotations_page(
     query: Select[Any], dialect: str, key: tuple[str, ...], *, marked: bool = False
 ) -> Select[Any]:
-    """A page of those that are ``LISTED``, as ``rowjson.json_page`` makes it.
+    """A page of those that are ``LISTED``, as ``core.database.rowjson.json_page`` makes it.
 
-    ``key`` names what the rows are sorted by, as ``core.database.room`` takes it. If ``marked``, a
-    column ``marks`` has what the function ``marks`` answers. Parameters are ``limit``, the length
-    of the page, ``project``, the slug, and ``offset_unit``, the caller's.
+    ``key`` names what the rows are sorted by, as ``core.database.page_budget`` takes it. If
+    ``marked``, a column ``marks`` has what the function ``marks`` answers. Parameters are
+    ``limit``, the length of the page, ``project``, the slug, and ``offset_unit``, the caller's.
     """
     rows = query.with_only_columns(*_columns(query.selected_columns, dialect)).subquery(
         "annotation"

@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from app.annotations.written import marks
-from app.core.cache import Bounded
+from app.annotations.rowjson import marks
+from app.core.cache import LruCache
 from app.core.database import Moved, Session
+from app.core.database.page_budget import ONE_MORE
 from app.core.database.prepared import fixed
-from app.core.database.room import ONE_MORE
 from app.core.paging import Paging, Written
 from app.core.vocabulary import OffsetUnit
 from app.documents.seen import STANDS, SeenDocument, as_recalled
@@ -46,13 +46,13 @@ _MARKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedPage:
     page: Written
     marks: str
 
 
-_pages: Bounded[Hashable, _Kept] = Bounded(
-    _BYTES, lambda kept: len(kept.page.json) + len(kept.marks)
+_pages: LruCache[Hashable, _CachedPage] = LruCache(
+    _BYTES, lambda cached: len(cached.page.json) + len(cached.marks)
 )
 
 
@@ -64,14 +64,14 @@ async def get(
     Raises:
         Moved: when the document was recalled, and may be another by now.
     """
-    kept = _pages.get(_key(db, document, unit, pages))
-    if kept is None:
+    cached = _pages.get(_key(db, document, unit, pages))
+    if cached is None:
         return None
     parameters = as_recalled(document) | {"limit": pages.limit}
     found = (await db.execute(_MARKS[db.dialect], parameters)).one()
     if document.recalled and not found.stands:
         raise Moved
-    return kept.page if found.marks == kept.marks else None
+    return cached.page if found.marks == cached.marks else None
 
 
 def put(
@@ -83,7 +83,7 @@ def put(
     marks: str,
 ) -> None:
     """Keep the first page of a document, which was read with these ``marks``."""
-    _pages.put(_key(db, document, unit, pages), _Kept(page, marks))
+    _pages.put(_key(db, document, unit, pages), _CachedPage(page, marks))
 
 
 def _key(db: Session, document: SeenDocument, unit: OffsetUnit, pages: Paging) -> Hashable:

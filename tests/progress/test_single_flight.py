@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.core.sharing import Made, Shared
+from app.core.single_flight import Made, SingleFlight
 
 ONE, TWO = Made(b"1", 1, None), Made(b"2", 2, None)
 
@@ -28,7 +28,7 @@ class Counting:
 
 
 async def test_an_answer_is_kept_for_whoever_has_seen_no_more_than_it_holds() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
     await shared.get("a", 1, 1, stands, count)
 
     assert await shared.get("a", 1, 1, stands, count) == ONE
@@ -39,7 +39,7 @@ async def test_an_answer_is_kept_for_whoever_has_seen_no_more_than_it_holds() ->
 
 
 async def test_an_answer_of_before_what_was_seen_or_of_another_log_is_made_anew() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
     await shared.get("a", 1, 1, stands, count)
 
     count.end = 2
@@ -53,7 +53,7 @@ async def test_an_answer_of_before_what_was_seen_or_of_another_log_is_made_anew(
 
 
 async def test_who_comes_while_one_is_made_that_is_too_old_for_them_shares_the_next() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
     count.may_end.clear()
     first = asyncio.create_task(shared.get("a", 1, 1, stands, count))
     await asyncio.sleep(0)
@@ -69,7 +69,7 @@ async def test_who_comes_while_one_is_made_that_is_too_old_for_them_shares_the_n
 
 
 async def test_if_whoever_makes_it_leaves_another_of_those_who_wait_does() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
     count.may_end.clear()
     first = asyncio.create_task(shared.get("a", 1, 1, stands, count))
     await asyncio.sleep(0)
@@ -84,7 +84,7 @@ async def test_if_whoever_makes_it_leaves_another_of_those_who_wait_does() -> No
 
 
 async def test_what_fails_fails_for_all_who_wait_and_is_tried_again_by_who_comes_next() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
 
     async def fail() -> Made:
         await asyncio.sleep(0)
@@ -99,7 +99,7 @@ async def test_what_fails_fails_for_all_who_wait_and_is_tried_again_by_who_comes
 
 
 async def test_who_needs_less_than_the_whole_log_shares_what_is_made_of_a_part_of_it() -> None:
-    shared, count = Shared(1000), Counting()
+    shared, count = SingleFlight(1000), Counting()
     count.may_end.clear()
     asking = [asyncio.create_task(shared.get("a", 2, 1, stands, count)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Ahead(AsyncIterator[T], Generic[T]):
+class Prefetching(AsyncIterator[T], Generic[T]):
     """The same items, each being made while the one before it is used.
 
     Close it (``contextlib.aclosing``) before what the items are made from is closed. Items are made

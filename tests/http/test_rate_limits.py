@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.main import wrapped
-from app.users import rates
+from app.users import rate_limits
 from app.users.access import COOKIE
 from tests import make
 from tests.clients import browser, sign_in
@@ -92,7 +92,7 @@ async def test_retry_after_is_when_one_may_ask_again(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(rates, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda: now))
     client = Worker(newsroom, token=1).client("reader")
     await client.get("/v1/me")
     now += 12.5

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.errors import TooManyRequests
-from app.core.http.load import WATCHED
+from app.core.http.admission import WATCHED
 from app.core.http.problems import ProblemResponse
 from app.users.access import COOKIE, SECURE_COOKIE
 from app.users.addresses import source_of
@@ -17,7 +17,7 @@ from app.users.credentials import Credential, parse_cookie, parse_token
 _MOST = 100_000
 
 
-class Rates:
+class RateLimits:
     """ASGI middleware that refuses who asks too often, before anything is looked up."""
 
     def __init__(self, app: ASGIApp, *, per_token: int, per_address: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
-from app.core.cache import Recent
+from app.core.cache import RecentCache
 from app.core.database import Session
 from app.models import DocumentWords, having
 from app.models.search import INDEX_OF_KEYS
@@ -35,7 +35,7 @@ _FREQUENCIES = text(
     WHERE tablename = '{INDEX_OF_KEYS}' AND schemaname = ANY (current_schemas(false))
         AND it.key IS NOT NULL"""  # noqa: S608  # our own
 )
-_frequencies: Recent[None, Mapping[str, float]] = Recent(16, seconds=60)
+_frequencies: RecentCache[None, Mapping[str, float]] = RecentCache(16, seconds=60)
 # SQLite has no statistics, but its index is in the order of arrival: where the first fifty
 # documents of a key end, there is one of it in so many, and likewise from the other end. What is
 # common in some years need not be so in others; it is rare if it is so at either end. Rows are
@@ -85,7 +85,7 @@ async def _sampled_frequencies(db: Session, keys: Sequence[str]) -> Mapping[str,
 async def _known_frequencies(db: Session, _keys: Sequence[str]) -> Mapping[str, float]:
     known = _frequencies.get(db.source, None)
     if known is None:
-        asked = Recent.moment()
+        asked = RecentCache.moment()
         known = {row.key: row.frequency for row in await db.execute(_FREQUENCIES)}
         _frequencies.put(db.source, None, known, asked=asked)
     return known

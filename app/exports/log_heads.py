@@ -17,7 +17,7 @@ from app.models import ChangeHead
 _INTERVAL_SECONDS = 0.2
 
 
-class Heads:
+class LogHeads:
     """The last entries in the logs of a database's projects."""
 
     def __init__(self, database: Database) -> None:

@@ -6,7 +6,7 @@ _COPIED = 65_536
 """What is longer together, in bytes, is not copied to be sent together."""
 
 
-class JoiningTransport:
+class BufferingTransport:
     """A connection's transport, which sends the head of an answer with the body behind it.
 
     What is written is held until more comes, or the loop comes by.

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.http.load import Load, Places
+from app.core.http.admission import Admission, Slots
 from app.main import wrapped
 from tests import make
 from tests.conftest import TOKENS, Newsroom
@@ -91,7 +91,7 @@ async def test_one_too_many_is_turned_away_while_the_others_are_served(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever is not turned away at once is to be served, also on a machine that is busy.
-    monkeypatch.setattr("app.core.http.load._PATIENCE", 60)
+    monkeypatch.setattr("app.core.http.admission._PATIENCE", 60)
     worker = Worker(newsroom, max_requests_at_once=2)
 
     async with nobody_writes(newsroom.app.state.database):
@@ -145,14 +145,14 @@ async def test_who_waits_in_vain_is_turned_away(newsroom: Newsroom, body: list[b
 
 
 async def test_who_waits_gets_the_next_place_in_the_order_of_coming() -> None:
-    places = Places("short", 1, line=3)
+    slots = Slots("short", 1, line=3)
     served = []
 
     async def waits(number: int) -> None:
-        if await places.taken():
+        if await slots.take():
             served.append(number)
             await asyncio.sleep(0)
-            places.give_back()
+            slots.release()
 
     await asyncio.gather(*map(waits, range(4)))
 
@@ -180,7 +180,7 @@ class Crowd:
     """Callers of eight places and a line of eight, behind which eight at a time are answered."""
 
     def __init__(self) -> None:
-        self.load = Load(self._work, max_requests=8, max_streams=1)
+        self.load = Admission(self._work, max_requests=8, max_streams=1)
         self._batch: list[asyncio.Future[None]] = []
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -223,9 +223,9 @@ class Crowd:
 async def test_who_asks_now_and_then_fares_like_those_who_ask_without_pause(
     monkeypatch: pytest.MonkeyPatch, body: list[bytes]
 ) -> None:
-    monkeypatch.setattr("app.core.http.load._PAUSE", 0)
+    monkeypatch.setattr("app.core.http.admission._PAUSE", 0)
     chance = random.Random(20)  # noqa: S311
-    monkeypatch.setattr("app.core.http.load.random", chance)
+    monkeypatch.setattr("app.core.http.admission.random", chance)
     crowd = Crowd()
     eager: list[bool] = []
 
@@ -266,7 +266,7 @@ async def test_who_hangs_up_in_the_line_is_not_worked_for() -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
-    load = Load(work, max_requests=1, max_streams=1)
+    load = Admission(work, max_requests=1, max_streams=1)
     asking = []
     for path, receive in {"/first": _no_body, "/gone": gone, "/second": _no_body}.items():
         scope = {"type": "http", "method": "GET", "path": path, "headers": []}
@@ -397,28 +397,28 @@ async def _page(app: ASGIApp, send: Callable[[Message], Awaitable[None]]) -> Non
 
 
 async def test_who_is_cancelled_in_the_line_leaves_it() -> None:
-    places = Places("short", 1, line=2)
-    assert await places.taken()
+    slots = Slots("short", 1, line=2)
+    assert await slots.take()
 
-    gone = asyncio.create_task(places.taken())
+    gone = asyncio.create_task(slots.take())
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.wait({gone})
-    another = asyncio.create_task(places.taken())
+    another = asyncio.create_task(slots.take())
     await asyncio.sleep(0)
-    places.give_back()
+    slots.release()
 
     assert gone.cancelled()
     assert await another
 
 
 async def test_who_is_cancelled_when_a_place_is_given_passes_it_on() -> None:
-    places = Places("short", 1, line=2)
-    assert await places.taken()
-    gone, another = (asyncio.create_task(places.taken()) for _ in range(2))
+    slots = Slots("short", 1, line=2)
+    assert await slots.take()
+    gone, another = (asyncio.create_task(slots.take()) for _ in range(2))
     await asyncio.sleep(0)
 
-    places.give_back()
+    slots.release()
     gone.cancel()
     await asyncio.wait({gone, another})
 

@@ -2,9 +2,10 @@
 
 No packet tells of that, so whoever waits for an answer would wait for ever, and PostgreSQL's own
 limits end nothing where there is no PostgreSQL. The system is told to look after connections that
-rest or wait (``look_after``), which costs nothing. It knows machines, not programs, and whatever
-stands in between may answer for one that is gone; so statements have a limit here too. A timer for
-each took as long as a twentieth of a read: one look a second at all that runs takes nothing.
+are idle or wait (``enable_keepalive``), which costs nothing. It knows machines, not programs, and
+whatever stands in between may answer for one that is gone; so statements have a limit here too. A
+timer for each took as long as a twentieth of a read: one look a second at all that runs takes
+nothing.
 """
 
 import asyncio
@@ -23,19 +24,19 @@ _PROBES = 3
 SILENCE = 4
 """How many times ``STET_DATABASE_TIMEOUT_SECONDS`` a server may say nothing; its own limit is 3."""
 
-AS_LONG_AS_IT_TAKES = math.inf
+UNLIMITED = math.inf
 """When a statement began that nobody is to end."""
 
 
 @dataclass(slots=True, eq=False)
-class Lent:
+class PooledConnection:
     """A connection as SQLAlchemy knows it, the driver's own below it, and when it was opened."""
 
     connection: AsyncConnection
     driver: Any
     opened_at: float
-    rests_since: float = 0.0
-    """When it was brought back last."""
+    idle_since: float = 0.0
+    """When it was released last."""
     plans_once: bool = False
     """Whether it is for constant statements."""
     began: float | None = None
@@ -45,28 +46,28 @@ class Lent:
     """
 
 
-class Watch:
-    """Looks at the connections to one server that are lent, and ends those that hear nothing."""
+class Watchdog:
+    """Looks at the connections to one server that are in use, and ends those that hear nothing."""
 
     def __init__(self, seconds: float) -> None:
         """A statement may take so long, and a little more."""
         self._most = math.ceil(seconds / _LOOK_SECONDS)
-        self._lent: set[Lent] = set()
+        self._watched: set[PooledConnection] = set()
         self._next: asyncio.TimerHandle | None = None
         self.looks = 0
         """The clock here: it stands still while the process does, and nothing can be heard."""
         self.when_silent: list[Callable[[], None]] = []
-        """What is done when a connection heard nothing: others that rest are no better."""
+        """What is done when a connection heard nothing: idle ones are no better."""
 
-    def begin(self, lent: Lent) -> None:
+    def begin(self, pooled: PooledConnection) -> None:
         """Look at it from now on."""
-        self._lent.add(lent)
+        self._watched.add(pooled)
         if self._next is None:
             self._wait()
 
-    def end(self, lent: Lent) -> None:
+    def end(self, pooled: PooledConnection) -> None:
         """Look at it no longer."""
-        self._lent.discard(lent)
+        self._watched.discard(pooled)
 
     def _wait(self) -> None:
         self._next = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
@@ -75,21 +76,21 @@ class Watch:
         self._next = None
         self.looks += 1
         silent = [
-            lent
-            for lent in self._lent
-            if lent.began is not None and self.looks - lent.began > self._most
+            pooled
+            for pooled in self._watched
+            if pooled.began is not None and self.looks - pooled.began > self._most
         ]
-        for lent in silent:
+        for pooled in silent:
             # Not cancelled, nor closed: both wait for the server.
-            lent.driver.terminate()
+            pooled.driver.terminate()
         if silent:
             for act in self.when_silent:
                 act()
-        if self._lent:
+        if self._watched:
             self._wait()
 
 
-def look_after(driver: Any, seconds: float) -> None:
+def enable_keepalive(driver: Any, seconds: float) -> None:
     """Let the system end the driver's connection once it has not heard of the server for so long.
 
     What was sent and what waits for an answer are both asked after (``tcp(7)``). Where a system

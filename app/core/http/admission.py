@@ -42,7 +42,7 @@ TURNED_AWAY = Counter(
 )
 
 
-class Load:
+class Admission:
     """ASGI middleware that turns away what is too much.
 
     Without it, all that come share the same few connections, so that each is answered later than
@@ -56,8 +56,8 @@ class Load:
         line.
         """
         self._app = app
-        self._short = Places("short", max_requests, line=max_requests)
-        self._long = Places("long", max_streams, line=0)
+        self._short = Slots("short", max_requests, line=max_requests)
+        self._long = Slots("long", max_streams, line=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if there is a place for it."""
@@ -68,16 +68,16 @@ class Load:
             self._measure()
             await self._app(scope, receive, send)
             return
-        places, serve = (
+        slots, serve = (
             (self._long, self._serve_long)
             if is_long(scope["path"])
             else (self._short, self._serve_short)
         )
-        places.under_way += 1
+        slots.under_way += 1
         try:
             await serve(scope, receive, send)
         finally:
-            places.under_way -= 1
+            slots.under_way -= 1
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """From the worker's start to its end, measure: any worker may be asked about all."""
@@ -94,12 +94,12 @@ class Load:
 
     def _measure(self) -> None:
         # Not with each request: where several workers share them, that took 5 µs of it.
-        for places in (self._short, self._long):
-            places.gauge.set(places.under_way)
+        for slots in (self._short, self._long):
+            slots.gauge.set(slots.under_way)
 
     async def _serve_long(self, scope: Scope, receive: Receive, send: Send) -> None:
-        places = self._long
-        if not await places.taken():
+        slots = self._long
+        if not await slots.take():
             refusal = _refusal()
             if has_body(scope):
                 # It is not read, so the connection can serve no other request.
@@ -109,14 +109,14 @@ class Load:
         try:
             await self._app(scope, receive, send)
         finally:
-            places.give_back()
+            slots.release()
 
     async def _serve_short(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold a place from when the body is here, whole, until the answer is ready.
 
         Whoever sends or reads slowly makes no work meanwhile, and must not keep others out.
         """
-        places = self._short
+        slots = self._short
         came: deque[Message] = deque()
         more = has_body(scope)
         while more:
@@ -125,8 +125,8 @@ class Load:
                 return
             came.append(message)
             more = message.get("more_body", False)
-        waits = places.full
-        if not await places.taken():
+        waits = slots.full
+        if not await slots.take():
             await ProblemResponse(_refusal())(scope, receive, send)
             return
         holds = True
@@ -137,7 +137,7 @@ class Load:
         async def sent(message: Message) -> None:
             nonlocal holds
             if holds:
-                places.give_back()
+                slots.release()
                 holds = False
             await send(message)
 
@@ -149,10 +149,10 @@ class Load:
             await self._app(scope, received, sent)
         finally:
             if holds:
-                places.give_back()
+                slots.release()
 
 
-class Places:
+class Slots:
     """The places for one kind of request, and the line of those who wait for one."""
 
     def __init__(self, kind: str, count: int, *, line: int) -> None:
@@ -170,8 +170,8 @@ class Places:
         """Whether one more has to wait."""
         return not self._free
 
-    async def taken(self) -> bool:
-        """Whether the caller has a place now, to be left by ``give_back``.
+    async def take(self) -> bool:
+        """Whether the caller has a place now, to be left by ``release``.
 
         It may be a wait of some tenths of a second until there is one, or until it is said that
         there is none. Those are counted.
@@ -200,7 +200,7 @@ class Places:
         except asyncio.CancelledError:
             self._leave(turn)
             if turn.result():
-                self.give_back()
+                self.release()
             raise
         finally:
             overdue.cancel()
@@ -211,7 +211,7 @@ class Places:
             self._line.remove(turn)
             turn.set_result(False)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Leave a place to whoever has waited longest, or to the next who comes."""
         if self._line:
             self._line.popleft().set_result(True)

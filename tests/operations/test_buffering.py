@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.operations.server.joining import JoiningTransport
+from app.operations.server.buffering import BufferingTransport
 from tests.operations.line import Line, protocol_on
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\n\r\n", b"{}"
@@ -17,12 +17,12 @@ def line() -> Line:
 
 
 @pytest.fixture
-async def joining(line: Line) -> JoiningTransport:
-    return JoiningTransport(line, asyncio.get_running_loop())
+async def joining(line: Line) -> BufferingTransport:
+    return BufferingTransport(line, asyncio.get_running_loop())
 
 
 async def test_two_pieces_are_one_and_a_third_is_not_waited_for(
-    line: Line, joining: JoiningTransport
+    line: Line, joining: BufferingTransport
 ) -> None:
     for piece in (HEAD, BODY, b"more"):
         joining.write(piece)
@@ -33,7 +33,7 @@ async def test_two_pieces_are_one_and_a_third_is_not_waited_for(
 
 
 async def test_what_is_long_follows_at_once_without_being_copied(
-    line: Line, joining: JoiningTransport
+    line: Line, joining: BufferingTransport
 ) -> None:
     long = bytes(70_000)
     for piece in (HEAD, long, long, BODY):
@@ -42,7 +42,7 @@ async def test_what_is_long_follows_at_once_without_being_copied(
 
 
 async def test_what_is_held_is_sent_before_the_connection_closes(
-    line: Line, joining: JoiningTransport
+    line: Line, joining: BufferingTransport
 ) -> None:
     joining.write(HEAD)
     joining.close()

@@ -20,7 +20,7 @@ AT_ONCE = 256 * 1024 * 1024
 _PART = 512
 
 
-class Arriving:
+class BodyMemory:
     """The bodies that came in more than one part, until their requests are over."""
 
     def __init__(self, most: int) -> None:

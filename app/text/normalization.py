@@ -13,7 +13,7 @@ from app.core.vocabulary import OffsetUnit
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class NormalizedText:
     """A text as it is stored from now on, and what was done to it."""
 
     text: str
@@ -22,26 +22,26 @@ class Arrival:
     """How many line ends were CRLF or CR; a CRLF counts once."""
 
 
-def arrive(raw: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> Arrival:
+def normalize(raw: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> NormalizedText:
     """The text to store for ``raw``, which holds no lone surrogates.
 
     Raises:
-        ControlCharacter: see ``arrived``.
+        ControlCharacter: see ``already_normalized``.
     """
     _refuse_control_character(raw, unit)
     text = raw.removeprefix("\ufeff")
     newlines = text.count("\r")
     if newlines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Arrival(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
+    return NormalizedText(text, bom_removed=raw.startswith("\ufeff"), newlines_converted=newlines)
 
 
 def stored_length(raw: str) -> int:
-    """How long ``arrive`` makes a text, in code points, without making it."""
+    """How long ``normalize`` makes a text, in code points, without making it."""
     return len(raw) - raw.startswith("\ufeff") - raw.count("\r\n")
 
 
-def arrived(text: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> Arrival:
+def already_normalized(text: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> NormalizedText:
     """A text that has arrived before, as an export holds it: a second BOM is part of it.
 
     Raises:
@@ -49,7 +49,7 @@ def arrived(text: str, *, unit: OffsetUnit = OffsetUnit.CODE_POINTS) -> Arrival:
             ``position`` is counted in ``unit`` in the text as it was sent.
     """
     _refuse_control_character(text, unit)
-    return Arrival(text, bom_removed=False, newlines_converted=0)
+    return NormalizedText(text, bom_removed=False, newlines_converted=0)
 
 
 def _refuse_control_character(sent: str, unit: OffsetUnit) -> None:

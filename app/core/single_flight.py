@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Hashable
 from typing import NamedTuple
 
-from app.core.cache import Bounded
+from app.core.cache import LruCache
 
 
 class Made(NamedTuple):
@@ -17,12 +17,12 @@ class Made(NamedTuple):
     """When that was; None if there was none."""
 
 
-class Shared:
+class SingleFlight:
     """Answers that a project's log alone decides: where it has not grown, they are as they were."""
 
     def __init__(self, capacity: int) -> None:
         """``capacity`` is how many bytes of answers are kept."""
-        self._kept: Bounded[Hashable, Made] = Bounded(capacity, lambda made: len(made.answer))
+        self._kept: LruCache[Hashable, Made] = LruCache(capacity, lambda made: len(made.answer))
         self._making: dict[Hashable, asyncio.Future[Made]] = {}
 
     async def get(

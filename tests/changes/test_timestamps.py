@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from app.core import moments
+from app.core import timestamps
 from tests import make
 from tests.conftest import Newsroom
 from tests.operations.patient import ill
@@ -27,16 +27,16 @@ class PutBack(dt.datetime):
 def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put this program's clock back."""
     clock = SimpleNamespace(datetime=PutBack, timedelta=dt.timedelta, UTC=dt.UTC)
-    monkeypatch.setattr(moments, "dt", clock)
+    monkeypatch.setattr(timestamps, "dt", clock)
 
 
 def test_two_that_follow_on_one_version_are_not_at_the_same_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = moments.now()
+    before = timestamps.now()
     put_back(monkeypatch)
 
-    after = [moments.now_after(before, before - dt.timedelta(days=1)) for _ in range(20)]
+    after = [timestamps.now_after(before, before - dt.timedelta(days=1)) for _ in range(20)]
 
     assert all(before < one <= before + dt.timedelta(milliseconds=1) for one in after)
     assert len(set(after)) > 1
@@ -87,7 +87,7 @@ async def test_members_projects_schemes_and_users_are_not_changed_before_they_we
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager, admin = newsroom["manager"], newsroom["admin"]
-    begun = moments.now()
+    begun = timestamps.now()
     await make.second_admin(admin)
     await make.member(manager, "stranger", "reader")
     scheme = await make.said(await manager.get("/v1/projects/demo/scheme"), 200)
@@ -118,7 +118,7 @@ async def test_members_projects_schemes_and_users_are_not_changed_before_they_we
         "scheme.updated",
         "member.removed",
     ]
-    assert min(entry["at"] for entry in entries) >= moments.rfc3339(begun)
+    assert min(entry["at"] for entry in entries) >= timestamps.rfc3339(begun)
 
 
 async def log(newsroom: Newsroom) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.blanks import is_blank
 from app.core.characters import PRINTABLE, control_character
-from app.core.moments import rfc3339
+from app.core.timestamps import rfc3339
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Out(BaseModel):
 INT64: dict[str, Any] = {"format": "int64"}
 """How the OpenAPI document says that a sequence may need more than 32 bits."""
 
-Moment = Annotated[
+Timestamp = Annotated[
     dt.datetime,
     PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema(
@@ -94,7 +94,7 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
         ) from None
 
 
-MomentIn = Annotated[
+TimestampIn = Annotated[
     AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_in_utc)
 ]
 """A moment with its offset from UTC, as RFC 3339 writes it; in UTC from here on."""

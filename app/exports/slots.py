@@ -18,18 +18,18 @@ from app.core.metrics import waiting
 _RETRY_SECONDS = 10
 
 
-class Shares:
+class ExportSlots:
     """The places for those who read exports. They are the same on SQLite, which pools nothing."""
 
     def __init__(self, connections: int, *, timeout: float) -> None:
         """Three quarters of the ``connections`` are places; who finds none waits ``timeout`` s."""
-        self._places = asyncio.Semaphore(max(1, connections - max(1, connections // 4)))
+        self._slots = asyncio.Semaphore(max(1, connections - max(1, connections // 4)))
         self._share = max(1, connections // 2)
         self._timeout = timeout
         self._of: Counter[UUID] = Counter()
 
     @asynccontextmanager
-    async def one(self, user_id: UUID) -> AsyncIterator[None]:
+    async def slot(self, user_id: UUID) -> AsyncIterator[None]:
         """A place, for one more export of this user.
 
         Raises:
@@ -44,21 +44,21 @@ class Shares:
             )
         self._of[user_id] += 1
         try:
-            await self._placed()
+            await self._acquired()
             try:
                 yield
             finally:
-                self._places.release()
+                self._slots.release()
         finally:
             self._of[user_id] -= 1
             if not self._of[user_id]:
                 del self._of[user_id]
 
-    async def _placed(self) -> None:
+    async def _acquired(self) -> None:
         try:
-            with waiting() if self._places.locked() else nullcontext():
+            with waiting() if self._slots.locked() else nullcontext():
                 async with asyncio.timeout(self._timeout):
-                    await self._places.acquire()
+                    await self._slots.acquire()
         except TimeoutError:
             raise Unavailable(
                 "Others have as many exports under way as are sent at once.",

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from app.core.cache import Bounded
-from app.core.moments import now
+from app.core.cache import LruCache
+from app.core.timestamps import now
 from app.models import Annotation
 from tests import make
 from tests.conftest import Newsroom
@@ -109,7 +109,7 @@ async def test_a_version_that_another_server_made_is_another(
 
 
 def test_what_is_kept_has_an_end_and_is_replaced_by_what_is_newer() -> None:
-    kept: Bounded[str, str] = Bounded(8, len)
+    kept: LruCache[str, str] = LruCache(8, len)
     for key, value in (("a", "1"), ("a", "22"), ("b", "22"), ("c", "22"), ("d", "22")):
         kept.put(key, value)
     assert [kept.get(key) for key in "abcd"] == ["22"] * 4

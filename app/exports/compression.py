@@ -7,7 +7,7 @@ from typing import Protocol
 
 import zstandard
 
-from app.exports.accepting import weights
+from app.exports.negotiation import weights
 
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = {"gzip": 4, "zstd": 3}
