@@ -290,6 +290,7 @@ def test_an_export_is_typed_by_what_it_is() -> None:
             "application/zip",
         }
         assert content["application/ld+json"]["schema"] == {"type": "object"}
+        assert "Content-Disposition" in OPERATIONS[name]["responses"]["200"]["headers"]
     assert OPERATIONS["import_file"]["requestBody"]["required"] is True
 
 

@@ -58,6 +58,10 @@ STREAM: dict[str, Any] = {
             "description": "Separated by commas; absent when the format loses nothing.",
             "schema": {"type": "string"},
         },
+        "Content-Disposition": {
+            "description": "The name of a file for it; absent from the report of a `dry_run`.",
+            "schema": {"type": "string"},
+        },
     },
 }
 """How the OpenAPI document describes an export."""

@@ -56,6 +56,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "string"},
     },
+    "Clear-Site-Data": {
+        "description": "Has the browser forget what it kept of the answers.",
+        "schema": {"type": "string"},
+    },
 }
 
 _DONE = {"200": "Done.", "201": "Created.", "204": "Done; there is nothing to answer."}
@@ -194,6 +198,8 @@ def _headers(responses: dict[str, Any], name: str, uses: set[Any]) -> None:
             named.add("Link")
         if done and name in {"sign_in", "sign_out"}:
             named.add("Set-Cookie")
+        if done and name == "sign_out":
+            named.add("Clear-Site-Data")
         headers = response.setdefault("headers", {})
         headers.update({name: {"$ref": f"#/components/headers/{name}"} for name in sorted(named)})
 
