@@ -226,8 +226,8 @@ async def delete(db: Session, document: SeenDocument, seen: int, *, beside: str 
     Raises:
         Moved: when the caller managed the project when they were let in and does so no more.
         Gone: when it was deleted meanwhile.
-        Stale: when ``seen`` is not the current version, or ``beside``, if it is given, is not how
-            many annotations there are by now (``Counts.tag``).
+        Stale: when ``seen`` is not the current version, or ``beside``, if it is given, is not
+            what annotations there are by now (``Counts.tag``).
     """
     standing = document.standing
     end = await locked(db, standing)

@@ -72,14 +72,21 @@ async def digests(db: Session, ids: Collection[UUID]) -> dict[tuple[UUID, int], 
 async def counts(db: Session, ids: list[UUID]) -> dict[UUID, Counts]:
     """How many annotations each document has, by status."""
     query = (
-        select(Annotation.document_id, Annotation.status, func.count().label("times"))
+        select(
+            Annotation.document_id,
+            Annotation.status,
+            func.count().label("times"),
+            func.max(Annotation.sequence).label("latest"),
+        )
         .where(Annotation.document_id.in_(ids), Annotation.withdrawn_at.is_(None))
         .group_by(Annotation.document_id, Annotation.status)
     )
     by_document: dict[UUID, dict[Status, int]] = {}
+    latest: dict[UUID, int] = {}
     for row in await db.execute(query):
         by_document.setdefault(row.document_id, {})[row.status] = row.times
-    return {id: Counts.of(by_document.get(id, {})) for id in ids}
+        latest[row.document_id] = max(row.latest, latest.get(row.document_id, 0))
+    return {id: Counts.of(by_document.get(id, {}), latest.get(id, 0)) for id in ids}
 
 
 async def out(db: Session, document: SeenDocument) -> DocumentOut:

@@ -123,9 +123,9 @@ async def edit_document(
 async def delete_document(document: ManagedDocument, seen: SeenWhole, db: Db) -> None:
     """Delete a document; its annotations and relations are withdrawn with it.
 
-    The document's ETag has its version and, behind a hyphen, how many annotations there are in each
-    status. By the whole of it nothing is deleted that was not seen (412); the version alone, `"3"`,
-    says that they don't matter.
+    The document's ETag, its `etag` in lists, has its version and, behind a hyphen, how many
+    annotations there are in each status and which came last. By the whole of it none is deleted
+    that was not seen (412); the version alone, `"3"`, says that they don't matter.
     """
     await commands.delete(db, document, seen.version, beside=seen.beside)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.core.etags import etag
 from app.core.jsontext import same_json
 from app.documents.schemas import Counts, DocumentIn, DocumentItem, DocumentOut
 from app.text.normalization import NormalizedText, sha256
@@ -69,7 +70,7 @@ class NewDocument:
 
     def out(self, *, project: str, created_by: str) -> DocumentOut:
         """The document as it is answered, without annotations yet."""
-        revision = self.revision
+        revision, counts = self.revision, Counts()
         return DocumentOut.model_validate(
             {
                 **self.document,
@@ -80,7 +81,8 @@ class NewDocument:
                 "normalized": {
                     name: revision[name] for name in ("bom_removed", "newlines_converted")
                 },
-                "counts": Counts(),
+                "counts": counts,
+                "etag": etag(self.document["version"], counts.tag()),
                 "text": revision["text"],
             }
         )
@@ -100,8 +102,8 @@ def words_of(document: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def logged(out: DocumentItem) -> dict[str, Any]:
-    """What the log keeps of a document: all but its text and its counts."""
-    return out.model_dump(mode="json", exclude={"text", "counts", "project"})
+    """What the log keeps of a document: all but its text and what tells of its annotations."""
+    return out.model_dump(mode="json", exclude={"text", "counts", "etag", "project"})
 
 
 _CONTENT = ("external_id", "title", "language", "source_url", "published_on", "metadata", "sha256")

@@ -11,6 +11,7 @@ from pydantic import (
     AnyHttpUrl,
     BeforeValidator,
     Field,
+    PrivateAttr,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.characters import control_character
+from app.core.etags import etag
 from app.core.fields import ExternalId, In, Out, Patch, Timestamp, Title, unprintable
 from app.core.jsontext import dump_json
 from app.core.validation import escaped
@@ -150,14 +152,25 @@ class Counts(Out):
     rejected: int = 0
     changes_requested: int = 0
 
+    _latest: int = PrivateAttr(0)
+
     @classmethod
-    def of(cls, by_status: dict[Status, int]) -> "Counts":
-        """The counts, zero where the status is missing."""
-        return cls(**{status.value: times for status, times in by_status.items()})
+    def of(cls, by_status: dict[Status, int], latest: int = 0) -> "Counts":
+        """The counts, zero where the status is missing.
+
+        ``latest`` is the sequence of the annotation that came last, 0 if there is none.
+        """
+        counts = cls(**{status.value: times for status, times in by_status.items()})
+        counts._latest = latest
+        return counts
 
     def tag(self) -> str:
-        """The counts in the document's ETag."""
-        return f"{self.pending}.{self.approved}.{self.rejected}.{self.changes_requested}"
+        """The counts in the document's ETag, and what they alone do not show: that one has come.
+
+        Who withdraws an annotation and makes another leaves as many.
+        """
+        counts = (self.pending, self.approved, self.rejected, self.changes_requested)
+        return ".".join(map(str, (*counts, self._latest)))
 
 
 class DocumentItem(Out):
@@ -177,6 +190,10 @@ class DocumentItem(Out):
     normalized: Normalized
     counts: Counts
     version: int
+    etag: str = Field(
+        description="What a GET of it answers as `ETag`. Unlike the version it tells of the "
+        "annotations too: with it in `If-Match`, DELETE is refused if any came since."
+    )
     created_by: str | None
     created_at: Timestamp
     updated_at: Timestamp
@@ -237,6 +254,7 @@ def _fields(row: Any, project: str, counts: Counts) -> dict[str, Any]:
         ),
         "counts": counts,
         "version": row.version,
+        "etag": etag(row.version, counts.tag()),
         "created_by": row.created_by,
         "created_at": row.created_at,
         "updated_at": row.updated_at,

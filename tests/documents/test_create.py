@@ -30,7 +30,7 @@ async def test_a_new_document_is_answered_whole(newsroom: Newsroom) -> None:
 
     document = await make.said(answer)
     assert answer.headers["Location"] == f"/v1/documents/{document['id']}"
-    assert answer.headers["ETag"] == '"1-0.0.0.0"'
+    assert answer.headers["ETag"] == '"1-0.0.0.0.0"'
     assert document == {
         **body,
         "id": document["id"],
@@ -45,6 +45,7 @@ async def test_a_new_document_is_answered_whole(newsroom: Newsroom) -> None:
         "normalized": {"bom_removed": False, "newlines_converted": 0},
         "counts": {"pending": 0, "approved": 0, "rejected": 0, "changes_requested": 0},
         "version": 1,
+        "etag": '"1-0.0.0.0.0"',
         "created_by": "annotator",
         "created_at": document["created_at"],
         "updated_at": document["created_at"],

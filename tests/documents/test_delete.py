@@ -145,16 +145,28 @@ async def test_nothing_is_deleted_with_it_that_was_not_there_when_it_was_looked_
     annotator, manager = newsroom["annotator"], newsroom["manager"]
     document = await make.document(annotator)
     path = f"/v1/documents/{document['id']}"
-    looked_at = {"If-Match": (await manager.get(path)).headers["ETag"]}
+    looked_at = {"If-Match": document["etag"]}
     annotation = await make.annotation(annotator, document["id"])
 
     stale = await manager.delete(path, headers=looked_at)
 
     problem = make.refused(stale, 412, "stale-version")
     assert problem["current"]["counts"]["pending"] == 1
-    assert "1-1.0.0.0" in problem["detail"]
+    assert stale.headers["ETag"] == problem["current"]["etag"]
+    assert stale.headers["ETag"] in problem["detail"]
     assert (await annotator.get(f"/v1/annotations/{annotation['id']}")).json() == annotation
-    assert (await manager.delete(path, headers={"If-Match": stale.headers["ETag"]})).is_success
+    looked_at = {"If-Match": stale.headers["ETag"]}
+
+    # There are as many as before, but not the same.
+    await annotator.delete(f"/v1/annotations/{annotation['id']}", headers=make.seen(1))
+    other = await make.annotation(annotator, document["id"])
+    exchanged = await manager.delete(path, headers=looked_at)
+
+    problem = make.refused(exchanged, 412, "stale-version")
+    assert problem["current"]["counts"]["pending"] == 1
+    assert (await annotator.get(f"/v1/annotations/{other['id']}")).json() == other
+    looked_at = {"If-Match": problem["current"]["etag"]}
+    assert (await manager.delete(path, headers=looked_at)).is_success
 
 
 async def test_by_the_version_alone_it_is_deleted_whatever_was_added(newsroom: Newsroom) -> None:

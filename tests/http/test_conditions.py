@@ -49,10 +49,10 @@ async def test_every_single_resource_is_answered_with_a_strong_tag_of_its_versio
     for path in SINGLE:
         request = await desk.request(f"GET {path}")
         answer = await request.send(newsroom["admin"])
-        version = (await make.said(answer, 200))["version"]
-        # A document's tag also counts its annotations, which are no change of the document.
-        beside = "-2.0.0.0" if path == "/v1/documents/{id}" else ""
-        assert answer.headers["ETag"] == f'"{version}{beside}"'
+        told = await make.said(answer, 200)
+        # A document's tag also tells of its annotations, which are no change of the document.
+        tag = told["etag"] if path == "/v1/documents/{id}" else f'"{told["version"]}"'
+        assert answer.headers["ETag"] == tag
 
 
 async def test_who_has_the_current_state_is_not_sent_it_again(newsroom: Newsroom) -> None:

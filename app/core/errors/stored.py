@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from app.core.errors.problem import Problem
+from app.core.etags import etag
 
 
 class NotFound(Problem):
@@ -112,7 +113,7 @@ class Stale(Problem):
         self, current: Mapping[str, object] | None, *, version: int | None, beside: str = ""
     ) -> None:
         """``beside`` is what the resource's ETag holds beside its version."""
-        tag = f'"{version}-{beside}"' if beside else f'"{version}"'
+        tag = "" if version is None else etag(version, beside)
         also = f", and its ETag {tag}" if beside else ""
         super().__init__(
             "The resource does not exist."
@@ -121,7 +122,7 @@ class Stale(Problem):
             current=current,
         )
         self.version = version
-        if version is not None:
+        if tag:
             self.headers["ETag"] = tag
 
     @classmethod

@@ -1,7 +1,7 @@
 """ETag, If-Match and If-None-Match (RFC 9110, section 13): how lost updates are made impossible.
 
 A tag is the resource's version, ``"3"``. Where the representation also holds something that is not
-of the row, as a document's counts, that follows behind a hyphen, ``"3-1.0.0.0"``. If-None-Match
+of the row, as a document's counts, that follows behind a hyphen, ``"3-1.0.0.0.57"``. If-None-Match
 looks at the whole; of If-Match, what changes the row looks at the version alone, and what takes the
 rest along looks at that too.
 """
@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple, Protocol, TypeVar
 from fastapi import Depends, Header, Request, Response
 
 from app.core.errors import InvalidParameter, PreconditionRequired
+from app.core.etags import etag
 
 
 class Versioned(Protocol):
@@ -50,8 +51,7 @@ class Tagged:
         Raises:
             NotModified: when If-None-Match of a GET names the tag.
         """
-        tag = f'"{out.version}-{beside}"' if beside else f'"{out.version}"'
-        self._response.headers["ETag"] = self._unknown(tag)
+        self._response.headers["ETag"] = self._unknown(etag(out.version, beside))
         return out
 
     def whole(self, response: Response, *, version: int) -> Response:
@@ -60,7 +60,7 @@ class Tagged:
         Raises:
             NotModified: when If-None-Match of a GET names the tag.
         """
-        response.headers["ETag"] = self._unknown(f'"{version}"')
+        response.headers["ETag"] = self._unknown(etag(version))
         return response
 
     def _unknown(self, tag: str) -> str:
@@ -83,7 +83,7 @@ class Tagged:
     def decided(self, out: D, *, version: int, new: bool) -> D:
         """An answer that is not itself versioned, tagged with the version that it made."""
         self._response.status_code = 201 if new else 200
-        self._response.headers["ETag"] = f'"{version}"'
+        self._response.headers["ETag"] = etag(version)
         return out
 
 

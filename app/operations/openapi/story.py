@@ -116,6 +116,7 @@ LISTED_DOCUMENT = {
     "normalized": {"bom_removed": False, "newlines_converted": 0},
     "counts": {"pending": 0, "approved": 0, "rejected": 0, "changes_requested": 0},
     "version": 1,
+    "etag": '"1-0.0.0.0.0"',
     "created_by": "annotator-a",
     "created_at": MOMENT,
     "updated_at": MOMENT,

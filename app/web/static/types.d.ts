@@ -69,6 +69,7 @@ export interface DocumentItem {
   length: { code_points: number; utf16: number; utf8: number };
   counts: Counts;
   version: number;
+  etag: string;
   created_by: string;
   created_at: string;
   updated_at: string;
