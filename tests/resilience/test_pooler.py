@@ -49,8 +49,11 @@ SOON = 20 * SECONDS
 class Pooler:
     """pgbouncer before the PostgreSQL server of an URL: another address of all its databases."""
 
-    def __init__(self, server_url: str, folder: Path) -> None:
-        """Starts nothing yet; its settings and its log are in the folder."""
+    def __init__(self, server_url: str, folder: Path, clients: int) -> None:
+        """Starts nothing yet; its settings and its log are in the folder.
+
+        It takes so many ``clients`` at once.
+        """
         self._port = free_port()
         self._folder = folder
         server = server_url.partition("?host=")[2]
@@ -61,7 +64,7 @@ class Pooler:
         self._settings.write_text(
             f"[databases]\n* = host={server} user=postgres\n"
             f"[pgbouncer]\npool_mode = transaction\ndefault_pool_size = {CONNECTIONS}\n"
-            "max_client_conn = 1000\nauth_type = any\n"
+            f"max_client_conn = {clients}\nauth_type = any\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {self._port}\nunix_socket_dir =\n"
         )
         if self._user is not None:
@@ -103,7 +106,7 @@ class Pooler:
 
 
 @contextmanager
-def pooled(databases: Databases) -> Iterator[Pooler]:
+def pooled(databases: Databases, clients: int = 1000) -> Iterator[Pooler]:
     """A pooler that runs; without the program the test is skipped, or fails if that is wanted."""
     if PGBOUNCER is None:
         if os.environ.get("POOLER_TESTS") == "required":
@@ -111,7 +114,7 @@ def pooled(databases: Databases) -> Iterator[Pooler]:
         pytest.skip("There is no pgbouncer.")
     # Not below pytest's own folder, which PostgreSQL's user may not enter.
     with tempfile.TemporaryDirectory(prefix="stet-pooler-") as folder:
-        pooler = Pooler(databases.server_uri(), Path(folder))
+        pooler = Pooler(databases.server_uri(), Path(folder), clients)
         pooler.start()
         try:
             yield pooler
@@ -417,6 +420,25 @@ async def test_nobody_waits_for_ever_on_a_pooler_that_has_no_connection_left(
         assert ill == [[503] * 4] * 2
         assert took < SOON
         assert [await ask(annotator) for annotator in annotators] == [well] * 2
+
+
+async def test_connections_that_are_idle_give_way_where_a_pooler_takes_no_more(
+    databases: Databases, url: str
+) -> None:
+    with pooled(databases, clients=CONNECTIONS) as pooler:
+        through = pooler.url(url)
+        database: Database = create_app(settings(through, database_pooler=True)).state.database
+        async with AsyncExitStack() as stack:
+            for _ in range(CONNECTIONS):
+                db = await stack.enter_async_context(database.session(writes=True))
+                await db.begin()
+            with pytest.raises(asyncpg.ProtocolViolationError, match="no more connections"):
+                await asyncpg.connect(through)
+
+        async with database.session(writes=False) as reading, database.snapshot() as snapshot:
+            for session in (reading, snapshot):
+                await session.execute(text("SELECT 1"))
+        await database.dispose()
 
 
 async def test_a_database_is_migrated_and_looked_at_through_a_pooler(

@@ -8,11 +8,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from sqlalchemy import Executable, func, select, update
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -208,6 +210,24 @@ async def test_whoever_waits_for_a_server_that_was_full_asks_it_again(three: New
         for other in others:
             await other.close()
         await asyncio.gather(*asking)
+
+
+async def test_one_that_is_lost_while_it_is_opened_is_no_fault_of_stets(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare: Any = PGDialect_asyncpg.setup_asyncpg_json_codec
+
+    async def lost(dialect: PGDialect_asyncpg, connection: Any) -> None:
+        dialect.get_driver_connection(connection).terminate()  # type: ignore[no-untyped-call]
+        await prepare(dialect, connection)
+
+    annotator = newsroom.beside()["annotator"]
+    monkeypatch.setattr(PGDialect_asyncpg, "setup_asyncpg_json_codec", lost)
+    refused = await annotator.get("/v1/projects")
+    monkeypatch.undo()
+
+    make.refused(refused, 503, "unavailable")
+    assert (await annotator.get("/v1/projects")).is_success
 
 
 Asks = Callable[[], Awaitable[set[int]]]

@@ -11,7 +11,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table, UpdateBase
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.database.group_commit import Write
@@ -226,6 +232,8 @@ def unavailable(error: Exception) -> Unavailable | None:
             code[:2] in _AWAY
             or code in _NOT_NOW
             or isinstance(error, (OperationalError, InterfaceError))
+            # What the driver finds wrong in a connection that has just died; all else has a code.
+            or (isinstance(error, InternalError) and not code)
             # What SQLite says of a file that is damaged or none of its own; others are below it.
             or type(error) is DatabaseError
         ):

@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from contextvars import Context
 
+import asyncpg
 from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +31,7 @@ from app.core.metrics import waiting
 _FULL_SECONDS = 1.0
 """How long a server that has taken too many connections is asked for no other."""
 _TOO_MANY = "53300"
+_UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class ConnectionPool:
@@ -220,8 +222,12 @@ class ConnectionPool:
 
     async def _connected(self) -> PooledConnection:
         # The first one is asked what it is, and that may wait as any statement does.
-        async with asyncio.timeout(self._timeout):
-            connection = await self._engine.connect()
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await self._engine.connect()
+        except _UNTRANSLATED as error:
+            # By what SQLAlchemy sets on a new one, where it passes the driver's failures on.
+            raise ConnectionResetError("The connection was lost while it was opened.") from error
         raw = await connection.get_raw_connection()
         return PooledConnection(connection, raw.driver_connection, time.monotonic())
 

@@ -76,11 +76,14 @@ class PostgresDatabase:
             except asyncpg.TargetServerAttributeNotMatched as error:
                 raise ConnectionRefusedError("None of the servers takes writes.") from error
             except asyncpg.ProtocolViolationError as error:
+                said = str(error)
                 # What pgbouncer says of the first of the settings below. PostgreSQL takes them all,
                 # and a pooler that is told of gets none.
-                untold = str(error).startswith("unsupported startup parameter")
-                if untold and not self._pooled:
+                if said.startswith("unsupported startup parameter") and not self._pooled:
                     raise UntoldPooler from error
+                # What it says when it is full, where PostgreSQL has a code for that.
+                if said.startswith("no more connections allowed"):
+                    raise asyncpg.TooManyConnectionsError(said) from error
                 raise
             enable_keepalive(connection, SILENCE * timeout)
             return connection
