@@ -28,7 +28,7 @@ from app.core.errors import (
 from app.core.http.observability import Observed
 from app.core.http.problems import ProblemResponse
 from app.core.settings import settings
-from app.operations.server.http10 import until_closed
+from app.operations.server.ending import last_if_unread, until_closed
 from app.operations.server.joining import JoiningTransport
 from app.operations.server.parser import Parser
 
@@ -66,7 +66,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
-        self._joining = JoiningTransport(transport, self.loop)
+        self._joining = JoiningTransport(transport, self.loop, self._is_interrupted)
         super().connection_made(self._joining)  # type: ignore[arg-type]  # all that it uses
         self._expect_head()
 
@@ -101,6 +101,8 @@ class Protocol(HttpToolsProtocol):
 
             # Nothing that holds the scope itself: each request would be left to the collector.
             scope["state"]["hang_up"] = self._hang_up
+            if cycle.more_body:
+                send = last_if_unread(cycle, send)
             if scope["http_version"] == "1.0":
                 send = until_closed(cycle, send)
             # Not awaited here: each request would pay for one coroutine more.
@@ -117,7 +119,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""
-        if self._problem is not None:
+        if self._problem is not None or self._joining.is_deaf:
             return
         super().data_received(data)
         if self._in_head:
@@ -215,6 +217,9 @@ class Protocol(HttpToolsProtocol):
 
     def _rests(self) -> bool:
         return self._under_way is None or self._under_way.response_complete
+
+    def _is_interrupted(self) -> bool:
+        return self._in_body and self._rests()
 
     def _has_unread(self) -> bool:
         opened = self.transport.get_extra_info("socket").fileno()

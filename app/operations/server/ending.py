@@ -1,4 +1,4 @@
-"""Answers to HTTP/1.0."""
+"""Answers that end with their connection."""
 
 import socket
 import struct
@@ -31,6 +31,21 @@ def until_closed(cycle: RequestResponseCycle, send: Send) -> Send:
             cycle.expected_content_length = len(message.get("body", b""))
             if not message.get("more_body", False):
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END)
+        await send(message)
+
+    return sent
+
+
+def last_if_unread(cycle: RequestResponseCycle, send: Send) -> Send:
+    """Sends an answer that is the connection's last if the body has not arrived by then.
+
+    A proxy that has its answer may leave the rest of the body out, and HAProxy 2.6 then sends the
+    next caller's request in its place.
+    """
+
+    async def sent(message: Message) -> None:
+        if cycle.more_body and not cycle.response_started:
+            cycle.keep_alive = False
         await send(message)
 
     return sent
