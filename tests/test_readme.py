@@ -25,6 +25,7 @@ from app.core.settings import Remote, Settings
 from app.formats.codecs import READABLE, Format, codec
 from app.formats.kinds import Kind
 from app.main import create_app
+from app.operations.server import serving
 from tests.cli.shell import STET, stet
 from tests.conftest import Databases, settings
 from tests.forking import environment
@@ -305,6 +306,22 @@ def test_every_setting_that_is_named_exists() -> None:
     assert named == {f"STET_{name.upper()}" for name in known}
 
 
+def test_the_proxies_ask_what_is_served_and_close_connections_first() -> None:
+    (haproxy,) = re.findall(r"```haproxy\n(.*?)```\n", README, re.DOTALL)
+    (caddy,) = re.findall(r"```caddyfile\n(.*?)```\n", README, re.DOTALL)
+    served_paths = create_app(settings("sqlite:///never-opened.db")).openapi()["paths"]
+
+    asked = {*re.findall(r"GET (/\S+)", haproxy), *re.findall(r"health_uri (\S+)", caddy)}
+    denied = {*re.findall(r"url_dec (/\S+)", haproxy), *re.findall(r"respond (\S+) 403", caddy)}
+    (kept,) = re.findall(r"keepalive (\S+)", caddy)
+    ends = re.findall(r"path_end (/\S+)", haproxy)
+
+    assert (asked, denied) == ({"/readyz"}, {"/metrics"})
+    assert asked | denied <= served_paths.keys()
+    assert ends == ["/import"]
+    assert in_seconds(kept) < serving.KEEP_ALIVE_SECONDS
+
+
 def test_the_proxy_takes_bodies_that_stet_takes_and_waits_as_long_as_a_caller_may() -> None:
     (block,) = re.findall(r"```nginx\n(.*?)```\n", README, re.DOTALL)
     places = {
@@ -324,13 +341,18 @@ def test_the_proxy_takes_bodies_that_stet_takes_and_waits_as_long_as_a_caller_ma
     assert in_bytes(everything["client_max_body_size"]) == given.max_body_bytes
     assert in_bytes(imports["client_max_body_size"]) == given.max_import_bytes
     assert in_seconds(everything["proxy_read_timeout"]) > wait["maximum"]
+    # The head of an answer is little else than its Link: a line of 8k again, and a cursor.
+    (head,) = re.findall(r"^proxy_buffer_size (.*);$", block, re.MULTILINE)
+    listed = paths["/v1/projects"]["get"]["parameters"]
+    (cursor,) = (parameter["schema"] for parameter in listed if parameter["name"] == "cursor")
+    assert in_bytes(head) > 8 * 2**10 + cursor["maxLength"]
     # They are for nobody outside.
     assert places["= /metrics"] == {"deny": "all"}
     assert "/metrics" in paths
 
 
 def in_bytes(size: str) -> int:
-    return int(size[:-1]) * {"m": 2**20, "g": 2**30}[size[-1]]
+    return int(size[:-1]) * {"k": 2**10, "m": 2**20, "g": 2**30}[size[-1]]
 
 
 def in_seconds(time: str) -> int:

@@ -91,7 +91,8 @@ READABLE = frozenset(Format) - {Format.CSV, Format.PARQUET, Format.SPACY}
 """The formats that an import takes."""
 _ALIKE = {Format.BRAT, Format.DOCCANO, Format.UIMA_CAS}
 """Their files end as those of another format do, so that their names say the format too."""
-_EXTRAS = {Format.PARQUET: "pyarrow", Format.SPACY: "spacy"}
+_EXTRAS = {"numpy", "pyarrow", "spacy", "srsly"}
+"""What the extra ``formats`` installs: without it any of them may be the first that is missed."""
 
 
 def codec(format: Format) -> Codec:
@@ -103,7 +104,7 @@ def codec(format: Format) -> Codec:
     try:
         module: Any = import_module(f"app.formats.{_MODULES[format]}")
     except ModuleNotFoundError as missing:
-        if missing.name != _EXTRAS.get(format):
+        if missing.name not in _EXTRAS:
             raise
         raise FormatNotInstalled(
             f"The format {format} needs {missing.name}: pip install 'stet[formats]'."

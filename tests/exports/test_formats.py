@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 import zipfile
 from typing import Any
 
@@ -111,6 +112,24 @@ async def test_the_names_of_files_tell_the_formats_apart(newsroom: Newsroom) -> 
         "uima-cas": "uima-cas.zip",
         "web-annotation": "jsonld",
     }
+
+
+@pytest.mark.parametrize(
+    ("format", "library"), [("parquet", "pyarrow"), ("spacy", "numpy"), ("spacy", "srsly")]
+)
+async def test_a_format_without_one_of_its_libraries_is_answered_what_to_install(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, format: str, library: str
+) -> None:
+    monkeypatch.delitem(sys.modules, f"app.formats.{format}", raising=False)
+    # As if it were not there.
+    monkeypatch.setitem(sys.modules, library, None)
+
+    answer = await newsroom["reader"].get(PATH, params={"format": format})
+
+    assert (answer.status_code, answer.json()["type"]) == (501, "/problems/format-not-installed")
+    assert answer.json()["detail"] == (
+        f"The format {format} needs {library}: pip install 'stet[formats]'."
+    )
 
 
 async def test_a_dry_run_says_what_would_be_lost_by_kind(newsroom: Newsroom) -> None:

@@ -18,7 +18,7 @@ def line() -> Line:
 
 @pytest.fixture
 async def joining(line: Line) -> BufferingTransport:
-    return BufferingTransport(line, asyncio.get_running_loop())
+    return BufferingTransport(line, asyncio.get_running_loop(), lambda: False)
 
 
 async def test_two_pieces_are_one_and_a_third_is_not_waited_for(

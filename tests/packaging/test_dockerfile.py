@@ -67,6 +67,12 @@ def test_what_is_copied_exists() -> None:
     assert [path for path in copied() if not (ROOT / path).exists()] == []
 
 
+def test_what_is_copied_may_be_read_by_its_user_whatever_the_umask_of_the_clone_was() -> None:
+    installs = [rest for word, rest in instructions() if word == "RUN" and "--editable ." in rest]
+
+    assert [rest.endswith("&& chmod -R a+rX .") for rest in installs] == [True]
+
+
 def test_what_is_copied_is_let_through_to_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
 
@@ -106,7 +112,7 @@ def test_commands_run_where_their_user_may_write() -> None:
     (made,) = (line for line in last_stage()["RUN"] if "useradd" in line)
 
     assert the_one("WORKDIR") == volume
-    assert f"--owner=stet --group=stet --mode=0750 {volume}" in made
+    assert f"--owner=stet --group=root --mode=0770 {volume}" in made
 
 
 def test_it_does_not_run_as_root() -> None:
@@ -121,10 +127,25 @@ def test_it_does_not_run_as_root() -> None:
 def test_the_one_volume_holds_the_default_database() -> None:
     (volume,) = json.loads(the_one("VOLUME"))
 
-    url = environment()["STET_DATABASE_URL"]
+    file = Settings.model_fields["database_url"].default.removeprefix("sqlite:///")
 
-    assert url.startswith("sqlite:///")
-    assert Path(url.removeprefix("sqlite:///")).parent == Path(volume)
+    assert Path(the_one("WORKDIR"), file).parent == Path(volume)
+
+
+def test_it_says_nothing_that_a_file_of_settings_in_the_volume_may_say() -> None:
+    # Variables come before the file, and who names a database there must not be given another.
+    assert {name for name in environment() if name.startswith("STET_")} == {"STET_HOST"}
+
+
+def test_it_is_stopped_by_what_python_listens_for_from_its_start() -> None:
+    # The first process of a container is given no other signal before it listens for it.
+    asked = (
+        "import signal; print(*(s.name for s in signal.Signals if callable(signal.getsignal(s))))"
+    )
+    python = [sys.executable, "-c", asked]
+    heard = subprocess.run(python, check=True, capture_output=True, text=True).stdout.split()
+
+    assert the_one("STOPSIGNAL") in heard
 
 
 def health_check(**given: str) -> int:
@@ -172,9 +193,3 @@ def test_the_health_check_asks_the_port_of_the_settings_and_no_proxy(status: int
 
     assert asked == ["/readyz"]
     assert (healthy == 0) is (status == 200)
-
-
-def test_every_setting_that_it_names_exists() -> None:
-    known = {f"STET_{name.upper()}" for name in Settings.model_fields}
-
-    assert {name for name in environment() if name.startswith("STET_")} <= known

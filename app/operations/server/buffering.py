@@ -1,9 +1,13 @@
-"""What a connection sends, sent together."""
+"""What a connection sends, sent together; and its end, which takes nothing back that was sent."""
 
 import asyncio
+from collections.abc import Callable
 
 _COPIED = 65_536
 """What is longer together, in bytes, is not copied to be sent together."""
+
+# How long a caller may go on to send what nobody reads; nginx has the same.
+_LISTENS_SECONDS = 30.0
 
 
 class BufferingTransport:
@@ -12,13 +16,26 @@ class BufferingTransport:
     What is written is held until more comes, or the loop comes by.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """It has what uvicorn uses of a transport."""
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        is_interrupted: Callable[[], bool],
+    ) -> None:
+        """It has what uvicorn uses of a transport.
+
+        Args:
+            transport: what to send by.
+            loop: the one that it runs in.
+            is_interrupted: whether a caller still sends what an answer was not waiting for.
+        """
         self._transport = transport
         self._loop = loop
+        self._is_interrupted = is_interrupted
         self._held = b""
+        self.is_deaf = False
+        """Whether what comes is for nobody."""
         self.get_extra_info = transport.get_extra_info
-        self.is_closing = transport.is_closing
         self.pause_reading = transport.pause_reading
         self.resume_reading = transport.resume_reading
 
@@ -41,10 +58,25 @@ class BufferingTransport:
             if not self._transport.is_closing():
                 self._transport.write(held)
 
+    def is_closing(self) -> bool:
+        """Whether it takes no more to send."""
+        return self.is_deaf or self._transport.is_closing()
+
     def close(self) -> None:
-        """Send what is held, and close."""
+        """Send what is held, and close: at first our end alone if the caller still sends.
+
+        What comes to a closed end resets the connection, and that takes back an answer which has
+        not been read: a proxy then has none to pass on (RFC 9112, section 9.6). To close once more
+        closes both.
+        """
         self.flush()
-        self._transport.close()
+        if self.is_closing() or not self._is_interrupted():
+            self._transport.close()
+        else:
+            self.is_deaf = True
+            self._transport.write_eof()
+            self._transport.resume_reading()
+            self._loop.call_later(_LISTENS_SECONDS, self._transport.close)
 
     def abort(self) -> None:
         """Close, and send nothing more: to wait until all is taken may be to wait for ever."""

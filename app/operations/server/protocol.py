@@ -7,10 +7,10 @@ protocol it takes for the next request, and what follows a body in chunks for mo
 """
 
 import asyncio
+import fcntl
 import re
-import socket
-import struct
 import sys
+import termios
 from collections.abc import Awaitable
 from typing import Any
 
@@ -29,16 +29,17 @@ from app.core.http.observability import Observed
 from app.core.http.problems import ProblemResponse
 from app.core.settings import settings
 from app.operations.server.buffering import BufferingTransport
+from app.operations.server.ending import last_if_unread, until_closed
 from app.operations.server.parser import Parser
 
 MAX_HEAD_BYTES = 65_536
 """The longest request line and headers together; of a longer head no more than a read is kept."""
 
+# How long a request may be on its way when the server stops.
+_ON_ITS_WAY_SECONDS = 1.0
+
 # The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
 _HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
-
-_RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
-"""What the kernel does with a connection that is closed (SO_LINGER)."""
 
 
 class _Refused(Exception):
@@ -61,10 +62,11 @@ class Protocol(HttpToolsProtocol):
         self._beside_body = 0
         self._problem: Problem | None = None
         self._under_way: RequestResponseCycle | None = None
+        self._stops = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
-        self._buffering = BufferingTransport(transport, self.loop)
+        self._buffering = BufferingTransport(transport, self.loop, self._is_interrupted)
         super().connection_made(self._buffering)  # type: ignore[arg-type]  # all that it uses
         self._expect_head()
 
@@ -99,8 +101,10 @@ class Protocol(HttpToolsProtocol):
 
             # Nothing that holds the scope itself: each request would be left to the collector.
             scope["state"]["hang_up"] = self._hang_up
+            if cycle.more_body:
+                send = last_if_unread(cycle, send)
             if scope["http_version"] == "1.0":
-                send = _until_closed(cycle, send)
+                send = until_closed(cycle, send)
             # Not awaited here: each request would pay for one coroutine more.
             served: Awaitable[None] = app(scope, received, send)
             return served
@@ -115,7 +119,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""
-        if self._problem is not None:
+        if self._problem is not None or self._buffering.is_deaf:
             return
         super().data_received(data)
         if self._in_head:
@@ -146,6 +150,8 @@ class Protocol(HttpToolsProtocol):
             return
         # This takes no URL without a path.
         super().on_headers_complete()
+        if self._stops:
+            self.cycle.keep_alive = False
         self._in_head, self._in_body, self._beside_body = False, True, 0
         # Of a trailer nobody has looked through the fields: they are let lie (RFC 9110, 6.5.1).
         self.headers = []
@@ -194,6 +200,34 @@ class Protocol(HttpToolsProtocol):
                 "capitals, such as GET."
             )
         self._refuse(self._problem or InvalidHttp(said))
+
+    def shutdown(self) -> None:
+        """End the connection, but answer the request that is on its way, if one must be.
+
+        Who has just connected is about to ask, and cannot know that the server stops: proxies make
+        a connection for each request. What has come and was not read yet is on its way too.
+        """
+        self._stops = True
+        if not self._rests():
+            super().shutdown()
+        elif self._under_way is None or self._in_head or self._has_unread():
+            self.loop.call_later(_ON_ITS_WAY_SECONDS, self._end_if_it_rests)
+        else:
+            self.transport.close()
+
+    def _rests(self) -> bool:
+        return self._under_way is None or self._under_way.response_complete
+
+    def _is_interrupted(self) -> bool:
+        return self._in_body and self._rests()
+
+    def _has_unread(self) -> bool:
+        opened = self.transport.get_extra_info("socket").fileno()
+        return any(fcntl.ioctl(opened, termios.FIONREAD, bytes(4)))
+
+    def _end_if_it_rests(self) -> None:
+        if self._rests():
+            self.transport.close()
 
     def _expect_head(self) -> None:
         self._overdue = self.loop.call_later(self._seconds, self._give_up)
@@ -251,29 +285,3 @@ class Protocol(HttpToolsProtocol):
         # Else it answers the problem itself, once it reads on.
         cycle.keep_alive = False
         cycle.message_event.set()
-
-
-def _until_closed(cycle: RequestResponseCycle, send: Send) -> Send:
-    """Sends an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1).
-
-    Where its length is not known, it ends where the connection does. So that a part never looks
-    like the whole, whatever closes the connection before the end resets it.
-    """
-    opened = cycle.transport.get_extra_info("socket")
-    unmeasured = False
-
-    async def sent(message: Message) -> None:
-        nonlocal unmeasured
-        if message["type"] == "http.response.start":
-            unmeasured = all(name != b"content-length" for name, _ in message["headers"])
-            if unmeasured:
-                cycle.chunked_encoding = False
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        elif unmeasured:
-            # What uvicorn would hold it against.
-            cycle.expected_content_length = len(message.get("body", b""))
-            if not message.get("more_body", False):
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END)
-        await send(message)
-
-    return sent

@@ -24,9 +24,10 @@ _OPEN_FILES = 65_536
 # megabytes, and nothing more until a third of them is gone: of a slow reader one would not know for
 # minutes whether anything is read.
 _WAITS_UNSENT = 65_536
-# Longer than clients and proxies keep a connection that rests (httpx for 5 seconds, nginx and most
-# others for 60): who closes it first must be the one who might ask again, or the request is lost.
-_KEEP_ALIVE_SECONDS = 75
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients and proxies keep a connection that rests (httpx for 5 seconds, nginx and most
+others for 60): who closes it first must be the one who might ask again, or the request is lost.
+"""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -59,7 +60,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     announce(_address(settings.host, listeners[0]))
     if settings.workers == 1:

@@ -1,0 +1,150 @@
+"""The end of a connection: what is on its way is answered, and no answer is taken back."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from uvicorn.server import ServerState
+
+from app.operations.server import joining, protocol
+from app.operations.server.protocol import Protocol
+
+ASK = b"GET / HTTP/1.1\r\nHost: stet\r\n\r\n"
+
+
+class Connection:
+    """A connection to a server of its own, and the server's end of it."""
+
+    def __init__(self, ours: socket.socket, theirs: Protocol, closed: asyncio.Event) -> None:
+        self.ours = ours
+        self.theirs = theirs
+        self.closed = closed
+
+    def say(self, said: bytes) -> None:
+        """At once: the server is not let read it meanwhile."""
+        self.ours.send(said)
+
+    async def rest(self) -> bytes:
+        """What the server says until it closes the connection."""
+        loop = asyncio.get_running_loop()
+        heard = b""
+        while more := await loop.sock_recv(self.ours, 65_536):
+            heard += more
+        return heard
+
+    async def answer(self) -> bytes:
+        """The next answer."""
+        return await asyncio.get_running_loop().sock_recv(self.ours, 65_536)
+
+
+@pytest.fixture
+async def connection() -> AsyncIterator[Connection]:
+    config = uvicorn.Config(PlainTextResponse("Done."), http=Protocol, log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    closed = asyncio.Event()
+
+    class Closed(Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            closed.set()
+
+    transport, made = await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: Closed(config=config, server_state=ServerState(), app_state={}), theirs
+    )
+    with ours:
+        yield Connection(ours, made, closed)
+    transport.abort()
+
+
+async def test_who_has_just_connected_is_still_answered(connection: Connection) -> None:
+    connection.theirs.shutdown()
+    connection.say(ASK)
+    heard = await connection.rest()
+
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in heard
+
+
+@pytest.mark.parametrize("come", [ASK, ASK[:10]])
+async def test_what_has_come_on_a_connection_that_rested_is_answered(
+    connection: Connection, come: bytes
+) -> None:
+    connection.say(ASK)
+    first = await connection.answer()
+    connection.say(come)
+    connection.theirs.shutdown()
+    await asyncio.sleep(0)
+    connection.say(ASK[len(come) :])
+    heard = await connection.rest()
+
+    assert b"\r\nconnection: close\r\n" not in first
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in heard
+
+
+async def test_a_connection_that_rests_is_closed_at_once(connection: Connection) -> None:
+    connection.say(ASK)
+    await connection.answer()
+    connection.theirs.shutdown()
+
+    assert connection.theirs.transport.is_closing()
+
+
+TOO_LONG = (
+    b"POST / HTTP/1.1\r\nHost: stet\r\nConnection: close\r\nContent-Length: 90000\r\n\r\nBegin"
+)
+
+
+async def test_who_sends_on_behind_an_answer_is_let_read_it(connection: Connection) -> None:
+    connection.say(TOO_LONG)
+    heard = await connection.rest()
+    connection.say(b"and on" * 1000)
+    await asyncio.sleep(0)
+    connection.say(bytes(90_000) + ASK)
+    hung_up = connection.closed.is_set()
+    connection.ours.close()
+    await connection.closed.wait()
+
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in heard
+    assert not hung_up
+    assert connection.theirs.server_state.total_requests == 1
+
+
+async def test_a_body_that_has_come_whole_closes_nothing_if_nobody_reads_it(
+    connection: Connection,
+) -> None:
+    connection.say(b"POST / HTTP/1.1\r\nHost: stet\r\nContent-Length: 5\r\n\r\nWhole")
+    first = await connection.answer()
+    connection.say(ASK)
+    second = await connection.answer()
+
+    assert [heard[:15] for heard in (first, second)] == [b"HTTP/1.1 200 OK"] * 2
+
+
+async def test_who_sends_on_for_ever_is_not_listened_to_for_long(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "_LISTENS_SECONDS", 0.01)
+
+    connection.say(TOO_LONG)
+    await connection.closed.wait()
+
+    with pytest.raises(BrokenPipeError):
+        connection.say(b"and on")
+
+
+async def test_who_connects_and_does_not_ask_is_not_waited_for(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_ON_ITS_WAY_SECONDS", 0.01)
+
+    connection.theirs.shutdown()
+
+    assert not connection.theirs.transport.is_closing()
+    assert await connection.rest() == b""
