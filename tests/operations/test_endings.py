@@ -9,7 +9,7 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
-from app.operations.server import joining, protocol
+from app.operations.server import buffering, protocol
 from app.operations.server.protocol import Protocol
 
 ASK = b"GET / HTTP/1.1\r\nHost: stet\r\n\r\n"
@@ -130,7 +130,7 @@ async def test_a_body_that_has_come_whole_closes_nothing_if_nobody_reads_it(
 async def test_who_sends_on_for_ever_is_not_listened_to_for_long(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joining, "_LISTENS_SECONDS", 0.01)
+    monkeypatch.setattr(buffering, "_LISTENS_SECONDS", 0.01)
 
     connection.say(TOO_LONG)
     await connection.closed.wait()
