@@ -115,6 +115,11 @@ export class Paper {
    * @param {number} y
    */
   at(x, y) {
+    if (typeof document.caretPositionFromPoint !== "function") {
+      // Safari before 26.2 knows it by its older name alone.
+      const range = document.caretRangeFromPoint(x, y);
+      return range && this.offset(range.startContainer, range.startOffset);
+    }
     const found = document.caretPositionFromPoint(x, y);
     return found && this.offset(found.offsetNode, found.offset);
   }
