@@ -52,7 +52,9 @@ export function inkOf(index, lane) {
 }
 
 /**
- * Give each label its look in the text. The newest call counts: a page shows one scheme.
+ * Give each label its look in the text. The newest call counts: a page shows one scheme. Lines are
+ * said in four properties, also in the style sheets: Safari takes `text-decoration` for the first
+ * alone, and else paints none.
  * @param {import("../types").Label[]} labels
  */
 export function dress(labels) {
@@ -65,7 +67,10 @@ export function dress(labels) {
       { length: LANES },
       (_, lane) => `::highlight(stet-label-${index}-${lane}) {
         background-color: ${lane < GROUNDS ? ground : "transparent"};
-        text-decoration: underline ${line} 2px ${ink};
+        text-decoration-line: underline;
+        text-decoration-style: ${line};
+        text-decoration-thickness: 2px;
+        text-decoration-color: ${ink};
         text-underline-offset: ${3 + lane * 4}px;
       }
       @media (forced-colors: active) {
