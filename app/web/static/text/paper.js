@@ -273,6 +273,8 @@ export class Paper {
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */
   _stroke({ start, end, fragments }, name) {
+    // What cannot be painted is chosen by a click all the same, and stands in the list.
+    if (!canPaint) return { name, ranges: [] };
     const to = highlight(name);
     const ranges = (fragments ?? [{ start, end }]).flatMap((part) => this._paragraphs.pieces(part));
     for (const range of ranges) to.add(range);
