@@ -9,12 +9,42 @@ const LANES = 4;
 const GROUNDS = 2;
 const LINES = ["solid", "dashed", "dotted", "double", "wavy"];
 
+/** Whether this browser can paint spans. */
+export const canPaint = typeof Highlight === "function" && "highlights" in CSS;
+
+/**
+ * Paint ranges in the way of a highlight.
+ * @param {string} name
+ * @param {StaticRange[]} ranges
+ */
+export function lay(name, ranges) {
+  // What cannot be painted is chosen by a click all the same, and stands in the list.
+  if (!canPaint) return;
+  const to = highlight(name);
+  for (const range of ranges) to.add(range);
+  // What is laid below a dialog, Safari takes for a part of the dialog, until it is laid again.
+  const dialog = Array.from(document.getElementsByTagName("dialog")).at(-1);
+  const again = () => lay(name, ranges.filter((range) => to.delete(range)));
+  dialog?.addEventListener("close", again, { once: true });
+}
+
+/**
+ * Paint ranges no more.
+ * @param {string} name
+ * @param {StaticRange[]} ranges
+ */
+export function lift(name, ranges) {
+  if (!canPaint) return;
+  const from = highlight(name);
+  for (const range of ranges) from.delete(range);
+}
+
 /**
  * The highlight of a name: several papers of one scheme share it.
  * @param {string} name
  * @returns {Highlight}
  */
-export function highlight(name) {
+function highlight(name) {
   let found = CSS.highlights.get(name);
   if (!found) {
     found = new Highlight();

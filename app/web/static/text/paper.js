@@ -6,7 +6,7 @@
  * their bounds, and a place in the page is simply an offset in the text, in UTF-16 code units.
  */
 
-import { dress, highlight, inkOf, looks } from "./ink.js";
+import { dress, inkOf, lay, lift, looks } from "./ink.js";
 import { lanes } from "./lanes.js";
 import { Paragraphs } from "./paragraphs.js";
 
@@ -19,9 +19,6 @@ import { Paragraphs } from "./paragraphs.js";
  * @property {number} end
  * @property {{start: number, end: number}[] | null} [fragments]
  */
-
-/** Whether this browser can paint spans. */
-export const canPaint = typeof Highlight === "function" && "highlights" in CSS;
 
 /** @typedef {{name: string, ranges: StaticRange[], span: Painted | null, lane: number}} Strokes */
 
@@ -273,17 +270,14 @@ export class Paper {
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */
   _stroke({ start, end, fragments }, name) {
-    // What cannot be painted is chosen by a click all the same, and stands in the list.
-    if (!canPaint) return { name, ranges: [] };
-    const to = highlight(name);
     const ranges = (fragments ?? [{ start, end }]).flatMap((part) => this._paragraphs.pieces(part));
-    for (const range of ranges) to.add(range);
+    lay(name, ranges);
     return { name, ranges };
   }
 
   /** @param {string} id @param {Strokes} strokes */
   _erase(id, { name, ranges }) {
-    for (const range of ranges) CSS.highlights.get(name)?.delete(range);
+    lift(name, ranges);
     this._strokes.delete(id);
   }
 }
