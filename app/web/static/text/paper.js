@@ -113,7 +113,7 @@ export class Paper {
    */
   at(x, y) {
     if (typeof document.caretPositionFromPoint !== "function") {
-      // Safari before 26.2 knows it by its older name alone.
+      // Older versions of Safari know it by its older name alone.
       const range = document.caretRangeFromPoint(x, y);
       return range && this.offset(range.startContainer, range.startOffset);
     }
