@@ -204,6 +204,47 @@ async def test_handles_stand_at_their_bounds_and_go_back(room: Room) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_handles_stand_at_words_that_were_not_on_the_screen(room: Room) -> None:
+    sentence = "Kyiv said that nobody knows how many of them there are in the country. "
+    paragraph = sentence * 20
+    document = await room.document("\n".join([paragraph] * 20))
+    for number in (10, 15):
+        start = number * (len(paragraph) + 1) + len(sentence) * 15
+        await room.annotation(document, "Kyiv", start=start, end=start + 4)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    # Safari lays nothing out to measure it, unless it is told to.
+    await page.evaluate(
+        """() => {
+            const paragraphs = [...document.querySelectorAll(".text p")];
+            const laid = new Set(paragraphs.slice(0, 2));
+            const changed = ({ target, skipped }) => laid[skipped ? "delete" : "add"](target);
+            addEventListener("contentvisibilityautostatechange", changed, { capture: true });
+            const all = Range.prototype.getClientRects;
+            Range.prototype.getClientRects = function () {
+                const { parentElement: at } = this.startContainer;
+                return laid.has(at) || at.style.contentVisibility ? all.call(this) : [];
+            };
+        }"""
+    )
+
+    for _ in range(2):
+        await page.keyboard.press("n")
+        await page.wait_for_function(
+            """() => {
+                const [chosen] = CSS.highlights.get("stet-chosen");
+                const range = new Range();
+                range.setStart(chosen.startContainer, chosen.startOffset);
+                range.setEnd(chosen.endContainer, chosen.endOffset);
+                const { left, top } = range.getBoundingClientRect();
+                const handle = document.querySelector(".handle.start").getBoundingClientRect();
+                const line = innerHeight / 3;
+                return Math.abs(handle.left + 1 - left) < 2 && Math.abs(handle.top - top) < 2
+                    && Math.abs(top - line) < 40;
+            }"""
+        )
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_place_between_two_lines_is_known_to_every_browser(room: Room) -> None:
     letters = "字" * 200
     document = await room.document(f"{letters}\nقال المتحدث", language="zh")

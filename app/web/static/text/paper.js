@@ -227,6 +227,16 @@ export class Paper {
   }
 
   /**
+   * Be told when places in the text may have moved: a paragraph that comes near the screen has its own
+   * height only then.
+   * @param {() => void} tell
+   * @param {AbortSignal} signal ends it
+   */
+  onMoved(tell, signal) {
+    this.host.addEventListener("contentvisibilityautostatechange", tell, { capture: true, signal });
+  }
+
+  /**
    * Whether the paragraph of an offset runs from right to left.
    * @param {number} offset
    */

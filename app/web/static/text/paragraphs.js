@@ -113,6 +113,11 @@ export class Paragraphs {
       const side = isBefore === isRightToLeft ? letter.left : letter.right;
       return new DOMRect(side, letter.top, 0, letter.height);
     }
+    if (node.length > 0 && !element.style.contentVisibility) {
+      // What is not on the screen yet Safari lays out for no measuring, unless it is told to.
+      element.style.contentVisibility = "visible";
+      return this.box(offset, ends);
+    }
     // An empty paragraph has no letters to measure.
     const { left, top, height } = element.getBoundingClientRect();
     return new DOMRect(left, top, 0, height);
