@@ -76,3 +76,13 @@ def test_the_pages_modules_import_only_what_stands_beside_them() -> None:
 def _is_there(module: Path) -> bool:
     """The module, or the types that a comment names."""
     return module.is_file() or module.with_suffix(".d.ts").is_file()
+
+
+def test_what_says_lines_below_words_is_read_by_every_browser() -> None:
+    files = [file for file in WEB.rglob("*.*s*") if file.suffix in {".css", ".js"}]
+    said = {
+        one for file in files for one in re.findall(r"text-decoration: ([^;]+);", file.read_text())
+    }
+
+    # Safari reads no more than which line it is: its style, width and colour have their own names.
+    assert said == {"none", "underline", "line-through"}

@@ -188,6 +188,18 @@ async def test_bounds_are_dragged(room: Room) -> None:
     assert claim["end"] < moved["end"] < claim["end"] + 30
     assert moved["quote"] == moved["quote"].strip()
 
+    # Where the browser has the older name alone of what tells the place under a pointer.
+    await page.evaluate("() => { delete Document.prototype.caretPositionFromPoint }")
+    at = await handle.bounding_box()
+    assert at is not None
+    await page.mouse.move(at["x"] + 1, at["y"] + at["height"] + 6)
+    await page.mouse.down()
+    await page.mouse.move(at["x"] - 50, at["y"] + at["height"] / 2)
+    await page.mouse.up()
+    await _saved(page)
+    (back,) = await room.stored(document)
+    assert back["start"] == claim["start"] < back["end"] < moved["end"]
+
 
 async def test_spans_that_nest_cross_and_coincide_are_all_painted(room: Room) -> None:
     document = await room.document(make.TEXT)

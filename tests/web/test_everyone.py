@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests import make
 from tests.web import barriers
-from tests.web.conftest import Room
+from tests.web.conftest import Room, watch
 
 THEMES = ("light", "dark")
 
@@ -40,6 +40,31 @@ async def test_signing_in_and_projects_have_no_barriers(room: Room, theme: str) 
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_label("Password")).to_be_visible()
     await barriers.none_found(page)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_browser_that_cannot_paint_spans_says_so_and_marks_them_all_the_same(
+    room: Room,
+) -> None:
+    document = await room.document(make.TEXT)
+    context = await room.browser("annotator")
+    await context.add_init_script("delete globalThis.Highlight")
+    page = await context.new_page()
+    watch(page, room.stack)
+    await page.goto(f"/#/projects/{room.project}/documents/{document['id']}")
+    await expect(page.get_by_role("alert")).to_contain_text("This browser cannot paint spans")
+
+    await page.keyboard.press("t")
+    await page.keyboard.press("w")
+    await page.keyboard.press("1")
+    await expect(page.locator(".outstanding")).to_have_text("")
+    (stored,) = await room.stored(document)
+    assert (stored["label"], stored["quote"]) == ("claim", "Ukraine")
+    card = page.get_by_role("region", name="The chosen annotation")
+    await page.keyboard.press("Escape")
+    await expect(card).to_have_count(0)
+    await page.locator(".text p").first.click(position={"x": 10, "y": 10})
+    await expect(card).to_contain_text("Ukraine")
 
 
 async def test_a_finger_marks_words_on_a_small_screen(room: Room) -> None:

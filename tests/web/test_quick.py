@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests import make
@@ -243,3 +244,37 @@ async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: 
     await page.evaluate("() => new Promise((done) => setTimeout(done))")
     await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     await expect(page).to_have_url(re.compile("/overview$"))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_what_comes_while_a_dialog_is_open_is_painted_and_listed_when_it_is_shut(
+    room: Room,
+) -> None:
+    document = await room.document(make.TEXT)
+    page = await room.open("annotator", f"/documents/{document['id']}")
+    # Safari takes a range that it is given meanwhile for one in the dialog.
+    await page.evaluate(
+        """() => {
+            globalThis.lost = new Set();
+            const { add } = Highlight.prototype;
+            Highlight.prototype.add = function (range) {
+                lost[document.querySelector("dialog[open]") ? "add" : "delete"](range);
+                return add.call(this, range);
+            };
+        }"""
+    )
+    await page.clock.install()
+    await page.keyboard.press("?")
+    await room.annotation(document, "Chinese nationals fight", by="annotator-b")
+    await expect(page.locator(".in-sight h2")).to_have_text("On the screen: 1 of 1")
+    assert await page.evaluate("lost.size") == 1
+    # As when the window's size changes: below the dialog, the text cannot be looked at.
+    await page.evaluate("() => { dispatchEvent(new Event('resize')) }")
+    await page.clock.run_for(1000)
+
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await _at_once(page, "")
+    assert await page.evaluate("lost.size") == 0
+    assert await page.evaluate("CSS.highlights.get('stet-label-0-0').size") == 1
+    await expect(page.locator(".in-sight h2")).to_have_text("On the screen: 1 of 1")

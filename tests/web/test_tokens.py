@@ -29,6 +29,10 @@ async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None
     token = await page.evaluate("navigator.clipboard.readText()")
     await expect(page.get_by_text(token)).to_be_visible()
     await barriers.none_found_in_either_theme(page)
+    upper, lower = [await form.bounding_box() for form in await page.locator("main form").all()]
+    assert upper is not None
+    assert lower is not None
+    assert lower["y"] > upper["y"] + upper["height"] + 8
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=room.site.url, headers=headers, timeout=30) as client:
         path = f"/v1/projects/{room.project}"

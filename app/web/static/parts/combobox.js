@@ -1,4 +1,5 @@
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { isComposed } from "./keys.js";
 import { useScrolled } from "./scrolled.js";
 
 /**
@@ -25,7 +26,7 @@ export function Combobox(props) {
   // What is offered now is another list, and begins anew; the next key leads on from there.
   useLayoutEffect(() => setAt(0), [typed, open]);
   const pressed = (/** @type {KeyboardEvent} */ event) => {
-    if (event.isComposing || !open) return;
+    if (isComposed(event) || !open) return;
     const { length } = offers;
     const here = Math.min(at, length - 1);
     /** @type {Record<string, () => void>} */

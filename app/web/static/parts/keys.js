@@ -94,6 +94,13 @@ function nameOf(event) {
   return [...held.filter(Boolean), isNamed ? sign : cased].join("+");
 }
 
+/**
+ * Whether a key belongs to what is composed of several, as by an input method. Of the Enter or Escape
+ * that ends it, Safari says so by its number alone.
+ * @param {KeyboardEvent} event
+ */
+export const isComposed = ({ isComposing, keyCode }) => isComposing || keyCode === 229;
+
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 
 /** Whether the focus is in a field, which it is not to be taken from. */
@@ -158,7 +165,7 @@ let held = null;
 
 /** @param {KeyboardEvent} event */
 function pressed(event) {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || isComposed(event)) return;
   if (!event.repeat) held = null;
   const key = meant(event);
   if (key || held === event.code) event.preventDefault();

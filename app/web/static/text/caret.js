@@ -21,6 +21,7 @@ export class Caret {
     const { signal } = this._listening;
     document.addEventListener("selectionchange", () => this.draw(), { signal });
     addEventListener("resize", () => this.draw(), { signal });
+    paper.onMoved(() => this.draw(), signal);
   }
 
   /** Draw nothing any more. */

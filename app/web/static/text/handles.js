@@ -26,7 +26,9 @@ export class Handles {
     this._start = this._handle("start");
     this._end = this._handle("end");
     this._listening = new AbortController();
-    addEventListener("resize", () => this._draw(), { signal: this._listening.signal });
+    const { signal } = this._listening;
+    addEventListener("resize", () => this._draw(), { signal });
+    paper.onMoved(() => this._draw(), signal);
   }
 
   /** Take the handles away. */

@@ -9,12 +9,42 @@ const LANES = 4;
 const GROUNDS = 2;
 const LINES = ["solid", "dashed", "dotted", "double", "wavy"];
 
+/** Whether this browser can paint spans. */
+export const canPaint = typeof Highlight === "function" && "highlights" in CSS;
+
+/**
+ * Paint ranges in the way of a highlight.
+ * @param {string} name
+ * @param {StaticRange[]} ranges
+ */
+export function lay(name, ranges) {
+  // What cannot be painted is chosen by a click all the same, and stands in the list.
+  if (!canPaint) return;
+  const to = highlight(name);
+  for (const range of ranges) to.add(range);
+  // What is laid below a dialog, Safari takes for a part of the dialog, until it is laid again.
+  const dialog = Array.from(document.getElementsByTagName("dialog")).at(-1);
+  const again = () => lay(name, ranges.filter((range) => to.delete(range)));
+  dialog?.addEventListener("close", again, { once: true });
+}
+
+/**
+ * Paint ranges no more.
+ * @param {string} name
+ * @param {StaticRange[]} ranges
+ */
+export function lift(name, ranges) {
+  if (!canPaint) return;
+  const from = highlight(name);
+  for (const range of ranges) from.delete(range);
+}
+
 /**
  * The highlight of a name: several papers of one scheme share it.
  * @param {string} name
  * @returns {Highlight}
  */
-export function highlight(name) {
+function highlight(name) {
   let found = CSS.highlights.get(name);
   if (!found) {
     found = new Highlight();
@@ -52,7 +82,9 @@ export function inkOf(index, lane) {
 }
 
 /**
- * Give each label its look in the text. The newest call counts: a page shows one scheme.
+ * Give each label its look in the text. The newest call counts: a page shows one scheme. Lines are
+ * said in four properties, also in the style sheets: Safari takes `text-decoration` for the first
+ * alone, and else paints none.
  * @param {import("../types").Label[]} labels
  */
 export function dress(labels) {
@@ -65,7 +97,10 @@ export function dress(labels) {
       { length: LANES },
       (_, lane) => `::highlight(stet-label-${index}-${lane}) {
         background-color: ${lane < GROUNDS ? ground : "transparent"};
-        text-decoration: underline ${line} 2px ${ink};
+        text-decoration-line: underline;
+        text-decoration-style: ${line};
+        text-decoration-thickness: 2px;
+        text-decoration-color: ${ink};
         text-underline-offset: ${3 + lane * 4}px;
       }
       @media (forced-colors: active) {

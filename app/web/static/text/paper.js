@@ -6,7 +6,7 @@
  * their bounds, and a place in the page is simply an offset in the text, in UTF-16 code units.
  */
 
-import { dress, highlight, inkOf, looks } from "./ink.js";
+import { dress, inkOf, lay, lift, looks } from "./ink.js";
 import { lanes } from "./lanes.js";
 import { Paragraphs } from "./paragraphs.js";
 
@@ -19,9 +19,6 @@ import { Paragraphs } from "./paragraphs.js";
  * @property {number} end
  * @property {{start: number, end: number}[] | null} [fragments]
  */
-
-/** Whether this browser can paint spans. */
-export const canPaint = typeof Highlight === "function" && "highlights" in CSS;
 
 /** @typedef {{name: string, ranges: StaticRange[], span: Painted | null, lane: number}} Strokes */
 
@@ -115,6 +112,11 @@ export class Paper {
    * @param {number} y
    */
   at(x, y) {
+    if (typeof document.caretPositionFromPoint !== "function") {
+      // Older versions of Safari know it by its older name alone.
+      const range = document.caretRangeFromPoint(x, y);
+      return range && this.offset(range.startContainer, range.startOffset);
+    }
     const found = document.caretPositionFromPoint(x, y);
     return found && this.offset(found.offsetNode, found.offset);
   }
@@ -225,6 +227,16 @@ export class Paper {
   }
 
   /**
+   * Be told when places in the text may have moved: a paragraph that comes near the screen has its own
+   * height only then.
+   * @param {() => void} tell
+   * @param {AbortSignal} signal ends it
+   */
+  onMoved(tell, signal) {
+    this.host.addEventListener("contentvisibilityautostatechange", tell, { capture: true, signal });
+  }
+
+  /**
    * Whether the paragraph of an offset runs from right to left.
    * @param {number} offset
    */
@@ -268,15 +280,14 @@ export class Paper {
 
   /** @param {Omit<Painted, "id" | "label">} span @param {string} name */
   _stroke({ start, end, fragments }, name) {
-    const to = highlight(name);
     const ranges = (fragments ?? [{ start, end }]).flatMap((part) => this._paragraphs.pieces(part));
-    for (const range of ranges) to.add(range);
+    lay(name, ranges);
     return { name, ranges };
   }
 
   /** @param {string} id @param {Strokes} strokes */
   _erase(id, { name, ranges }) {
-    for (const range of ranges) CSS.highlights.get(name)?.delete(range);
+    lift(name, ranges);
     this._strokes.delete(id);
   }
 }

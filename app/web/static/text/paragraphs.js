@@ -97,11 +97,27 @@ export class Paragraphs {
    */
   box(offset, ends = false) {
     const { node, element, offset: within } = this.position(offset, ends);
-    const range = document.createRange();
-    range.setStart(node, within);
-    const boxes = range.getClientRects();
-    const found = boxes[ends ? 0 : boxes.length - 1];
-    if (found) return found;
+    const found = boxes(node, within, within).at(ends ? 0 : -1);
+    // Between two lines Firefox knows the end of the first alone, and Safari the start of the second;
+    // behind a line that runs from right to left Safari knows no place. The letter that is meant tells.
+    const isBefore = ends || within === node.length;
+    const letter = isBefore
+      ? boxes(node, within - (isLow(node.data, within - 1) ? 2 : 1), within).at(-1)
+      : boxes(node, within, within + (isLow(node.data, within + 1) ? 2 : 1)).at(0);
+    const isOnOther = isBefore
+      ? letter && found && letter.bottom <= found.top
+      : letter && found && letter.top >= found.bottom;
+    if (found && !isOnOther) return found;
+    if (letter) {
+      const isRightToLeft = getComputedStyle(element).direction === "rtl";
+      const side = isBefore === isRightToLeft ? letter.left : letter.right;
+      return new DOMRect(side, letter.top, 0, letter.height);
+    }
+    if (node.length > 0 && !element.style.contentVisibility) {
+      // What is not on the screen yet Safari lays out for no measuring, unless it is told to.
+      element.style.contentVisibility = "visible";
+      return this.box(offset, ends);
+    }
     // An empty paragraph has no letters to measure.
     const { left, top, height } = element.getBoundingClientRect();
     return new DOMRect(left, top, 0, height);
@@ -156,6 +172,29 @@ export class Paragraphs {
     };
     return lowest(1, this._all.length, isBehind) - 1;
   }
+}
+
+/**
+ * Where a part of a text stands in the window: a box for each of its lines.
+ * @param {Text} node
+ * @param {number} start before the text, nothing is measured
+ * @param {number} end
+ */
+function boxes(node, start, end) {
+  if (start < 0) return [];
+  const range = document.createRange();
+  range.setStart(node, start);
+  range.setEnd(node, end);
+  return [...range.getClientRects()];
+}
+
+/**
+ * Whether the second half of a pair of surrogates stands at a place.
+ * @param {string} text
+ * @param {number} at
+ */
+function isLow(text, at) {
+  return text.charCodeAt(at) >> 10 === 0x37;
 }
 
 /**

@@ -5,7 +5,7 @@ import { useLoaded } from "../parts/loaded.js";
 import { Badge } from "../parts/status.js";
 import { Trouble } from "../parts/trouble.js";
 import { link } from "../router.js";
-import { canPaint } from "../text/paper.js";
+import { canPaint } from "../text/ink.js";
 import { html, useEffect, useLayoutEffect, useReducer } from "../vendor/preact.js";
 import { Desk } from "../state/desk.js";
 import { Bench } from "./annotate/bench.js";

@@ -74,6 +74,11 @@ export function Bench({ desk, role, wanted }) {
     const look = () => {
       clearTimeout(waiting);
       waiting = setTimeout(() => {
+        // Below a dialog, nothing of the text is found.
+        if (document.querySelector("dialog[open]")) {
+          look();
+          return;
+        }
         // Behind the text, on a narrow screen, the list stays as it is while one looks at it.
         const top = list.current?.getBoundingClientRect().top ?? Infinity;
         const looked = top < innerHeight && scrollY > 0;

@@ -1,3 +1,4 @@
+import { isComposed } from "../../parts/keys.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 
 /** Where there is no room for anything beside the text, as annotate.css has it. */
@@ -46,11 +47,14 @@ export function Drawer({ chosen, others, letGo, paper, children }) {
     addEventListener("keydown", moved);
     return () => removeEventListener("keydown", moved);
   }, [open, paper]);
+  const left = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape" && !isComposed(event) && letGo) setShut(others);
+  };
   return html`
     <div
       ref=${drawer}
       class=${`drawer${open ? " open" : ""}`}
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && letGo && setShut(others)}
+      onKeyDown=${left}
     >
       ${letGo &&
       open &&

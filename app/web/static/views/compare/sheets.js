@@ -1,6 +1,7 @@
 /** The text with what two annotators marked: twice side by side, or once with two lanes. */
 
-import { Paper, canPaint } from "../../text/paper.js";
+import { canPaint } from "../../text/ink.js";
+import { Paper } from "../../text/paper.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */

@@ -1,7 +1,8 @@
 /** An annotation in its sentence, with what stands around it. */
 
 import { trimmed, unit } from "../../text/bounds.js";
-import { Paper, canPaint } from "../../text/paper.js";
+import { canPaint } from "../../text/ink.js";
+import { Paper } from "../../text/paper.js";
 import { html, useEffect, useRef } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Annotation} Annotation */

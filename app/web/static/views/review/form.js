@@ -1,3 +1,4 @@
+import { isComposed } from "../../parts/keys.js";
 import { STATUSES } from "../../parts/status.js";
 import { html } from "../../vendor/preact.js";
 
@@ -39,7 +40,7 @@ export function DecisionForm({ draft, mayApprove, blocked, keep, choose, send })
     send();
   };
   const leave = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape") document.getElementById("item")?.focus();
+    if (event.key === "Escape" && !isComposed(event)) document.getElementById("item")?.focus();
   };
   return html`
     <form class="decide" aria-label="Decision" onSubmit=${submit}>
