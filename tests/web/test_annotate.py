@@ -4,7 +4,6 @@ import asyncio
 import base64
 from typing import Any
 
-import pytest
 from playwright.async_api import FloatRect, Page, expect
 
 from tests import make
@@ -256,7 +255,6 @@ def _luminance(color: list[int]) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_words_are_read_however_many_spans_of_whatever_colour_lie_on_them(room: Room) -> None:
     colors = {"dark": "#ffffff", "light": "#000000"}
     path = f"/v1/projects/{room.project}/scheme"

@@ -42,7 +42,6 @@ async def test_signing_in_and_projects_have_no_barriers(room: Room, theme: str) 
     await barriers.none_found(page)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_browser_that_cannot_paint_spans_says_so_and_marks_them_all_the_same(
     room: Room,
 ) -> None:

@@ -203,7 +203,6 @@ async def test_handles_stand_at_their_bounds_and_go_back(room: Room) -> None:
     assert (stored["quote"], stored["version"]) == (made["quote"], 1)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_handles_stand_at_words_that_were_not_on_the_screen(room: Room) -> None:
     sentence = "Kyiv said that nobody knows how many of them there are in the country. "
     paragraph = sentence * 20
@@ -244,7 +243,6 @@ async def test_handles_stand_at_words_that_were_not_on_the_screen(room: Room) ->
         )
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_place_between_two_lines_is_known_to_every_browser(room: Room) -> None:
     letters = "字" * 200
     document = await room.document(f"{letters}\nقال المتحدث", language="zh")
@@ -407,7 +405,6 @@ async def test_whole_lines_are_in_sight_and_a_press_that_ends_elsewhere_is_none(
     assert len(await room.stored(document)) == 150
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_of_many_labels_some_are_at_hand_and_each_is_found_by_its_name(room: Room) -> None:
     topics, acts = (
         ("war", "health", "sport", "law"),
@@ -470,7 +467,6 @@ async def test_of_many_labels_some_are_at_hand_and_each_is_found_by_its_name(roo
     await expect(page.get_by_text("No label fits.")).to_be_visible()
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_who_listens_is_told_what_is_marked_where_the_caret_is(room: Room) -> None:
     document = await room.document(make.TEXT)
     await room.annotation(document, "Chinese nationals fight for Russia")

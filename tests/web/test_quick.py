@@ -4,7 +4,6 @@ import asyncio
 import re
 from typing import Any
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests import make
@@ -246,7 +245,6 @@ async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: 
     await expect(page).to_have_url(re.compile("/overview$"))
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_what_comes_while_a_dialog_is_open_is_painted_and_listed_when_it_is_shut(
     room: Room,
 ) -> None:
