@@ -139,6 +139,14 @@ async def test_only_a_manager_deletes_and_sees_first_what_the_document_is_now(ro
     await expect(asked).to_contain_text("As it is")
     assert (await room.client("manager").get(path)).status_code == 200
 
+    # So is what was marked in it since, as the list does then.
+    await expect(asked).to_contain_text("no annotations")
+    await room.annotation(document, "expanded on its claim")
+    await asked.get_by_role("button", name="Delete").click()
+    await expect(asked).to_contain_text("1 pending")
+    await asked.get_by_role("button", name="Cancel").click()
+    await expect(page.locator(".documents li")).to_contain_text("1 pending")
+    await page.get_by_role("button", name="Delete As it is").click()
     await asked.get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No documents")).to_be_visible()
     assert (await room.client("manager").get(path)).status_code == 410

@@ -214,8 +214,7 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
 
 
 async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: Room) -> None:
-    for title in ("First", "Second", "Third"):
-        await room.document(make.TEXT, title=title)
+    documents = [await room.document(make.TEXT, title=t) for t in ("First", "Second", "Third")]
     page = await room.open("manager")
     dialog = page.get_by_role("dialog")
     deletions = _Held()
@@ -227,6 +226,19 @@ async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: 
     await deletions.let_go()
     await expect(page.locator(".documents li")).to_have_count(2)
     await expect(dialog).to_contain_text("Second")
+
+    # A refusal is told, and asks nothing in the place of another question.
+    await dialog.get_by_role("button", name="Delete").click()
+    await dialog.get_by_role("button", name="Cancel").click()
+    second = f"/v1/documents/{documents[1]['id']}"
+    theirs = {"language": "uk"}
+    await make.said(
+        await room.client("manager").patch(second, json=theirs, headers=make.seen(1)), 200
+    )
+    await page.get_by_role("button", name="Delete Third").click()
+    await deletions.let_go()
+    await expect(page.locator(".announcement")).to_have_text("Delete: It was changed meanwhile.")
+    await expect(dialog).to_contain_text("Third")
     await dialog.get_by_role("button", name="Cancel").click()
     await page.context.unroute("**/v1/documents/*")
 

@@ -108,6 +108,7 @@ function mustSpeak() {
  * @typedef {object} Options
  * @property {unknown} [body] sent as JSON; a Blob is sent as it is
  * @property {number} [version] the version that was seen, for If-Match
+ * @property {string} [etag] the whole ETag that was seen, where that says more than the version
  * @property {AbortSignal} [signal]
  */
 
@@ -120,7 +121,7 @@ function mustSpeak() {
  * @throws {Refused} when the API says no
  * @throws {Unreachable} when nobody answers, the server is too busy, or it would be another user's call
  */
-export async function call(method, address, { body, version, signal } = {}) {
+export async function call(method, address, { body, version, etag, signal } = {}) {
   if (address !== SESSION) mustSpeak();
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
@@ -128,6 +129,7 @@ export async function call(method, address, { body, version, signal } = {}) {
   if (body !== undefined && !file) headers["Content-Type"] = "application/json";
   if (file) headers["Content-Type"] = "application/octet-stream";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  if (etag !== undefined) headers["If-Match"] = etag;
   let answer;
   try {
     answer = await fetch(address, {

@@ -1,7 +1,7 @@
 import { Refused } from "../api.js";
 import { html, useState } from "../vendor/preact.js";
 import { Dialog } from "./dialog.js";
-import { Trouble } from "./trouble.js";
+import { Trouble, announceTrouble } from "./trouble.js";
 
 /**
  * Asks before something is done that cannot be undone. What is refused is said, and the question
@@ -22,6 +22,11 @@ export function Confirm({ title, verb, act, onClose, onMoved, children }) {
       // It may be shut by now, and another question be open in its place.
       if (button.isConnected) onClose();
     } catch (refusal) {
+      if (!button.isConnected) {
+        // Nor is it asked about again, in the place of another question.
+        announceTrouble(verb, refusal);
+        return;
+      }
       setError(refusal);
       setBusy(false);
       const moved = refusal instanceof Refused && refusal.status === 412;

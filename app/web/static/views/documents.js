@@ -119,6 +119,14 @@ export function Documents({ me, project, role, place }) {
       setTrouble({ at, error: failure });
     }
   };
+  /** @param {DocumentItem} now */
+  const moved = (now) => {
+    set((found) => ({
+      ...found,
+      items: found.items.map((item) => (item.id === now.id ? now : item)),
+    }));
+    setDeleting(now);
+  };
   /** @param {DocumentItem} item */
   const gone = (item) => {
     announce("Deleted.");
@@ -166,7 +174,7 @@ export function Documents({ me, project, role, place }) {
       html`
         <${Delete}
           item=${deleting}
-          onMoved=${setDeleting}
+          onMoved=${moved}
           onDeleted=${() => gone(deleting)}
           onClose=${() => setDeleting(null)}
         />

@@ -14,7 +14,8 @@ import { CountsOf } from "./row.js";
  */
 export function Delete({ item, onMoved, onDeleted, onClose }) {
   const act = async () => {
-    await send("DELETE", path`/v1/documents/${item.id}`, { version: item.version });
+    // By the whole of it: the version alone would say nothing of annotations that came since.
+    await send("DELETE", path`/v1/documents/${item.id}`, { etag: item.etag });
     onDeleted();
   };
   return html`

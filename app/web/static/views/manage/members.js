@@ -150,7 +150,10 @@ export function Members({ me, project, manages }) {
           title="Remove a member"
           verb="Remove"
           act=${() => remove(removing)}
-          onMoved=${setRemoving}
+          onMoved=${(/** @type {Member} */ now) => {
+            show(now);
+            setRemoving(now);
+          }}
           onClose=${() => setRemoving(null)}
         >
           <p><b>${removing.name}</b>, ${removing.role}. What they wrote stays, under their name.</p>
