@@ -124,31 +124,45 @@ async def test_an_admin_changes_a_user(room: Room) -> None:
     await barriers.none_found_in_either_theme(page)
     await dialog.get_by_label("Name as it is shown").fill("Анна")
     await dialog.get_by_label("An admin").check()
-    # Of what somebody else does meanwhile nothing is taken back unseen.
-    assert (
-        await client.patch(address, json={"is_active": False}, headers=make.seen(1))
-    ).status_code == 200
-    await dialog.get_by_role("button", name="Save").click()
-    await expect(dialog).to_contain_text("It was changed meanwhile.")
-    await expect(dialog.get_by_label("Active")).not_to_be_checked()
-    await expect(dialog.get_by_label("An admin")).not_to_be_checked()
-    await dialog.get_by_label("Active").check()
     await dialog.get_by_label("New password").fill("long enough for all")
     await dialog.get_by_label("Revoke all their tokens").check()
-    await dialog.get_by_role("button", name="Save").click()
+    # Of what somebody else does meanwhile nothing is taken back unseen, nor is one's own lost.
+    theirs = {"is_active": False}
+    await make.said(await client.patch(address, json=theirs, headers=make.seen(1)), 200)
+    save = dialog.get_by_role("button", name="Save")
+    await save.click()
+    await expect(dialog).to_contain_text("It was changed meanwhile.")
+    await expect(dialog).to_contain_text("no admin and not active")
+    await expect(dialog.get_by_label("Active")).not_to_be_checked()
+    await save.click()
     await expect(dialog).to_have_count(0)
-    await expect(page.locator(".announcement")).to_have_text(f"{name} is changed.")
-    await expect(row).not_to_contain_text("deactivated")
+    announced = page.locator(".announcement")
+    await expect(announced).to_have_text(f"{name} is changed.")
+    await expect(row).to_contain_text("deactivated, admin")
     (entry, *_) = (await client.get("/v1/audit", params={"user": name})).json()["items"]
     assert entry["changes"] == {
-        "is_active": [False, True],
+        "display_name": [None, "Анна"],
+        "is_admin": [False, True],
         "password": ["set", "set"],
         "revoke_tokens": [None, True],
     }
+
+    # The list takes what they are now, too.
     await change.click()
-    await dialog.get_by_label("Active").uncheck()
-    await dialog.get_by_role("button", name="Save").click()
-    await expect(row).to_contain_text("deactivated")
+    await dialog.get_by_label("Active").check()
+    theirs = {"is_active": True}
+    await make.said(await client.patch(address, json=theirs, headers=make.seen(3)), 200)
+    await save.click()
+    await expect(dialog).to_contain_text("It was changed meanwhile.")
+    await save.click()
+    await expect(dialog).to_contain_text("Nothing to change.")
+    await page.keyboard.press("Escape")
+    await expect(row).to_contain_text("active, admin")
+    await change.click()
+    await dialog.get_by_label("An admin").uncheck()
+    await save.click()
+    await expect(dialog).to_have_count(0)
+    await expect(row).not_to_contain_text("admin")
 
 
 async def test_a_button_that_is_pressed_twice_does_it_once(room: Room) -> None:

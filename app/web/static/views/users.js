@@ -33,8 +33,10 @@ export function Users({ me }) {
     announce(`${name} is added.`);
     reload();
   });
-  const changed = (/** @type {User} */ user) => {
+  const show = (/** @type {User} */ user) =>
     set((all) => all.map((one) => (one.name === user.name ? user : one)));
+  const changed = (/** @type {User} */ user) => {
+    show(user);
     announce(`${user.name} is changed.`);
   };
   return html`
@@ -93,7 +95,12 @@ export function Users({ me }) {
     ${
       changing &&
       html`
-        <${ChangeUser} user=${changing} onChanged=${changed} onClose=${() => setChanging(null)} />
+        <${ChangeUser}
+          user=${changing}
+          onChanged=${changed}
+          onMoved=${show}
+          onClose=${() => setChanging(null)}
+        />
       `
     }
   `;

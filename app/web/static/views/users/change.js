@@ -32,23 +32,30 @@ function wanted(form, user) {
 }
 
 /**
- * Another user as an admin changes them: all at once, against the version that is shown.
- * @param {{user: User, onChanged: (user: User) => void, onClose: () => void}} props
+ * Another user as an admin changes them: all at once, against the version that is shown. What
+ * somebody else has changed meanwhile is told, here and to `onMoved`; what one has touched oneself
+ * stands over it.
+ * @param {{
+ *   user: User, onChanged: (user: User) => void, onMoved: (now: User) => void, onClose: () => void,
+ * }} props
  */
-export function ChangeUser({ user, onChanged, onClose }) {
+export function ChangeUser({ user, onChanged, onMoved, onClose }) {
   // Once somebody else has changed them, who they are now.
   const [moved, setMoved] = useState(/** @type {User | null} */ (null));
   const current = moved ?? user;
   const { name, version } = current;
   const { busy, refusal, submit } = useSubmit(async (form) => {
     const body = wanted(form, current);
+    if (!Object.keys(body).length) throw new Error("Nothing to change.");
     try {
-      if (Object.keys(body).length) {
-        onChanged(await send("PATCH", path`/v1/users/${name}`, { body, version }));
-      }
+      onChanged(await send("PATCH", path`/v1/users/${name}`, { body, version }));
     } catch (failure) {
-      const now = failure instanceof Refused && failure.status === 412 && failure.problem.current;
-      if (now) setMoved(/** @type {User} */ (/** @type {unknown} */ (now)));
+      const stale = failure instanceof Refused && failure.status === 412;
+      const now = /** @type {User | undefined} */ (stale && /** @type {unknown} */ (failure.problem.current));
+      if (now) {
+        setMoved(now);
+        onMoved(now);
+      }
       throw failure;
     }
     // It may be shut by now, and the one of another user open.
@@ -56,8 +63,8 @@ export function ChangeUser({ user, onChanged, onClose }) {
   });
   return html`
     <${Dialog} title=${`Change ${name}`} onClose=${onClose}>
-      ${moved && html`<p><strong>It was changed meanwhile.</strong> This is how it is now:</p>`}
-      <form key=${version} onSubmit=${submit}>
+      ${moved && html`<${Now} user=${moved} />`}
+      <form onSubmit=${submit}>
         <label>
           Name as it is shown
           <input
@@ -110,5 +117,16 @@ export function ChangeUser({ user, onChanged, onClose }) {
         </div>
       </form>
     <//>
+  `;
+}
+
+/** @param {{user: User}} props */
+function Now({ user }) {
+  return html`
+    <p>
+      <strong>It was changed meanwhile.</strong> It is now: shown as
+      “<bdi>${user.display_name ?? ""}</bdi>”, ${user.is_admin ? "an admin" : "no admin"} and${" "}
+      ${user.is_active ? "active" : "not active"}. What stands in the fields is not saved yet.
+    </p>
   `;
 }
