@@ -171,7 +171,7 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
     reader = page.get_by_label("Role of reader", exact=True)
     await expect(reader).to_have_value("reviewer")
 
-    # Two are changed, and answered one after the other.
+    # Two are changed, and answered one after the other; the one has another role chosen by then.
     reviewer = page.get_by_label("Role of reviewer", exact=True)
     change = page.get_by_role("button", name="Change", exact=True)
     await reviewer.select_option("annotator")
@@ -179,16 +179,22 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
     await page.context.route("**/members/r*", changes)
     await change.first.click()
     await change.last.click()
-    for left in (1, 0):
-        await changes.let_go()
-        await expect(change).to_have_count(left)
+    await reviewer.select_option("manager")
+    await changes.let_go()
+    await expect(change).to_have_count(1)
+    await changes.let_go()
+    await expect(page.get_by_text("reviewer is annotator now")).to_be_visible()
     await expect(reader).to_have_value("reviewer")
-    await expect(reviewer).to_have_value("annotator")
+    await expect(reviewer).to_have_value("manager")
+    await change.click()
+    await changes.let_go()
+    await expect(change).to_have_count(0)
+    await expect(reviewer).to_have_value("manager")
     await page.context.unroute("**/members/r*")
 
     # Another name is typed while one is being added, and the list that is loaded then was read
     # before somebody is changed.
-    name = page.get_by_label("User name")
+    name, role = page.get_by_label("User name"), page.locator("[name=role]")
     added, lists = _Held(), asyncio.Event()
 
     async def read_before(route: Route) -> None:
@@ -199,18 +205,104 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
     await page.context.route("**/members/stranger", added)
     await page.context.route("**/members?*", read_before)
     await name.fill("stranger")
+    await role.select_option("reader")
     await page.get_by_role("button", name="Add").click()
     await name.fill("somebody")
     async with page.expect_request("**/members?*"):
         await added.let_go()
-    await expect(page.get_by_text("stranger is annotator now")).to_be_visible()
+    await expect(page.get_by_text("stranger is reader now")).to_be_visible()
     await expect(name).to_have_value("somebody")
+    await expect(role).to_have_value("reader")
     await reader.select_option("annotator")
     await change.click()
     await expect(page.get_by_text("reader is annotator now")).to_be_visible()
     lists.set()
     await expect(page.get_by_label("Role of stranger")).to_be_visible()
     await expect(reader).to_have_value("annotator")
+
+
+async def test_what_is_typed_while_a_document_is_being_added_is_another(room: Room) -> None:
+    page = await room.open("annotator")
+    add = page.get_by_text("Add a document")
+    send = page.get_by_role("button", name="Add", exact=True)
+    title, text = page.get_by_label("Title"), page.get_by_label("Text", exact=True)
+    announced = page.locator(".announcement")
+    asked = _Held()
+    await page.context.route("**/documents", asked)
+    await add.click()
+    await title.fill("First")
+    await text.fill("As it was sent.")
+    await send.click()
+    await text.fill("Typed since.")
+    await asked.let_go()
+    await expect(page.get_by_text("First is added as it was sent.")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await add.click()
+    await expect(text).to_have_value("Typed since.")
+
+    # Also where the form was shut, and opened anew, before the answer.
+    await title.fill("Second")
+    await send.click()
+    await page.keyboard.press("Escape")
+    await add.click()
+    await title.fill("\u200b")
+    await asked.let_go()
+    await expect(announced).to_have_text("Second is added.")
+    await page.keyboard.press("Escape")
+    await add.click()
+    await expect(title).to_have_value("\u200b")
+    await send.click()
+    await page.keyboard.press("Escape")
+    await asked.let_go()
+    await expect(announced).to_contain_text("Not saved: title")
+
+
+async def test_what_follows_on_what_was_sent_is_told_apart_from_it(room: Room) -> None:
+    page = await room.open("admin", "/manage/scheme")
+    name = page.get_by_label("Name of the scheme")
+    before = await name.input_value()
+    # What is discarded by then is saved all the same, and no edit goes back on it.
+    await name.fill("Mine")
+    await page.get_by_role("button", name="Preview").click()
+    asked = _Held()
+    await page.context.route("**/scheme", asked)
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Discard the edits").click()
+    await expect(name).to_have_value(before)
+    await asked.let_go()
+    await expect(name).to_have_value("Mine")
+    assert await page.evaluate("Object.keys(sessionStorage).join()") == ""
+
+    # What is typed is the next to be added, with its password.
+    await page.evaluate("location.hash = '#/users'")
+    send = page.get_by_role("button", name="Add", exact=True)
+    announced = page.locator(".announcement")
+    name, password = page.get_by_label("User name"), page.get_by_label("Password")
+    await page.context.route("**/users", asked)
+    await name.fill(f"first-{room.project}")
+    await password.fill("what the first has")
+    await send.click()
+    await name.fill(f"next-{room.project}")
+    await password.fill("what the next has")
+    await asked.let_go()
+    await expect(announced).to_have_text(f"first-{room.project} is added.")
+    async with page.expect_request(lambda request: request.method == "POST") as sent:
+        await send.click()
+        await asked.let_go()
+    said = (await sent.value).post_data_json
+    assert said is not None
+    assert (said["name"], said["password"]) == (f"next-{room.project}", "what the next has")
+    kept = await page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert "the next has" not in kept
+
+    # What is refused is told, whoever has shut the dialog by then.
+    await page.get_by_role("button", name=f"Change next-{room.project}").click()
+    await page.get_by_label("New password").fill("a" * 12)
+    await page.context.route("**/users/next-*", asked)
+    await page.get_by_role("button", name="Save").click()
+    await page.keyboard.press("Escape")
+    await asked.let_go()
+    await expect(announced).to_contain_text("Not saved: password")
 
 
 async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: Room) -> None:

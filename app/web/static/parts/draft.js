@@ -9,8 +9,9 @@ import { useState } from "../vendor/preact.js";
  * @param {string} kind what is typed
  * @param {string} id what it is typed for
  * @param {T} stands what is there while nothing else is typed
- * @returns {[T, (next: T | null) => void, boolean]} what is typed, or stands; to be called with what
- *   is typed next, or null for nothing any more; and whether it was typed before one came here
+ * @returns {[T, (next: T | null) => void, boolean, () => T | null]} what is typed, or stands; to be
+ *   called with what is typed next, or null for nothing any more; whether it was typed before one came
+ *   here; and what is kept by now, wherever it was typed
  */
 export function useDraft(owner, kind, id, stands) {
   /** @type {Drafts<T>} */
@@ -23,5 +24,5 @@ export function useDraft(owner, kind, id, stands) {
     const typed = drafts.set(id, next, stands);
     hold(({ isBack }) => ({ typed, isBack: isBack && typed !== null }));
   };
-  return [held.typed ?? stands, set, held.isBack];
+  return [held.typed ?? stands, set, held.isBack, () => drafts.get(id)];
 }

@@ -1,7 +1,9 @@
 /** Reading forms, keeping them, and sending them. */
 
+import { same } from "../state/same.js";
 import { useCallback, useRef, useState } from "../vendor/preact.js";
 import { useDraft } from "./draft.js";
+import { announceTrouble } from "./trouble.js";
 
 /** @typedef {SubmitEvent & {currentTarget: HTMLFormElement}} Submitted */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
@@ -56,19 +58,22 @@ export async function textOf(file) {
 
 /**
  * What a form does when it is sent: once at a time, however often its button is pressed.
- * @param {(form: HTMLFormElement) => Promise<void>} act
+ * @param {(form: HTMLFormElement) => Promise<void>} act what it throws is shown, or said where the
+ *   form has gone by then
  */
 export function useSubmit(act) {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const submit = async (/** @type {Submitted} */ event) => {
     event.preventDefault();
+    const form = event.currentTarget;
     setBusy(true);
     setRefusal(null);
     try {
-      await act(event.currentTarget);
+      await act(form);
     } catch (failure) {
       setRefusal(failure);
+      if (!form.isConnected) announceTrouble("Not saved", failure);
     }
     setBusy(false);
   };
@@ -76,12 +81,17 @@ export function useSubmit(act) {
 }
 
 /**
- * The fields of a form that are kept: passwords never are, and files cannot be.
+ * The fields of a form that one fills; files are put there for others.
  * @param {HTMLFormElement} form
  */
-function keptOf(form) {
+function filledOf(form) {
   const all = /** @type {Field[]} */ (/** @type {unknown[]} */ ([...form.elements]));
-  return all.filter(({ name, type }) => name && type !== "password" && type !== "file");
+  return all.filter(({ name, type }) => name && type !== "file");
+}
+
+/** Those of them that are kept: passwords never are. @param {HTMLFormElement} form */
+function keptOf(form) {
+  return filledOf(form).filter(({ type }) => type !== "password");
 }
 
 /**
@@ -115,12 +125,13 @@ const isBox = (field) => field.type === "checkbox";
  * A form whose fields stand until they are taken: after a look elsewhere, too, and a reload.
  * @param {string} me whose form it is
  * @param {string} name which form, and of what
- * @param {(form: HTMLFormElement) => Promise<void>} act sends it; what it throws is shown
+ * @param {(form: HTMLFormElement, isAsSent: () => boolean) => Promise<void>} act sends it; what it
+ *   throws is shown; `isAsSent` tells whether nothing has been typed since
  * @param {number} [version] of what the form changes
  */
 export function useForm(me, name, act, version = 0) {
   const stands = { fields: /** @type {Record<string, string>} */ ({}), version };
-  const [{ fields, version: seen }, keepDraft, isBack] = useDraft(me, "form", name, stands);
+  const [{ fields, version: seen }, keepDraft, isBack, keptNow] = useDraft(me, "form", name, stands);
   const shown = useRef(/** @type {HTMLFormElement | null} */ (null));
   const forget = () => {
     keepDraft(null);
@@ -129,21 +140,27 @@ export function useForm(me, name, act, version = 0) {
   const latest = useRef(version);
   latest.current = version;
   const { busy, refusal, setRefusal, submit } = useSubmit(async (form) => {
-    const sent = new Map(keptOf(form).map((field) => [field, saidIn(field)]));
-    await act(form);
-    const since = keptOf(form).filter((field) => saidIn(field) !== sent.get(field));
-    const more = since.map((field) => /** @type {const} */ ([field, saidIn(field)]));
-    // Also if it has gone from the page by then, and hears of nothing.
-    forget();
-    form.reset();
-    // What was typed while it was on its way is the beginning of the next.
-    for (const [field, said] of more) put(field, said);
-    if (more.length && form.isConnected) keepDraft({ fields: typedIn(since), version: latest.current });
+    const said = () => filledOf(form).map(saidIn);
+    const sent = said();
+    const kept = keptNow();
+    // Of a form that has gone, which may be there anew, what is kept of it tells.
+    const isAsSent = () => (form.isConnected ? same(said(), sent) : same(keptNow(), kept));
+    await act(form, isAsSent);
+    if (isAsSent()) {
+      forget();
+      form.reset();
+    } else if (form.isConnected) {
+      // What was typed while it was on its way is the beginning of the next, with all that one sees
+      // beside it.
+      keepOf(form, latest.current);
+    }
   });
+  const keepOf = (/** @type {HTMLFormElement} */ form, /** @type {number} */ version) => {
+    const typed = typedIn(keptOf(form));
+    keepDraft(Object.keys(typed).length ? { fields: typed, version } : null);
+  };
   const keep = () => {
-    if (!shown.current) return;
-    const typed = typedIn(keptOf(shown.current));
-    keepDraft(Object.keys(typed).length ? { fields: typed, version: seen } : null);
+    if (shown.current) keepOf(shown.current, seen);
   };
   // Once, when it is there: it may come after what it is of is loaded.
   const fill = useCallback((/** @type {HTMLFormElement | null} */ form) => {

@@ -16,11 +16,16 @@ import { html, useState } from "../../vendor/preact.js";
 export function AddDocument({ me, project, onClose }) {
   const [unread, setUnread] = useState(/** @type {unknown} */ (null));
   const [over, setOver] = useState(false);
+  const [added, setAdded] = useState(/** @type {string | null} */ (null));
   // What was sent and not answered: the same again, under its id, is not there twice.
   const none = /** @type {{id: string} | null} */ (null);
   const [sent, setSent] = useDraft(me, "document", project, none);
-  const add = async (/** @type {HTMLFormElement} */ shown) => {
+  const add = async (
+    /** @type {HTMLFormElement} */ shown,
+    /** @type {() => boolean} */ isAsSent,
+  ) => {
     setUnread(null);
+    setAdded(null);
     const { title, language, source_url, published_on } = fieldsOf(shown);
     const body = {
       id: newId(),
@@ -42,6 +47,11 @@ export function AddDocument({ me, project, onClose }) {
     if (!shown.isConnected) {
       // Who has shut the form, and may be elsewhere by now, stays there.
       announce(`${title} is added.`);
+      return;
+    }
+    // So does who has typed on.
+    if (!isAsSent()) {
+      setAdded(`${title} is added as it was sent. What was typed since is another, and not added yet.`);
       return;
     }
     onClose();
@@ -84,7 +94,9 @@ export function AddDocument({ me, project, onClose }) {
         onDragOver=${hover}
         onDragLeave=${() => setOver(false)}
       >
+        ${added && html`<p role="status">${added}</p>`}
         ${isBack &&
+        !added &&
         html`
           <p role="status">
             What you typed before is here still${mayBeThere

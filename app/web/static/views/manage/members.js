@@ -181,12 +181,19 @@ function movedOf({ name, role }) {
 function RoleOf({ member, change }) {
   const [role, setRole] = useState(member.role);
   const select = useRef(/** @type {HTMLSelectElement | null} */ (null));
+  const sent = useRef(/** @type {typeof role | null} */ (null));
   // Before one can choose: by an effect after painting, what is chosen at once would be taken back.
-  useLayoutEffect(() => setRole(member.role), [member.version]);
+  // What was chosen while another was on its way is not what was answered, and stands.
+  useLayoutEffect(
+    () => setRole((now) => (sent.current === null || sent.current === now ? member.role : now)),
+    [member.version],
+  );
   const { busy, submit } = useSubmit(async () => {
     // The button goes away once it is done, and the focus would with it.
     select.current?.focus();
+    sent.current = role;
     await change(member, role);
+    sent.current = null;
   });
   return html`
     <form class="row" onSubmit=${submit}>

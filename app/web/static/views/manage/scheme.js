@@ -50,8 +50,8 @@ function Editor({ me, project, stored, setStored }) {
   const [edits, setEdits, isBack] = useDraft(me, "scheme", project, stands);
   const draft = useMemo(() => rebased(edits.draft, stored), [edits.draft, stored]);
   const [asJson, setAsJson] = useState(edits.text !== null);
-  const latest = useRef(edits);
-  latest.current = edits;
+  const latest = useRef(/** @type {typeof edits | null} */ (null));
+  latest.current = edits === stands ? null : edits;
   const [previewed, setPreviewed] = useState(false);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
@@ -89,7 +89,7 @@ function Editor({ me, project, stored, setStored }) {
       const { current } = latest;
       change(null);
       // What was edited while it was on its way is not in it, and goes on from it.
-      if (current !== edits) change({ ...current, version: saved.version });
+      if (current && current !== edits) change({ ...current, version: saved.version });
       announce("The scheme is saved.");
     } catch (failure) {
       // What was edited stays, and is compared with the newer scheme before it is sent again.
