@@ -1,21 +1,28 @@
 """The files of an SQLite database, moved or removed under the server that has them open."""
 
 import asyncio
+import resource
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy import select
 
 from app.core.database.connect import connect
 from app.core.errors import Unavailable
+from app.models import User
 from app.operations.sqlite import backup
 from app.operations.sqlite.files import keep_looking
 from app.operations.sqlite.restoring import restore
 from tests import make
 from tests.conftest import Newsroom, settings
 from tests.operations.patient import ill
+from tests.serving import Forked
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
 
@@ -89,6 +96,79 @@ async def test_what_a_server_holds_is_whole_once_it_has_ended(
         restore(settings(database_url), saved, replace=True)
     assert (await newsroom["annotator"].get(f"/v1/documents/{document['id']}")).json() == document
     await make.document(newsroom["annotator"], "Kyiv said so.")
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+async def test_what_others_wrote_is_whole_too_where_a_server_has_only_read(
+    newsroom: Newsroom, database_url: str, path: Path, stray: Callable[[Path], None]
+) -> None:
+    await make.said(await newsroom["reader"].get("/v1/projects/demo"), 200)
+    command = connect(settings(database_url))
+    await make.user(command, "jo", number=99)
+    await command.dispose()
+    stray(path)
+
+    await newsroom.app.state.database.dispose()
+
+    whole = path if stray is remove_log else next(path.parent.glob(f"{path.stem}-*.db"))
+    with closing(sqlite3.connect(whole)) as db:
+        assert db.execute("SELECT count(*) FROM users WHERE name = 'jo'").fetchone() == (1,)
+
+
+@pytest.fixture
+def folder(path: Path, tmp_path: Path) -> Path:
+    """One that holds a copy of the database and nothing else."""
+    folder = tmp_path / "of" / "stet"
+    folder.mkdir(parents=True)
+    shutil.copyfile(path, folder / "stet.db")
+    return folder
+
+
+def remove_folder(folder: Path) -> None:
+    shutil.rmtree(folder.parent)
+
+
+def put_a_file_in_its_place(folder: Path) -> None:
+    remove_folder(folder)
+    folder.parent.touch()
+
+
+@pytest.mark.parametrize(
+    ("remove", "into"), [(remove_folder, "of/stet"), (put_a_file_in_its_place, "temporary")]
+)
+async def test_where_the_folder_is_gone_the_log_names_another_place(
+    remove: Callable[[Path], None],
+    into: str,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    database = connect(settings(f"sqlite:///{folder}/stet.db"))
+    async with database.session(writes=False) as db:
+        users = list(await db.execute(select(User.name)))
+    remove(folder)
+
+    await database.dispose()
+
+    [saved] = (tmp_path / into).glob("stet-*.db")
+    assert str(saved) in caplog.text
+    with closing(sqlite3.connect(saved)) as db:
+        assert db.execute("SELECT name FROM users").fetchall() == users
+
+
+async def test_a_server_that_cannot_save_what_it_holds_does_not_end_as_if_it_had(
+    database_url: str, path: Path, tmp_path: Path
+) -> None:
+    async with Forked(database_url, tmp_path) as server, httpx.AsyncClient() as client:
+        remove_all(path)
+        assert (await client.get(f"{server.url}/readyz")).status_code == 503
+        # Every disk is full.
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, 0))
+
+        assert await server.stop() == 1
 
 
 @pytest.mark.parametrize("stray", [remove_log, replace, remove_all])

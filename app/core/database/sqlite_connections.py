@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.core.database import NO_WRITES
 from app.core.database.functions import FUNCTIONS
 from app.core.database.sqlite_locks import Held, turn_file
-from app.core.database.sqlite_opened import Opened, save
+from app.core.database.sqlite_opened import Opened
 from app.core.errors import Unavailable
 from app.core.jsontext import dump_json
 from app.core.metrics import waiting
@@ -85,7 +85,7 @@ class Connections:
                 connection.execute(f"PRAGMA {pragma}")
             for name, (arguments, function) in FUNCTIONS.items():
                 connection.create_function(name, arguments, function, deterministic=True)
-            self._files.more()
+            self._files.more(connection)
 
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:
@@ -262,21 +262,23 @@ class Connections:
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     def close(self) -> None:
-        """Close every one; the last one out folds the log back into the file, or saves it."""
+        """Close every one; the last one out folds the log back into the file, or saves it.
+
+        Raises:
+            Unavailable: when it was to be saved, and could not.
+        """
         self.committer.shutdown()
         # What is disposed of may be used again, as an engine may.
         self.committer = self._committer()
-        writer = self._write_engine.pool
-        # Without a writer nothing was written here.
-        if self._files.is_moved() and isinstance(writer, QueuePool) and writer.checkedin():
-            with closing(writer.connect()) as lent:
-                save(lent.driver_connection, self.path)
-        for engine in self._engines:
-            engine.dispose()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
-        self._held.give_back()
+        try:
+            self._files.save()
+        finally:
+            for engine in self._engines:
+                engine.dispose()
+            if self._lock_file is not None:
+                os.close(self._lock_file)
+                self._lock_file = None
+            self._held.give_back()
 
 
 _NO_WRITES_HERE = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}

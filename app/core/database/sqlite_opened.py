@@ -12,12 +12,14 @@ what that holds is saved here.
 import logging
 import os
 import sqlite3
+import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from app.core.atomic_files import part_of
+from app.core.errors import Unavailable
 from app.core.timestamps import now
 
 _log = logging.getLogger(__name__)
@@ -28,29 +30,30 @@ class Opened:
 
     def __init__(self, path: Path) -> None:
         """Nothing is open yet."""
+        self._path = path
         # A Path's own way to stat(2) takes half as long again.
         self._names = (str(path), f"{path}-wal")
-        self._count = 0
+        self._connections: set[sqlite3.Connection] = set()
         self._files: tuple[_Identity, _Identity] = _NEITHER
         self._lock = threading.Lock()
 
-    def more(self) -> None:
+    def more(self, connection: sqlite3.Connection) -> None:
         """There is one more connection."""
         with self._lock:
-            self._count += 1
+            self._connections.add(connection)
             self._learn(self._there())
 
-    def less(self, *_connection: Any) -> None:
+    def less(self, connection: sqlite3.Connection, *_record: Any) -> None:
         """There is one less; the last one removes the log."""
         with self._lock:
-            self._count -= 1
-            if self._count == 0:
+            self._connections.discard(connection)
+            if not self._connections:
                 self._files = _NEITHER
 
     def _learn(self, there: "tuple[_Identity, _Identity]") -> None:
         """What is open, from what is there; the log is made by the first statement."""
         database, log = self._files
-        if self._count and (database is None or (log is None and there[0] == database)):
+        if self._connections and (database is None or (log is None and there[0] == database)):
             self._files = (database or there[0], there[1])
 
     def _there(self) -> "tuple[_Identity, _Identity]":
@@ -63,17 +66,43 @@ class Opened:
             return None
         with self._lock:
             self._learn(there)
-            if there == self._files or not self._count:
+            if there == self._files or not self._connections:
                 return None
             database, log = map(os.path.basename, self._names)
             if there[0] != self._files[0]:
                 return _STRAYED.format(database, f"into a file beside {database}, and says which")
             return _STRAYED.format(log, f"into {database}")
 
-    def is_moved(self) -> bool:
-        """Whether the database's own file is no longer under its name."""
+    def save(self) -> None:
+        """Write all that is open to a new file, if its own is no longer under its name.
+
+        Raises:
+            Unavailable: when it is lost.
+        """
         database, _ = self._files
-        return database is not None and _identity(self._names[0]) != database
+        if database is None or _identity(self._names[0]) == database:
+            return
+        with self._lock:
+            # What another sees may be of a moment that is long gone.
+            idle = next((one for one in self._connections if not one.in_transaction), None)
+        if idle is None:
+            raise _lost(self._path, "every connection is at work")
+        try:
+            saved = _saved(idle, self._path)
+        except (OSError, sqlite3.Error) as error:
+            raise _lost(self._path, error) from None
+        _log.error("All that %s held is in %s; see stet restore.", self._path.name, saved)
+        try:
+            # SQLite would take the log for the one of whatever is in the database's place now.
+            idle.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            _log.error("Remove %s-wal, which could not be emptied: %s.", self._path, error)
+
+
+def _lost(path: Path, why: object) -> Unavailable:
+    lost = f"What {path.name} held could not be saved: {why}."
+    _log.error(lost)
+    return Unavailable(lost)
 
 
 _STRAYED = (
@@ -82,25 +111,30 @@ _STRAYED = (
 )
 
 
-def save(connection: Any, path: Path) -> None:
-    """Write all that SQLite's connection sees to a file beside the database, and empty its log.
+def _saved(connection: sqlite3.Connection, path: Path) -> Path:
+    """A new file, its owner's alone, with all that a connection sees.
 
-    SQLite would take that log for the one of whatever is in the database's place now. The file is
-    its owner's alone. Where it cannot be written the log stays as it is; either is logged.
+    Its folder may be gone, and is made again then. Where that may not be done, or the disk is full,
+    the file is among those that are temporary.
     """
     saved = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%S%fZ}")
     try:
-        with part_of(saved) as part:
-            with closing(sqlite3.connect(part, isolation_level=None)) as target:
-                connection.backup(target)
-                # A file of its own, as a backup is: without a log.
-                target.execute("PRAGMA journal_mode=DELETE")
-            part.rename(saved)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
+        _copy(connection, saved)
     except (OSError, sqlite3.Error) as error:
-        _log.error("What %s held could not be saved: %s.", path.name, error)
-    else:
-        _log.error("All that %s held is in %s; see stet restore.", path.name, saved.name)
+        _log.error("Nothing can be saved in %s: %s.", path.parent, error)
+        saved = Path(tempfile.gettempdir()) / saved.name
+        _copy(connection, saved)
+    return saved
+
+
+def _copy(connection: sqlite3.Connection, file: Path) -> None:
+    with part_of(file) as part:
+        with closing(sqlite3.connect(part, isolation_level=None)) as target:
+            connection.backup(target)
+            # A file of its own, as a backup is: without a log.
+            target.execute("PRAGMA journal_mode=DELETE")
+        part.rename(file)
 
 
 def _identity(name: str) -> "_Identity":
