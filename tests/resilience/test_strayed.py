@@ -1,6 +1,8 @@
 """The files of an SQLite database, moved or removed under the server that has them open."""
 
 import asyncio
+import fcntl
+import os
 import resource
 import shutil
 import sqlite3
@@ -14,10 +16,11 @@ import pytest
 from sqlalchemy import select
 
 from app.core.database.connect import connect
+from app.core.database.sqlite_locks import turn_file
 from app.core.errors import Unavailable
 from app.models import User
 from app.operations.sqlite import backup
-from app.operations.sqlite.files import keep_looking
+from app.operations.sqlite.files import barred, keep_looking
 from app.operations.sqlite.restoring import restore
 from tests import make
 from tests.conftest import Newsroom, settings
@@ -38,6 +41,11 @@ def remove_log(path: Path) -> None:
         path.with_name(f"{path.name}-{suffix}").unlink()
 
 
+def remove_index(path: Path) -> None:
+    """What one does who takes it for a leftover."""
+    path.with_name(f"{path.name}-shm").unlink()
+
+
 def replace(path: Path) -> None:
     """What a careless admin does instead of `stet restore`."""
     copy = path.with_name("copy.db")
@@ -54,7 +62,7 @@ def remove_all(path: Path) -> None:
         file.unlink()
 
 
-STRAYS = [remove_log, replace, move, remove_all]
+STRAYS = [remove_log, remove_index, replace, move, remove_all]
 
 
 @pytest.mark.parametrize("stray", STRAYS)
@@ -89,7 +97,7 @@ async def test_what_a_server_holds_is_whole_once_it_has_ended(
     # As the server does when it ends.
     await newsroom.app.state.database.dispose()
 
-    if stray is not remove_log:
+    if stray not in {remove_log, remove_index}:
         [saved] = path.parent.glob(f"{path.stem}-*.db")
         assert saved.name in caplog.text
         assert saved.stat().st_mode & 0o777 == 0o600
@@ -110,7 +118,9 @@ async def test_what_others_wrote_is_whole_too_where_a_server_has_only_read(
 
     await newsroom.app.state.database.dispose()
 
-    whole = path if stray is remove_log else next(path.parent.glob(f"{path.stem}-*.db"))
+    whole = (
+        path if stray in {remove_log, remove_index} else next(path.parent.glob(f"{path.stem}-*.db"))
+    )
     with closing(sqlite3.connect(whole)) as db:
         assert db.execute("SELECT count(*) FROM users WHERE name = 'jo'").fetchone() == (1,)
 
@@ -214,3 +224,58 @@ async def test_what_is_put_back_is_written_again(
     assert (await annotator.get("/readyz")).status_code == 200
     await make.document(annotator, "Kyiv said so.")
     backup.write(settings(database_url), tmp_path / "backup.db")
+
+
+async def test_who_comes_before_the_server_looks_makes_no_second_index(
+    newsroom: Newsroom, database_url: str, path: Path, tmp_path: Path
+) -> None:
+    await make.document(newsroom["annotator"])
+    remove_index(path)
+    command = connect(settings(database_url))
+
+    with pytest.raises(Unavailable, match="stop it first"):
+        await make.user(command, "jo", number=99)
+    with pytest.raises(Unavailable, match="stop it first"):
+        backup.write(settings(database_url), tmp_path / "backup.db")
+
+    assert not path.with_name(f"{path.name}-shm").exists()
+    await newsroom.app.state.database.dispose()
+    await make.user(command, "jo", number=99)
+    await command.dispose()
+
+
+async def test_a_log_that_others_made_and_removed_was_none_of_the_servers(folder: Path) -> None:
+    path = folder / "stet.db"
+    with closing(sqlite3.connect(path)) as db:
+        # As a migration leaves it: it gets a log by the first who writes.
+        db.execute("PRAGMA journal_mode=DELETE")
+    server, command = (connect(settings(f"sqlite:///{path}")) for _ in range(2))
+    async with server.session(writes=False) as db:
+        await db.execute(select(User.name))
+    await make.user(command, "jo", number=98)
+    assert path.with_name("stet.db-wal").exists()
+    assert barred(server) is None
+
+    await command.dispose()
+
+    assert not path.with_name("stet.db-wal").exists()
+    assert barred(server) is None
+    await make.user(server, "ann", number=99)
+    await server.dispose()
+
+
+async def test_a_lock_that_was_removed_is_taken_anew(newsroom: Newsroom, path: Path) -> None:
+    lock = path.with_name(f"{path.name}-lock")
+    await make.document(newsroom["annotator"])
+    lock.unlink()
+    other = turn_file(path)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    # As the server does once a second.
+    assert barred(newsroom.app.state.database) is None
+
+    writing = asyncio.create_task(make.document(newsroom["annotator"], "Kyiv said so."))
+    done, _ = await asyncio.wait([writing], timeout=0.1)
+
+    assert not done
+    os.close(other)
+    await writing

@@ -2,7 +2,8 @@
 
 Whoever removes the log of a database that is served, or puts another file in its place, takes
 nothing from the server: it goes on with the files that it has open, and what it writes into them is
-found by nobody once it is gone.
+found by nobody once it is gone. Where the log's index is removed, whoever comes makes another, and
+the two write over one another in the log.
 
 When it ends, SQLite writes a log that was removed into the file. It does not into a file that is no
 longer under its name (``databaseIsUnmoved`` in https://www.sqlite.org/src/file/src/pager.c); so
@@ -26,52 +27,55 @@ _log = logging.getLogger(__name__)
 
 
 class Opened:
-    """The database and its log, as long as there is a connection to them. Threads may call it."""
+    """The database, its log and the log's index, as long as they are open. Threads may call it."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is open yet."""
         self._path = path
         # A Path's own way to stat(2) takes half as long again.
-        self._names = (str(path), f"{path}-wal")
+        self._names = (str(path), f"{path}-wal", f"{path}-shm")
         self._connections: set[sqlite3.Connection] = set()
-        self._files: tuple[_Identity, _Identity] = _NEITHER
+        self._files = _NONE
         self._lock = threading.Lock()
 
     def more(self, connection: sqlite3.Connection) -> None:
-        """There is one more connection."""
+        """There is one more connection, which reads a little."""
+        # Before it has read, or where it needs no log, those that are there are another's, who
+        # may close last and remove them.
+        [mode] = connection.execute("PRAGMA journal_mode").fetchone()
         with self._lock:
             self._connections.add(connection)
-            self._learn(self._there())
+            database, log, index = self._files
+            there = self._there()
+            if database in {None, there[0]}:
+                logged = mode == "wal"
+                log, index = (log or there[1], index or there[2]) if logged else (log, index)
+                self._files = (there[0], log, index)
 
     def less(self, connection: sqlite3.Connection, *_record: Any) -> None:
-        """There is one less; the last one removes the log."""
+        """There is one less; the last one removes the log and its index."""
         with self._lock:
             self._connections.discard(connection)
             if not self._connections:
-                self._files = _NEITHER
+                self._files = _NONE
 
-    def _learn(self, there: "tuple[_Identity, _Identity]") -> None:
-        """What is open, from what is there; the log is made by the first statement."""
-        database, log = self._files
-        if self._connections and (database is None or (log is None and there[0] == database)):
-            self._files = (database or there[0], there[1])
-
-    def _there(self) -> "tuple[_Identity, _Identity]":
-        return _identity(self._names[0]), _identity(self._names[1])
+    def _there(self) -> "_Files":
+        database, log, index = self._names
+        return _identity(database), _identity(log), _identity(index)
 
     def strayed(self) -> str | None:
-        """Why what is written here would be lost; None where it would not. Two calls of stat(2)."""
-        there = self._there()
-        if there == self._files:
+        """Why what is written here would be lost; None where it would not: by stat(2), thrice."""
+        if self._there() == self._files:
             return None
         with self._lock:
-            self._learn(there)
-            if there == self._files or not self._connections:
-                return None
-            database, log = map(os.path.basename, self._names)
-            if there[0] != self._files[0]:
-                return _STRAYED.format(database, f"into a file beside {database}, and says which")
-            return _STRAYED.format(log, f"into {database}")
+            there = self._there()
+            database = self._path.name
+            for name, opened, found in zip(self._names, self._files, there, strict=True):
+                if opened not in {None, found}:
+                    is_moved = name == self._names[0]
+                    into = f"a file beside {database}, and says which" if is_moved else database
+                    return _STRAYED.format(Path(name).name, into)
+        return None
 
     def save(self) -> None:
         """Write all that is open to a new file, if its own is no longer under its name.
@@ -79,7 +83,7 @@ class Opened:
         Raises:
             Unavailable: when it is lost.
         """
-        database, _ = self._files
+        database = self._files[0]
         if database is None or _identity(self._names[0]) == database:
             return
         with self._lock:
@@ -107,7 +111,7 @@ def _lost(path: Path, why: object) -> Unavailable:
 
 _STRAYED = (
     "{} was moved, replaced or removed under the server, which takes no more writes. "
-    "End it by SIGTERM, not by SIGKILL: it then writes all that it holds {}."
+    "End it by SIGTERM, not by SIGKILL: it then writes all that it holds into {}."
 )
 
 
@@ -148,4 +152,6 @@ def _identity(name: str) -> "_Identity":
 _Identity = tuple[int, int] | None
 """Which file it is, whatever its name; None where none is to be seen."""
 
-_NEITHER = (None, None)
+_Files = tuple[_Identity, _Identity, _Identity]
+
+_NONE: _Files = (None, None, None)
