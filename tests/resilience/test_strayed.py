@@ -125,6 +125,40 @@ async def test_what_others_wrote_is_whole_too_where_a_server_has_only_read(
         assert db.execute("SELECT count(*) FROM users WHERE name = 'jo'").fetchone() == (1,)
 
 
+async def test_a_log_that_was_removed_is_in_the_file_though_others_have_it_open(
+    newsroom: Newsroom, path: Path, tmp_path: Path
+) -> None:
+    document = await make.document(newsroom["annotator"])
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT count(*) FROM documents").fetchone()
+        remove_log(path)
+
+        await newsroom.app.state.database.dispose()
+
+        shutil.copyfile(path, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        ids = copy.execute("SELECT id FROM documents").fetchall()
+    assert (document["id"].replace("-", ""),) in ids
+
+
+async def test_a_log_that_was_removed_and_is_read_cannot_be_saved(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = folder / "stet.db"
+    server = connect(settings(f"sqlite:///{path}", database_timeout_seconds=0.01))
+    await make.user(server, "jo", number=98)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM users").fetchone()
+        await make.user(server, "ann", number=99)
+        remove_log(path)
+
+        with pytest.raises(Unavailable, match="could not be saved: another program reads it"):
+            await server.dispose()
+
+    assert "could not be saved" in caplog.text
+
+
 @pytest.fixture
 def folder(path: Path, tmp_path: Path) -> Path:
     """One that holds a copy of the database and nothing else."""

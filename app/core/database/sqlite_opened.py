@@ -5,9 +5,9 @@ nothing from the server: it goes on with the files that it has open, and what it
 found by nobody once it is gone. Where the log's index is removed, whoever comes makes another, and
 the two write over one another in the log.
 
-When it ends, SQLite writes a log that was removed into the file. It does not into a file that is no
-longer under its name (``databaseIsUnmoved`` in https://www.sqlite.org/src/file/src/pager.c); so
-what that holds is saved here.
+When it ends, SQLite writes a log that was removed into the file, but not while another program has
+the file open, nor into one that is no longer under its name (``databaseIsUnmoved`` in
+https://www.sqlite.org/src/file/src/pager.c); so what they hold is saved here.
 """
 
 import logging
@@ -67,40 +67,59 @@ class Opened:
         """Why what is written here would be lost; None where it would not: by stat(2), thrice."""
         if self._there() == self._files:
             return None
+        if (stray := self._stray()) is None:
+            return None
+        database = self._path.name
+        is_moved = stray == self._names[0]
+        into = f"a file beside {database}, and says which" if is_moved else database
+        return _STRAYED.format(Path(stray).name, into)
+
+    def _stray(self) -> str | None:
         with self._lock:
-            there = self._there()
-            database = self._path.name
-            for name, opened, found in zip(self._names, self._files, there, strict=True):
-                if opened not in {None, found}:
-                    is_moved = name == self._names[0]
-                    into = f"a file beside {database}, and says which" if is_moved else database
-                    return _STRAYED.format(Path(name).name, into)
+            for name, opened, there in zip(self._names, self._files, self._there(), strict=True):
+                if opened not in {None, there}:
+                    return name
         return None
 
     def save(self) -> None:
-        """Write all that is open to a new file, if its own is no longer under its name.
+        """Write all that is open to where it is found, if one is no longer under its name.
 
         Raises:
             Unavailable: when it is lost.
         """
-        database = self._files[0]
-        if database is None or _identity(self._names[0]) == database:
+        database, log, _ = self._names
+        if (stray := self._stray()) is None:
             return
         with self._lock:
             # What another sees may be of a moment that is long gone.
             idle = next((one for one in self._connections if not one.in_transaction), None)
         if idle is None:
             raise _lost(self._path, "every connection is at work")
-        try:
-            saved = _saved(idle, self._path)
-        except (OSError, sqlite3.Error) as error:
-            raise _lost(self._path, error) from None
-        _log.error("All that %s held is in %s; see stet restore.", self._path.name, saved)
-        try:
-            # SQLite would take the log for the one of whatever is in the database's place now.
-            idle.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            _log.error("Remove %s-wal, which could not be emptied: %s.", self._path, error)
+        if stray == database:
+            try:
+                saved = _saved(idle, self._path)
+            except (OSError, sqlite3.Error) as error:
+                raise _lost(self._path, error) from None
+            _log.error("All that %s held is in %s; see stet restore.", self._path.name, saved)
+            # SQLite would take it for the log of whatever is in the database's place now.
+            if (why := _unfolded(idle, "TRUNCATE")) is not None:
+                _log.error("Remove %s, which could not be emptied: %s.", log, why)
+        elif stray == log and (why := _unfolded(idle, "FULL")) is not None:
+            raise _lost(self._path, why)
+
+
+def _unfolded(connection: sqlite3.Connection, how: str) -> object:
+    """Write the log into the file, even if others have it open; why it could not be, else None.
+
+    Args:
+        connection: it is in no transaction.
+        how: ``FULL``, or ``TRUNCATE`` to empty the log too.
+    """
+    try:
+        [busy, *_] = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    except sqlite3.Error as error:
+        return error
+    return "another program reads it" if busy else None
 
 
 def _lost(path: Path, why: object) -> Unavailable:
