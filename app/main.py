@@ -71,10 +71,12 @@ def create_app(given: Settings) -> FastAPI:
             yield
         measuring.cancel()
         looking.cancel()
-        await app.state.database.dispose()
-        if app.state.traces is not None:
-            # Nothing else runs in this loop any more.
-            app.state.traces.close()
+        try:
+            await app.state.database.dispose()
+        finally:
+            if app.state.traces is not None:
+                # Nothing else runs in this loop any more.
+                app.state.traces.close()
 
     app = Application(
         title="Stet",

@@ -215,6 +215,15 @@ class Forked(_Listening):
                     raise RuntimeError(f"The server did not start.\n{self._log.read_text()}")
                 await asyncio.sleep(0.02)
 
+    async def stop(self) -> int:
+        """End it (SIGTERM); its exit status, negative for a signal."""
+        assert self._process is not None
+        self._process.terminate()
+        await asyncio.to_thread(self._process.join)
+        status = self._process.exitcode
+        assert status is not None
+        return status
+
     async def kill(self) -> None:
         """End it at once (SIGKILL), if it still runs."""
         assert self._process is not None

@@ -65,6 +65,19 @@ def test_a_database_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert modes == {"stet.db": 0o600, "stet.db-lock": 0o644, "stet.db-open": 0o644}
 
 
+@pytest.mark.parametrize("suffix", ["wal", "journal"])
+def test_a_log_that_lost_its_database_is_kept_for_it(suffix: str, tmp_path: Path) -> None:
+    path, log = tmp_path / "stet.db", tmp_path / f"stet.db-{suffix}"
+    log.write_bytes(b"What was acknowledged.")
+
+    refused = stet("migrate", url=None, folder=tmp_path, status=1)
+
+    assert refused.stderr.startswith(f"stet: There is no database at {path}, but {log.name} holds")
+    assert list(tmp_path.iterdir()) == [log]
+    log.rename(tmp_path / "away")
+    stet("migrate", url=None, folder=tmp_path)
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -2,13 +2,12 @@
 
 import asyncio
 import errno
-import fcntl
 import logging
 import os
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,8 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.database import NO_WRITES
 from app.core.database.functions import FUNCTIONS
-from app.core.database.sqlite_locks import Held, turn_file
-from app.core.database.sqlite_opened import Opened, save
+from app.core.database.sqlite_locks import Held, Turn
+from app.core.database.sqlite_opened import Opened
 from app.core.errors import Unavailable
 from app.core.jsontext import dump_json
 from app.core.metrics import waiting
@@ -58,7 +57,7 @@ class Connections:
         self._turn = asyncio.Lock()
         self._in_line = 0
         self.committer = self._committer()
-        self._lock_file: int | None = None
+        self._turn_of_all = Turn(path)
         self._held = Held(path)
 
     def _committer(self) -> ThreadPoolExecutor:
@@ -85,7 +84,7 @@ class Connections:
                 connection.execute(f"PRAGMA {pragma}")
             for name, (arguments, function) in FUNCTIONS.items():
                 connection.create_function(name, arguments, function, deterministic=True)
-            self._files.more()
+            self._files.more(connection)
 
         @event.listens_for(engine, "begin")
         def open_transaction(connection: Connection) -> None:
@@ -214,35 +213,35 @@ class Connections:
         if (strayed := self.strayed()) is not None:
             return strayed
         try:
-            self._turn_file()
+            self._open_turn()
+            self._turn_of_all.look()
         except PermissionError:
             return f"Permission denied: {self.path.name}-lock, which whoever writes has to open."
         except OSError:
             return None
         return None
 
-    def _turn_file(self) -> int:
-        if self._lock_file is None:
+    def _open_turn(self) -> None:
+        if not self._turn_of_all.is_open:
             self._is_there()
-            self._lock_file = turn_file(self.path)
-        return self._lock_file
+            self._turn_of_all.open()
 
     async def _lock(self, deadline: float) -> None:
+        while not self._has_turn():
+            if time.monotonic() > deadline:
+                raise Unavailable("Another process writes; nothing was written.")
+            await asyncio.sleep(0.002)
+
+    def _has_turn(self) -> bool:
+        if self._turn_of_all.is_removed:
+            self._turn_of_all.close()
         try:
-            lock_file = self._turn_file()
+            self._open_turn()
+            return self._turn_of_all.take()
         except OSError as error:
             if error.errno in _NO_WRITES_HERE:
                 raise Unavailable(self.barred() or NO_WRITES) from None
             raise
-        while True:
-            try:
-                fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Unavailable("Another process writes; nothing was written.") from None
-                await asyncio.sleep(0.002)
-            else:
-                return
 
     def release(self, connection: Connection) -> None:
         """End the writer's turn."""
@@ -252,8 +251,7 @@ class Connections:
             self._unlock()
 
     def _unlock(self) -> None:
-        if self._lock_file is not None:
-            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        self._turn_of_all.end()
         self._turn.release()
 
     def at_work(self) -> int:
@@ -262,21 +260,21 @@ class Connections:
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     def close(self) -> None:
-        """Close every one; the last one out folds the log back into the file, or saves it."""
+        """Close every one; the last one out folds the log back into the file, or saves it.
+
+        Raises:
+            Unavailable: when it was to be saved, and could not.
+        """
         self.committer.shutdown()
         # What is disposed of may be used again, as an engine may.
         self.committer = self._committer()
-        writer = self._write_engine.pool
-        # Without a writer nothing was written here.
-        if self._files.is_moved() and isinstance(writer, QueuePool) and writer.checkedin():
-            with closing(writer.connect()) as lent:
-                save(lent.driver_connection, self.path)
-        for engine in self._engines:
-            engine.dispose()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
-        self._held.give_back()
+        try:
+            self._files.save()
+        finally:
+            for engine in self._engines:
+                engine.dispose()
+            self._turn_of_all.close()
+            self._held.give_back()
 
 
 _NO_WRITES_HERE = {errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT}

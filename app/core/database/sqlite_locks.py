@@ -12,6 +12,7 @@ its place under it. The process holds it alone once its files are no longer unde
 import fcntl
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,8 +25,27 @@ def hold(path: Path, *, alone: bool = False) -> int:
     Whoever has the database open holds it with others; whoever puts a file in its place, alone.
 
     Raises:
-        Unavailable: when somebody else holds it, and either of the two is alone.
+        Unavailable: when somebody else holds it, and either of the two is alone; or with others,
+            whose index of the log was removed.
     """
+    if not alone and _has_lost_index(path):
+        for each in (False, True):
+            os.close(_hold(path, alone=each))
+    return _hold(path, alone=alone)
+
+
+def _has_lost_index(path: Path) -> bool:
+    """Whether SQLite would make another index, beside the one of those who have the log open."""
+    log, index = (path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm"))
+    # Whoever opens or closes it has one of the two for a moment only.
+    for seconds in (0.1, 0.0):
+        if index.exists() or not log.exists():
+            return False
+        time.sleep(seconds)
+    return True
+
+
+def _hold(path: Path, *, alone: bool) -> int:
     beside = path.with_name(f"{path.name}-open")
     # Reading is enough for a lock, so what root has made the server's user can hold too.
     held = os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -71,11 +91,11 @@ class Held:
             self._let_go()
             # The lock's file may have been removed, too, or its folder; or somebody restores.
             with suppress(OSError, Unavailable):
-                self._descriptor = hold(self._path, alone=alone)
+                self._descriptor = _hold(self._path, alone=alone)
                 self.is_alone = alone
             if self._descriptor is None:
                 with suppress(OSError, Unavailable):
-                    self._descriptor = hold(self._path)
+                    self._descriptor = _hold(self._path, alone=False)
 
     def give_back(self) -> None:
         """Hold it no longer."""
@@ -92,5 +112,51 @@ class Held:
 def turn_file(path: Path) -> int:
     """The file whose lock is the writer's turn at a database's file, opened but not locked yet."""
     beside = path.with_name(f"{path.name}-lock")
-    # As in ``hold``.
+    # As in ``_hold``.
     return os.open(beside, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+class Turn:
+    """The writer's turn at a database's file, among all processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is opened yet."""
+        self._path = path
+        self._descriptor: int | None = None
+        self.is_removed = False
+        """Whether whoever comes now locks another file; known once it was looked at."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file that is locked is open."""
+        return self._descriptor is not None
+
+    def open(self) -> None:
+        """Open the file that is locked."""
+        self._descriptor = turn_file(self._path)
+
+    def look(self) -> None:
+        """See whether the file, which is open, was removed."""
+        assert self._descriptor is not None  # noqa: S101  # for the type checker
+        self.is_removed = os.fstat(self._descriptor).st_nlink == 0
+
+    def take(self) -> bool:
+        """Take it, with the file open, unless somebody else has it."""
+        assert self._descriptor is not None  # noqa: S101  # for the type checker
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Let others have it."""
+        if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file, which ends the turn too."""
+        self.is_removed = False
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -64,15 +64,22 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     )
     announce(_address(settings.host, listeners[0]))
     if settings.workers == 1:
+        server = uvicorn.Server(config)
+
+        def leave(_signal: int = 0, _frame: object = None) -> None:
+            # There is no lifespan before it begins.
+            failed = hasattr(server, "lifespan") and server.lifespan.should_exit
+            raise SystemExit(1 if failed else 0)
+
         # uvicorn raises the signal again once it has stopped, and a stop that was asked for is a
-        # success; before uvicorn listens for the signal, this stops the process too.
-        signal.signal(signal.SIGTERM, _exit)
+        # success, if all was done; before uvicorn listens for the signal, this ends the process.
+        signal.signal(signal.SIGTERM, leave)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             # Not after nohup, which asks for it to be ignored.
             signal.signal(signal.SIGHUP, _terminate)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=handles(listeners[0]))
-        return
+            server.run(sockets=handles(listeners[0]))
+        leave()
     configure_logging(settings.log_level)
     with metrics_folder.made() as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared.path)
@@ -147,10 +154,6 @@ def _address(host: str, listener: socket.socket) -> str:
     elif ":" in host:
         host = f"[{host}]"
     return f"http://{host}:{listener.getsockname()[1]}"
-
-
-def _exit(_signal: int, _frame: object) -> None:
-    raise SystemExit(0)
 
 
 def _terminate(_signal: int, _frame: object) -> None:

@@ -13,7 +13,7 @@ from app.core.database.connect import connect
 from app.core.database.sqlite import SqliteDatabase
 from app.core.database.sqlite_connections import uri
 from app.core.database.sqlite_locks import hold
-from app.core.errors import InvalidFile
+from app.core.errors import Conflict, InvalidFile
 from app.core.settings import InvalidSettings, Settings
 from app.operations import queries
 
@@ -52,13 +52,28 @@ def make(settings: Settings) -> None:
     """Make an empty database for its owner alone, where it is SQLite's and there is none yet.
 
     What SQLite itself makes may be read by whoever the umask lets.
+
+    Raises:
+        Conflict: when there is none, but a log of one.
     """
     database = connect(settings)
     if not isinstance(database, SqliteDatabase):
         return
     # A folder that is not there is SQLite's to tell.
     if database.path.parent.is_dir() and not database.path.exists():
+        _refuse_log(database.path)
         database.path.touch(0o600)
+
+
+def _refuse_log(path: Path) -> None:
+    """Let SQLite not throw away, with an empty file before it, what is in no other."""
+    for suffix in LOGS:
+        log = path.with_name(f"{path.name}{suffix}")
+        if log.exists() and log.stat().st_size:
+            raise Conflict(
+                f"There is no database at {path}, but {log.name} holds what was written last to "
+                "one that was. Move that one back, or else its log away."
+            )
 
 
 def barred(database: Database) -> str | None:
