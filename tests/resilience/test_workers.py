@@ -233,6 +233,9 @@ async def connects(port: int) -> bool:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        # Its listener was closed just now, and there may be another.
+        return True
     writer.close()
     return True
 
