@@ -311,7 +311,10 @@ def test_nobody_opens_a_database_that_is_being_restored(database_url: str, tmp_p
 
     for command in (("serve", "--port", "0"), ("migrate",), ("user", "add", "jo")):
         refused = stet(*command, url=database_url, folder=tmp_path, status=1)
-        assert "being restored from a backup" in refused.stderr
+        assert refused.stderr == (
+            "stet: The database is being restored from a backup, or its files were moved under a "
+            "server, which then says more at /readyz and in its log.\n"
+        )
     os.close(held)
 
     stet("user", "add", "jo", url=database_url, folder=tmp_path)

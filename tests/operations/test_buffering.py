@@ -17,15 +17,15 @@ def line() -> Line:
 
 
 @pytest.fixture
-async def joining(line: Line) -> BufferingTransport:
+async def transport(line: Line) -> BufferingTransport:
     return BufferingTransport(line, asyncio.get_running_loop(), lambda: False)
 
 
 async def test_two_pieces_are_one_and_a_third_is_not_waited_for(
-    line: Line, joining: BufferingTransport
+    line: Line, transport: BufferingTransport
 ) -> None:
     for piece in (HEAD, BODY, b"more"):
-        joining.write(piece)
+        transport.write(piece)
     assert line.pieces == [HEAD + BODY]
 
     await asyncio.sleep(0)
@@ -33,23 +33,23 @@ async def test_two_pieces_are_one_and_a_third_is_not_waited_for(
 
 
 async def test_what_is_long_follows_at_once_without_being_copied(
-    line: Line, joining: BufferingTransport
+    line: Line, transport: BufferingTransport
 ) -> None:
     long = bytes(70_000)
     for piece in (HEAD, long, long, BODY):
-        joining.write(piece)
+        transport.write(piece)
     assert line.pieces == [HEAD, long, long, BODY]
 
 
 async def test_what_is_held_is_sent_before_the_connection_closes(
-    line: Line, joining: BufferingTransport
+    line: Line, transport: BufferingTransport
 ) -> None:
-    joining.write(HEAD)
-    joining.close()
+    transport.write(HEAD)
+    transport.close()
     assert (line.pieces, line.closed) == ([HEAD], True)
 
     # Nothing is sent to nobody.
-    joining.write(BODY)
+    transport.write(BODY)
     await asyncio.sleep(0)
     assert line.pieces == [HEAD]
 
