@@ -264,13 +264,17 @@ async def test_the_log_of_a_server_that_was_killed_is_kept_with_the_old_database
 def test_a_log_without_its_database_is_not_taken_for_the_backups(
     backup: Path, tmp_path: Path
 ) -> None:
+    content = b"Of another database. " * 100
     for log in logs(tmp_path / "stet.db"):
-        log.write_bytes(b"Of another database. " * 100)
+        log.write_bytes(content)
 
-    stet("restore", "backup.db", url=None, folder=tmp_path)
+    restored = stet("restore", "backup.db", url=None, folder=tmp_path)
 
     assert not any(log.exists() for log in logs(tmp_path / "stet.db"))
     assert is_well("sqlite:///stet.db", tmp_path)
+    [wal, journal] = [next(tmp_path.glob(f"stet-*.db-{kind}")) for kind in ("wal", "journal")]
+    assert wal.read_bytes() == journal.read_bytes() == content
+    assert restored.stdout.splitlines()[1] == f"What was there is {wal} now."
 
 
 @sqlite_alone

@@ -69,11 +69,16 @@ def _refuse_log(path: Path) -> None:
     """Let SQLite not throw away, with an empty file before it, what is in no other."""
     for suffix in LOGS:
         log = path.with_name(f"{path.name}{suffix}")
-        if log.exists() and log.stat().st_size:
+        if has_content(log):
             raise Conflict(
                 f"There is no database at {path}, but {log.name} holds what was written last to "
                 "one that was. Move that one back, or else its log away."
             )
+
+
+def has_content(log: Path) -> bool:
+    """Whether a log is there and holds something."""
+    return log.exists() and log.stat().st_size > 0
 
 
 def barred(database: Database) -> str | None:

@@ -21,6 +21,7 @@ from app.operations.sqlite.files import (
     Contents,
     code_of,
     connection,
+    has_content,
     looked_at,
     path_of,
     sync,
@@ -34,7 +35,7 @@ class Restored:
     path: Path
     contents: Contents
     aside: Path | None
-    """What stood there before, whole; None when nothing did."""
+    """What stood there before, whole, or the log of one that is gone; None when nothing did."""
 
     unfit: str | None
     """Why this release does not fit it yet; None when it does."""
@@ -65,21 +66,23 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> Restored:
             contents = looked_at(part, file)
             unfit = _unfit(contents, file)
             sync(part)
-            aside = _set_aside(path, part) if path.exists() else None
-            for suffix in (*LOGS, "-shm"):
-                # SQLite would take the log of another database for this one's.
-                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+            # To the microsecond, for two may be restored in one second.
+            named = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%S%fZ}")
+            if path.exists():
+                _set_aside(path, part, named)
+            kept = [each for each in (named, *_set_logs_aside(path, named)) if each.exists()]
+            sync(path.parent)
             part.rename(path)
             sync(path.parent)
     finally:
         os.close(held)
-    return Restored(path, contents, aside, unfit)
+    return Restored(path, contents, kept[0] if kept else None, unfit)
 
 
 def _refuse_logs(file: Path) -> None:
     for suffix in LOGS:
         log = file.with_name(f"{file.name}{suffix}")
-        if log.exists() and log.stat().st_size:
+        if has_content(log):
             raise InvalidFile(f"{file} is not whole: what was written last is in {log}.")
 
 
@@ -102,7 +105,7 @@ def _unfit(contents: Contents, file: Path) -> str | None:
     raise InvalidFile(f"{file} is no database of Stet.")
 
 
-def _set_aside(path: Path, part: Path) -> Path:
+def _set_aside(path: Path, part: Path, aside: Path) -> None:
     """Give the old database a second name, and the new one the old one's owner and mode."""
     _fold(path)
     old = path.stat()
@@ -110,16 +113,22 @@ def _set_aside(path: Path, part: Path) -> Path:
     with suppress(PermissionError):
         # Only root can: the server's user is to read what root has restored.
         os.chown(part, old.st_uid, old.st_gid)
-    # To the microsecond, for two may be restored in one second.
-    aside = path.with_stem(f"{path.stem}-{now():%Y%m%dT%H%M%S%fZ}")
     aside.hardlink_to(path)
+
+
+def _set_logs_aside(path: Path, aside: Path) -> list[Path]:
+    """Leave no log there, which SQLite would take for the new database's; where they are now.
+
+    One holds something if the old database is gone, or so damaged that SQLite could not fold it in.
+    """
+    moved = []
     for suffix in LOGS:
-        # There is one if the old database is so damaged that SQLite could not fold it in.
-        with suppress(FileNotFoundError):
-            log = path.with_name(f"{path.name}{suffix}")
-            log.rename(aside.with_name(f"{aside.name}{suffix}"))
-    sync(path.parent)
-    return aside
+        log = path.with_name(f"{path.name}{suffix}")
+        if has_content(log):
+            moved.append(log.rename(aside.with_name(f"{aside.name}{suffix}")))
+        log.unlink(missing_ok=True)
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    return moved
 
 
 def _fold(path: Path) -> None:
