@@ -1,5 +1,6 @@
 /** Reading forms, keeping them, and sending them. */
 
+import { staying } from "../router.js";
 import { same } from "../state/same.js";
 import { useCallback, useRef, useState } from "../vendor/preact.js";
 import { useDraft } from "./draft.js";
@@ -67,13 +68,14 @@ export function useSubmit(act) {
   const submit = async (/** @type {Submitted} */ event) => {
     event.preventDefault();
     const form = event.currentTarget;
+    const isThere = staying(form);
     setBusy(true);
     setRefusal(null);
     try {
       await act(form);
     } catch (failure) {
       setRefusal(failure);
-      if (!form.isConnected) announceTrouble("Not saved", failure);
+      if (!isThere()) announceTrouble("Not saved", failure);
     }
     setBusy(false);
   };
@@ -106,6 +108,9 @@ function typedIn(fields) {
   });
   return Object.fromEntries(typed.map((field) => [field.name, saidIn(field)]));
 }
+
+/** What all fields of a form say that one fills. @param {HTMLFormElement} form */
+export const allSaid = (form) => filledOf(form).map(saidIn);
 
 /** What a field says; of a box, "on" or nothing. @param {Field} field */
 function saidIn(field) {
@@ -140,11 +145,10 @@ export function useForm(me, name, act, version = 0) {
   const latest = useRef(version);
   latest.current = version;
   const { busy, refusal, setRefusal, submit } = useSubmit(async (form) => {
-    const said = () => filledOf(form).map(saidIn);
-    const sent = said();
+    const sent = allSaid(form);
     const kept = keptNow();
     // Of a form that has gone, which may be there anew, what is kept of it tells.
-    const isAsSent = () => (form.isConnected ? same(said(), sent) : same(keptNow(), kept));
+    const isAsSent = () => (form.isConnected ? same(allSaid(form), sent) : same(keptNow(), kept));
     await act(form, isAsSent);
     if (isAsSent()) {
       forget();

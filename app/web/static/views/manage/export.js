@@ -21,11 +21,12 @@ export function Export({ project }) {
   );
   const check = async () => {
     setReport({ of: address });
-    try {
-      setReport({ of: address, found: await get(`${address}&dry_run=true`) });
-    } catch (failure) {
-      setReport({ of: address, error: failure });
-    }
+    const found = await get(`${address}&dry_run=true`).then(
+      (found) => ({ found }),
+      (error) => ({ error }),
+    );
+    // Another choice may have been asked about since.
+    setReport((now) => (now?.of === address ? { of: address, ...found } : now));
   };
   const known = report?.of === address ? report : null;
   return html`
