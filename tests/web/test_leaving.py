@@ -256,7 +256,7 @@ async def test_what_became_of_a_file_is_told_whoever_has_left(room: Room) -> Non
     await page.context.route("**/import?*", asked)
     lines = [{"title": "A", "text": "Words."}, {"title": "", "text": "Words."}]
     for line, said in (
-        (lines[0], "news.jsonl is imported. Created: 1 documents, 0 annotations, 0 relations."),
+        (lines[0], "news.jsonl is imported. Created: 1 document, 0 annotations, 0 relations."),
         (lines[1], "news.jsonl is not imported: "),
     ):
         await page.get_by_role("link", name="Import").click()

@@ -1,4 +1,5 @@
 import { get, path, query } from "../../api.js";
+import { counted } from "../../parts/counted.js";
 import { Download } from "../../parts/download.js";
 import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
@@ -61,8 +62,8 @@ function Losses({ project, report }) {
   return html`
     <h3>What the file would hold</h3>
     <p>
-      ${report.documents} documents, ${report.annotations} annotations and${" "}
-      ${report.relations} relations${report.losses.length ? ", but not:" : ". Nothing is lost."}
+      ${counted(report.documents, "document")}, ${counted(report.annotations, "annotation")} and${" "}
+      ${counted(report.relations, "relation")}${report.losses.length ? ", but not:" : ". Nothing is lost."}
     </p>
     ${
       report.losses.length > 0 &&

@@ -1,5 +1,6 @@
 import { Refused, path, query, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { counted } from "../../parts/counted.js";
 import { Trouble, announceTrouble } from "../../parts/trouble.js";
 import { staying } from "../../router.js";
 import { html, useState } from "../../vendor/preact.js";
@@ -127,9 +128,12 @@ function After({ outcome: { tried, mode, report, error } }) {
 
 /** @param {ImportReport} report */
 function countsOf({ created, refusals }) {
-  const { documents, annotations, relations } = created;
-  const made = `Created: ${documents} documents, ${annotations} annotations, ${relations} relations.`;
-  return refusals.length ? `${made} Refused: ${refusals.length}.` : made;
+  const made = [
+    counted(created.documents, "document"),
+    counted(created.annotations, "annotation"),
+    counted(created.relations, "relation"),
+  ].join(", ");
+  return `Created: ${made}.${refusals.length ? ` Refused: ${refusals.length}.` : ""}`;
 }
 
 const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte"]);

@@ -1,5 +1,6 @@
 import { all, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { counted } from "../../parts/counted.js";
 import { Download } from "../../parts/download.js";
 import { useDraft } from "../../parts/draft.js";
 import { RELEASE_NAME, fieldsOf, useForm } from "../../parts/form.js";
@@ -73,8 +74,9 @@ function Table({ here, releases, format }) {
               <tr>
                 <th scope="row">${name}</th>
                 <td>
-                  ${counts.documents} documents, ${counts.annotations} annotations,${" "}
-                  ${counts.relations} relations
+                  ${counted(counts.documents, "document")},${" "}
+                  ${counted(counts.annotations, "annotation")},${" "}
+                  ${counted(counts.relations, "relation")}
                   <small class="block">
                     ${[...filter.status, ...filter.label, ...filter.author].join(", ")}
                   </small>
