@@ -1,6 +1,6 @@
 """What can be read, reached and pressed: by the mouse, by keys, and on a narrow screen."""
 
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import FloatRect, Page, ViewportSize, expect
 
 from tests import make
 from tests.web import barriers
@@ -107,6 +107,14 @@ async def test_what_is_wide_can_be_used_on_a_narrow_screen(room: Room) -> None:
 
     await page.get_by_role("link", name="Documents").click()
     await expect(page.get_by_label("Search")).to_be_visible()
+    # An edge behind which there are more views looks otherwise than the end.
+    nav = page.get_by_role("navigation", name=room.project)
+    box = await nav.bounding_box()
+    assert box is not None
+    edge: FloatRect = {"x": box["x"] + box["width"] - 2, "y": box["y"] + 1, "width": 2, "height": 2}
+    before = await page.screenshot(clip=edge)
+    await nav.evaluate("(nav) => { nav.scrollLeft = nav.scrollWidth }")
+    assert await page.screenshot(clip=edge) != before
     assert await _top(page, "All of these words") < await _top(page, "Progress")
 
     # What is done to a row is at hand, however wide the row is.

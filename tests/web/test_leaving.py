@@ -237,6 +237,18 @@ async def test_a_token_that_is_made_after_one_has_left_is_shown_when_one_comes_b
     await page.get_by_role("button", name="Put it away").click()
     await expect(secret).to_have_count(0)
 
+    # Who is back before the answer does not send the same again.
+    await field.fill(f"once-{room.project}")
+    await press.click()
+    await _go(page, f"projects/{room.project}", "Documents")
+    await _go(page, "tokens", "Tokens")
+    await expect(field).to_have_value(f"once-{room.project}")
+    await expect(press).to_be_disabled()
+    await asked.let_go()
+    await expect(secret).to_have_count(1)
+    await expect(field).to_have_value("")
+    await expect(press).to_be_enabled()
+
     # What no answer told may be there, for nobody to use, and can be revoked.
     await field.fill(f"lost-{room.project}")
     await press.click()
