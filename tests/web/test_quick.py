@@ -8,6 +8,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests import make
 from tests.web.conftest import Room
+from tests.web.held import Held
 
 # What runs in one task of the page: nothing is drawn, and nothing else is heard, until it is over.
 _HELPERS = """
@@ -30,22 +31,6 @@ async def _at_once(page: Page, script: str, given: Any = None) -> Any:
     """Run it before the page draws again, and go on when it has drawn."""
     body = f"async (given) => {{ {_HELPERS} {script}; await drawn(); }}"
     return await page.evaluate(body, given)
-
-
-class _Held:
-    """Requests that the page waits for until they are let go."""
-
-    def __init__(self) -> None:
-        """Of none yet."""
-        self._routes: asyncio.Queue[Route] = asyncio.Queue()
-
-    async def __call__(self, route: Route) -> None:
-        """Hold it."""
-        await self._routes.put(route)
-
-    async def let_go(self) -> None:
-        """Have the next one answered, once it was asked."""
-        await (await self._routes.get()).continue_()
 
 
 async def test_keys_and_clicks_that_follow_at_once_are_those_that_are_meant(room: Room) -> None:
@@ -117,7 +102,7 @@ async def test_who_types_elsewhere_by_the_time_of_an_answer_goes_on_typing(room:
     page = await room.open("reviewer", "/review")
     rows = page.locator(".queue li")
     await expect(rows).to_have_count(1)
-    decisions = _Held()
+    decisions = Held()
     await page.context.route("**/decisions?*", decisions)
     await page.keyboard.press("a")
     await expect(rows).to_contain_text("on its way")
@@ -175,7 +160,7 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
     reviewer = page.get_by_label("Role of reviewer", exact=True)
     change = page.get_by_role("button", name="Change", exact=True)
     await reviewer.select_option("annotator")
-    changes = _Held()
+    changes = Held()
     await page.context.route("**/members/r*", changes)
     await change.first.click()
     await change.last.click()
@@ -195,7 +180,7 @@ async def test_what_is_chosen_as_soon_as_it_can_be_is_changed_whatever_else_is_o
     # Another name is typed while one is being added, and the list that is loaded then was read
     # before somebody is changed.
     name, role = page.get_by_label("User name"), page.locator("[name=role]")
-    added, lists = _Held(), asyncio.Event()
+    added, lists = Held(), asyncio.Event()
 
     async def read_before(route: Route) -> None:
         answer = await route.fetch()
@@ -227,7 +212,7 @@ async def test_what_is_typed_while_a_document_is_being_added_is_another(room: Ro
     send = page.get_by_role("button", name="Add", exact=True)
     title, text = page.get_by_label("Title"), page.get_by_label("Text", exact=True)
     announced = page.locator(".announcement")
-    asked = _Held()
+    asked = Held()
     await page.context.route("**/documents", asked)
     await add.click()
     await title.fill("First")
@@ -264,7 +249,7 @@ async def test_what_follows_on_what_was_sent_is_told_apart_from_it(room: Room) -
     # What is discarded by then is saved all the same, and no edit goes back on it.
     await name.fill("Mine")
     await page.get_by_role("button", name="Preview").click()
-    asked = _Held()
+    asked = Held()
     await page.context.route("**/scheme", asked)
     await page.get_by_role("button", name="Save").click()
     await page.get_by_role("button", name="Discard the edits").click()
@@ -309,7 +294,7 @@ async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: 
     documents = [await room.document(make.TEXT, title=t) for t in ("First", "Second", "Third")]
     page = await room.open("manager")
     dialog = page.get_by_role("dialog")
-    deletions = _Held()
+    deletions = Held()
     await page.context.route("**/v1/documents/*", deletions)
     await page.get_by_role("button", name="Delete First").click()
     await dialog.get_by_role("button", name="Delete").click()
@@ -336,7 +321,7 @@ async def test_an_answer_shuts_and_leads_away_from_nothing_but_what_asked(room: 
 
     await page.get_by_role("link", name="Second").click()
     await expect(page.get_by_role("heading", name="Nothing is marked yet")).to_be_visible()
-    waiting = _Held()
+    waiting = Held()
     await page.context.route("**/documents?*annotated_by=*", waiting)
     async with page.expect_request("**/documents?*annotated_by=*"):
         await page.keyboard.press("Alt+Enter")

@@ -61,6 +61,7 @@ async def test_a_queue_is_worked_off_by_keys(room: Room) -> None:
     await expect(page.locator(".outstanding")).to_have_text("")
     await page.keyboard.press("Control+z")
     await expect(_item(page)).to_contain_text("approved")
+    await expect(page.get_by_text("3 pending.")).to_be_visible()
     await expect(page.locator("#item")).to_be_focused()
     await page.keyboard.press("c")
     await page.keyboard.type("Name who said so.")

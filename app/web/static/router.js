@@ -40,6 +40,18 @@ export function isId(part) {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(part);
 }
 
+/**
+ * Be able to tell later whether one has stayed: what one looked at is there still, and the address is
+ * that of its view. A view that is left stays until the next one is loaded; the address does not.
+ * @param {Element} shown
+ * @returns {() => boolean}
+ */
+export function staying(shown) {
+  const view = () => place().parts.join("/");
+  const from = view();
+  return () => shown.isConnected && view() === from;
+}
+
 /** @param {string} address a link */
 export function go(address) {
   location.hash = address;

@@ -1,4 +1,5 @@
 import { Refused } from "../api.js";
+import { staying } from "../router.js";
 import { html, useState } from "../vendor/preact.js";
 import { Dialog } from "./dialog.js";
 import { Trouble, announceTrouble } from "./trouble.js";
@@ -15,6 +16,7 @@ export function Confirm({ title, verb, act, onClose, onMoved, children }) {
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
   const go = async (/** @type {{currentTarget: HTMLButtonElement}} */ { currentTarget: button }) => {
+    const isThere = staying(button);
     setBusy(true);
     setError(null);
     try {
@@ -22,11 +24,9 @@ export function Confirm({ title, verb, act, onClose, onMoved, children }) {
       // It may be shut by now, and another question be open in its place.
       if (button.isConnected) onClose();
     } catch (refusal) {
-      if (!button.isConnected) {
-        // Nor is it asked about again, in the place of another question.
-        announceTrouble(verb, refusal);
-        return;
-      }
+      if (!isThere()) announceTrouble(verb, refusal);
+      // Nor is it asked about again, in the place of another question.
+      if (!button.isConnected) return;
       setError(refusal);
       setBusy(false);
       const moved = refusal instanceof Refused && refusal.status === 412;

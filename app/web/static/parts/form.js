@@ -1,7 +1,8 @@
 /** Reading forms, keeping them, and sending them. */
 
+import { staying } from "../router.js";
 import { same } from "../state/same.js";
-import { useCallback, useRef, useState } from "../vendor/preact.js";
+import { useCallback, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { useDraft } from "./draft.js";
 import { announceTrouble } from "./trouble.js";
 
@@ -67,17 +68,18 @@ export function useSubmit(act) {
   const submit = async (/** @type {Submitted} */ event) => {
     event.preventDefault();
     const form = event.currentTarget;
+    const isThere = staying(form);
     setBusy(true);
     setRefusal(null);
     try {
       await act(form);
     } catch (failure) {
       setRefusal(failure);
-      if (!form.isConnected) announceTrouble("Not saved", failure);
+      if (!isThere()) announceTrouble("Not saved", failure);
     }
     setBusy(false);
   };
-  return { busy, refusal, setRefusal, submit };
+  return { busy, setBusy, refusal, setRefusal, submit };
 }
 
 /**
@@ -107,6 +109,9 @@ function typedIn(fields) {
   return Object.fromEntries(typed.map((field) => [field.name, saidIn(field)]));
 }
 
+/** What all fields of a form say that one fills. @param {HTMLFormElement} form */
+export const allSaid = (form) => filledOf(form).map(saidIn);
+
 /** What a field says; of a box, "on" or nothing. @param {Field} field */
 function saidIn(field) {
   return isBox(field) ? (field.checked ? "on" : "") : field.value;
@@ -120,6 +125,10 @@ function put(field, said) {
 
 /** @param {Field} field @returns {field is HTMLInputElement} */
 const isBox = (field) => field.type === "checkbox";
+
+/** What was sent and is not answered yet, by its form, which one may have left since. */
+/** @type {Map<string, Promise<void>>} */
+const underway = new Map();
 
 /**
  * A form whose fields stand until they are taken: after a look elsewhere, too, and a reload.
@@ -139,12 +148,11 @@ export function useForm(me, name, act, version = 0) {
   };
   const latest = useRef(version);
   latest.current = version;
-  const { busy, refusal, setRefusal, submit } = useSubmit(async (form) => {
-    const said = () => filledOf(form).map(saidIn);
-    const sent = said();
+  const { busy, setBusy, refusal, setRefusal, submit } = useSubmit(async (form) => {
+    const sent = allSaid(form);
     const kept = keptNow();
     // Of a form that has gone, which may be there anew, what is kept of it tells.
-    const isAsSent = () => (form.isConnected ? same(said(), sent) : same(keptNow(), kept));
+    const isAsSent = () => (form.isConnected ? same(allSaid(form), sent) : same(keptNow(), kept));
     await act(form, isAsSent);
     if (isAsSent()) {
       forget();
@@ -155,6 +163,24 @@ export function useForm(me, name, act, version = 0) {
       keepOf(form, latest.current);
     }
   });
+  const key = `${me}/${name}`;
+  const send = (/** @type {Submitted} */ event) => {
+    const sending = submit(event).finally(() => underway.delete(key));
+    underway.set(key, sending);
+  };
+  // Before the next click: who left it and comes back finds it as they sent it, and cannot send that
+  // twice.
+  useLayoutEffect(() => {
+    const sending = underway.get(key);
+    if (!sending) return;
+    const said = () => shown.current && allSaid(shown.current);
+    const sent = said();
+    setBusy(true);
+    void sending.then(() => {
+      setBusy(false);
+      if (keptNow() === null && sent && same(said(), sent)) shown.current?.reset();
+    });
+  }, []);
   const keepOf = (/** @type {HTMLFormElement} */ form, /** @type {number} */ version) => {
     const typed = typedIn(keptOf(form));
     keepDraft(Object.keys(typed).length ? { fields: typed, version } : null);
@@ -178,6 +204,6 @@ export function useForm(me, name, act, version = 0) {
     seen,
     /** To be called when a field was filled by anything but typing. */
     keep,
-    form: { ref: fill, onInput: keep, onReset: forget, onSubmit: submit },
+    form: { ref: fill, onInput: keep, onReset: forget, onSubmit: send },
   };
 }

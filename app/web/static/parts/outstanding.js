@@ -1,6 +1,7 @@
 import { explain } from "../api.js";
 import { html, useLayoutEffect, useState } from "../vendor/preact.js";
-import { outboxOf, wantedBy } from "../state/outbox.js";
+import { outboxOf } from "../state/outbox.js";
+import { wantedBy } from "../state/write.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {number} count */

@@ -11,7 +11,7 @@ import { Steps } from "./steps.js";
 /** @typedef {import("../types").Annotation} Annotation */
 /** @typedef {import("../types").Relation} Relation */
 /** @typedef {import("../types").Role} Role */
-/** @typedef {import("./outbox.js").Write} Write */
+/** @typedef {import("./write.js").Write} Write */
 
 /**
  * What an annotation says, as it is sent.

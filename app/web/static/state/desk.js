@@ -12,9 +12,9 @@ import { overlaid } from "./overlay.js";
 /** @typedef {import("../types").Relation} Relation */
 /** @typedef {import("../types").Change} Change */
 /** @typedef {import("./outbox.js").Outcome} Outcome */
-/** @typedef {import("./outbox.js").Write} Write */
+/** @typedef {import("./write.js").Write} Write */
 
-/** @typedef {import("./outbox.js").Refusal} Refusal */
+/** @typedef {import("./write.js").Refusal} Refusal */
 
 export class Desk extends EventTarget {
   /**

@@ -6,7 +6,7 @@
 
 /**
  * @param {Things} confirmed
- * @param {import("./outbox.js").Write[]} waiting in order
+ * @param {import("./write.js").Write[]} waiting in order
  * @param {{document: {id: string, project: string, revision: number}, me: {name: string}}} at
  * @returns {Things} annotations in text order
  */

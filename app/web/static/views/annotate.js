@@ -36,7 +36,7 @@ export function Annotate({ me, project, id, role, place }) {
     };
     // What was said to be done is not.
     const refused = (/** @type {Event} */ event) => {
-      const { does } = /** @type {CustomEvent<import("../state/outbox.js").Write>} */ (event).detail;
+      const { does } = /** @type {CustomEvent<import("../state/write.js").Write>} */ (event).detail;
       announce(`Not saved: ${does}.`);
     };
     const acted = (/** @type {Event} */ event) => {

@@ -67,7 +67,7 @@ function Totals({ progress }) {
   const waiting = total(counts.map((one) => one.pending));
   return html`
     <dl class="totals">
-      <div><dt>documents</dt><dd>${documents.total}</dd></div>
+      <div><dt>${documents.total === 1 ? "document" : "documents"}</dt><dd>${documents.total}</dd></div>
       <div>
         <dt>of them annotated</dt>
         <dd>${annotated} <small>${share(annotated, documents.total)}</small></dd>

@@ -1,8 +1,9 @@
 import { all, send } from "../api.js";
+import { announce } from "../parts/announce.js";
 import { SLUG, fieldsOf, useForm } from "../parts/form.js";
 import { useLoaded } from "../parts/loaded.js";
 import { Trouble } from "../parts/trouble.js";
-import { go, link } from "../router.js";
+import { go, link, staying } from "../router.js";
 import { html, useEffect } from "../vendor/preact.js";
 
 /** @typedef {import("../types").Project} Project */
@@ -41,18 +42,27 @@ export function Projects({ me }) {
         `,
       )}
     </ul>
-    ${me.is_admin && html`<${Make} me=${me.name} />`}
+    ${me.is_admin && html`<${Make} me=${me.name} onMade=${reload} />`}
   `;
 }
 
-/** For admins: another project, and the way to the users. @param {{me: string}} props */
-function Make({ me }) {
-  const { busy, refusal, isBack, form } = useForm(me, "project", async (form) => {
+/**
+ * For admins: another project, and the way to the users.
+ * @param {{me: string, onMade: () => void}} props `onMade` is told of one that leads nowhere
+ */
+function Make({ me, onMade }) {
+  const { busy, refusal, isBack, form } = useForm(me, "project", async (form, isAsSent) => {
+    const isThere = staying(form);
     const { slug = "", name, description } = fieldsOf(form);
     const body = { slug, name, description: description || null };
     await send("POST", "/v1/projects", { body });
-    // Who has gone elsewhere meanwhile stays there.
-    if (form.isConnected) go(link(["projects", slug, "manage"]));
+    if (isThere() && isAsSent()) {
+      go(link(["projects", slug, "manage"]));
+      return;
+    }
+    // Who has gone elsewhere meanwhile, or typed on, stays there.
+    announce(`The project ${slug} is made.`);
+    onMade();
   });
   return html`
     <p><a href="#/users">Users</a></p>

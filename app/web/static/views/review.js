@@ -279,7 +279,7 @@ const number = new Intl.NumberFormat();
  */
 function counted(queue, decisions, name) {
   const sent = queue.entries.filter((one) => decisions.waiting(one.id)).length;
-  const count = queue.entries.length - sent;
+  const count = queue.entries.filter((one) => queue.has(one) && !decisions.waiting(one.id)).length;
   const all = queue.behind === null ? "+" : ` of ${number.format(count + queue.behind)}`;
   const more = queue.next === null ? "" : all;
   const way = sent ? `, ${sent} on ${sent === 1 ? "its" : "their"} way` : "";

@@ -1,4 +1,4 @@
-import { all, path, send } from "../api.js";
+import { Unreachable, all, path, send, speaks } from "../api.js";
 import { announce } from "../parts/announce.js";
 import { Confirm } from "../parts/confirm.js";
 import { fieldsOf, useForm } from "../parts/form.js";
@@ -6,9 +6,24 @@ import { useLoaded } from "../parts/loaded.js";
 import { Moment } from "../parts/moment.js";
 import { ROLES } from "../parts/roles.js";
 import { Trouble } from "../parts/trouble.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { staying } from "../router.js";
+import { addMade, madeTokens, onMade, putAway, seeMade } from "../state/made_tokens.js";
+import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
 
 /** @typedef {import("../types").Token} Token */
+/** @typedef {import("../state/made_tokens.js").MadeToken} MadeToken */
+
+/** Those that were made in this page, as long as they can be seen. */
+function useMade() {
+  const [made, setMade] = useState(madeTokens);
+  useLayoutEffect(() => {
+    const show = () => setMade(madeTokens());
+    show();
+    return onMade(show);
+  }, []);
+  useEffect(seeMade, [made]);
+  return made;
+}
 
 /**
  * One's own tokens, for programs that act as oneself.
@@ -19,12 +34,13 @@ export function Tokens({ me }) {
     (signal) => /** @type {Promise<Token[]>} */ (all("/v1/tokens", { signal })),
     [],
   );
-  const [made, setMade] = useState(/** @type {(Token & {token: string}) | null} */ (null));
+  const made = useMade();
   const [revoking, setRevoking] = useState(/** @type {Token | null} */ (null));
   useEffect(() => {
     document.title = "Tokens · Stet";
   }, []);
   const { busy, refusal, form } = useForm(me.name, "token", async (form) => {
+    const isThere = staying(form);
     const { name, role, project, expires } = fieldsOf(form);
     const body = {
       name,
@@ -32,20 +48,33 @@ export function Tokens({ me }) {
       project: project || null,
       expires_at: expires ? endOf(expires) : null,
     };
-    setMade(await send("POST", "/v1/tokens", { body }));
+    try {
+      addMade(await send("POST", "/v1/tokens", { body }));
+    } catch (failure) {
+      if (!(failure instanceof Unreachable) || !speaks()) throw failure;
+      // It may be in the list, for nobody to use.
+      reload();
+      throw new Error(
+        `${failure.message} ${name} may be made all the same, and nobody sees it: ` +
+          "if it is in the list, revoke it.",
+      );
+    }
+    if (!isThere()) {
+      announce(`The token ${name} is made. It waits under Tokens until this page is loaded again.`);
+    }
     reload();
   });
   const revoke = async (/** @type {Token} */ token) => {
     await send("DELETE", path`/v1/tokens/${token.id}`, { version: token.version });
     announce(`${token.name} is revoked.`);
-    setMade((before) => (before?.id === token.id ? null : before));
+    putAway(token.id);
     reload();
   };
   return html`
     <h1>Tokens</h1>
     <p>A program that shows a token may do what you may, or less if the token says so.</p>
     ${error && html`<${Trouble} error=${error} again=${reload} />`}
-    <div role="status">${made && html`<${Made} key=${made.id} token=${made} />`}</div>
+    <div role="status">${made.map((token) => html`<${Made} key=${token.id} token=${token} />`)}</div>
     ${value?.length === 0 && html`<p>You have none.</p>`}
     ${value && value.length > 0 && html`<${Table} tokens=${value} onRevoke=${setRevoking} />`}
     <form class="panel narrow" ...${form}>
@@ -141,7 +170,7 @@ function endOf(day) {
   return end.toISOString();
 }
 
-/** A token while it can be seen. @param {{token: Token & {token: string}}} props */
+/** A token while it can be seen. @param {{token: MadeToken}} props */
 function Made({ token }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -154,9 +183,15 @@ function Made({ token }) {
   };
   return html`
     <div class="panel">
-      <p><b>${token.name}</b> is made. This is the one time that it is shown:</p>
+      <p>
+        <b dir="auto">${token.name}</b> is made. This is the one time that it is shown: until it is put
+        away, or the page is loaded again.
+      </p>
       <code class="secret">${token.token}</code>
-      <button type="button" onClick=${copy}>${copied ? "✓ Copied" : "Copy"}</button>
+      <div class="row">
+        <button type="button" onClick=${copy}>${copied ? "✓ Copied" : "Copy"}</button>
+        <button type="button" class="quiet" onClick=${() => putAway(token.id)}>Put it away</button>
+      </div>
     </div>
   `;
 }

@@ -102,7 +102,6 @@ export function Card(props) {
         desk=${desk}
         chosen=${chosen}
         choose=${choose}
-        begin=${begin}
         purpose=${purpose}
         setPurpose=${setPurpose}
         join=${join}

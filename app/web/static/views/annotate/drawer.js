@@ -33,7 +33,14 @@ export function Drawer({ chosen, others, letGo, paper, children }) {
     if (at.bottom > top - 48) scrollBy({ top: at.top - top / 2 });
   };
   useLayoutEffect(() => {
-    if (open && chosen) clear(chosen.start);
+    if (!open || !chosen) return;
+    clear(chosen.start);
+    const side = drawer.current?.parentElement;
+    if (!side || narrow.matches) return;
+    // What is chosen in the list further down is told of above it; who goes by keys sees where they are.
+    const focused = side.querySelector(":focus-visible");
+    if (focused) focused.scrollIntoView({ block: "nearest" });
+    else side.scrollTop = 0;
   }, [open, chosen?.id, paper]);
   useEffect(() => {
     if (!open || !paper) return undefined;

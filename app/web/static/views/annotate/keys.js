@@ -125,9 +125,9 @@ export function useBenchKeys(tasks, host) {
   /** @type {Key[]} */
   const writing = [
     { keys: ["/"], does: "Choose a label by a part of its name", run: tasks.offerLabels, when: () => !purpose },
-    own("b", () => chosen && tasks.mayEdit && tasks.moveBounds()),
+    own("b", tasks.moveBounds),
     own("f", tasks.addFragment),
-    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: () => chosen && tasks.mayEdit && tasks.withdraw() },
+    { keys: ["Delete", "Backspace"], does: "Withdraw the chosen annotation", run: tasks.withdraw },
     { keys: ["Ctrl+z"], does: "Undo", run: () => desk.acts.undo(announce) },
     { keys: ["Ctrl+Shift+z", "Ctrl+y"], does: "Do again", run: () => desk.acts.redo(announce) },
   ];

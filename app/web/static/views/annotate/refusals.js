@@ -1,6 +1,6 @@
 import { explain } from "../../api.js";
 import { html } from "../../vendor/preact.js";
-import { wantedBy } from "../../state/outbox.js";
+import { wantedBy } from "../../state/write.js";
 
 /** What of an annotation an edit may have changed, in the order in which people look. */
 const PARTS = /** @type {const} */ (["label", "quote", "attributes", "note"]);
@@ -16,7 +16,7 @@ function written(value) {
  * @param {{desk: import("../../state/desk.js").Desk, chosen: string, choose: (id: string) => void}} props
  */
 export function Refusals({ desk, chosen, choose }) {
-  /** @param {import("../../state/outbox.js").Refusal} refusal */
+  /** @param {import("../../state/write.js").Refusal} refusal */
   const giveUp = (refusal) => {
     desk.dismiss(refusal);
     // What was never there is named in the address no more.

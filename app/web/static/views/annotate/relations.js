@@ -8,18 +8,18 @@ import { short } from "../../text/short.js";
 /**
  * The relations of the chosen annotation, and the way to new ones: only those that the scheme
  * allows are offered.
- * @param {Pick<Tasks, "desk" | "choose" | "begin" | "purpose" | "setPurpose" | "mayWrite">
+ * @param {Pick<Tasks, "desk" | "choose" | "purpose" | "setPurpose" | "mayWrite">
  *   & {chosen: Annotation, join: (target: string) => void}} props
  */
-export function Relations({ desk, chosen, choose, begin, purpose, setPurpose, join, mayWrite }) {
+export function Relations({ desk, chosen, choose, purpose, setPurpose, join, mayWrite }) {
   const types = desk.scheme.relations.filter((one) => one.source.includes(chosen.label));
   const joined = desk.relationsOf(chosen.id);
   if (!joined.length && !types.length) return null;
   const relating = purpose?.kind === "relation" ? purpose.type : "";
   const pick = (/** @type {{currentTarget: HTMLSelectElement}} */ event) => {
     const type = event.currentTarget.value;
-    if (type) begin({ kind: "relation", type, id: chosen.id });
-    else setPurpose(null);
+    // The focus stays: each arrow key chooses another type, and what it offers comes behind.
+    setPurpose(type ? { kind: "relation", type, id: chosen.id } : null);
   };
   return html`
     <fieldset>

@@ -82,9 +82,15 @@ export function useTasks(at) {
     }
   };
 
+  /** Whether there is a chosen one for oneself to change; if it is not, that is said. */
+  const mayChange = () => {
+    if (chosen && !at.mayEdit) announce(`Only ${chosen.author} or a reviewer can change this.`);
+    return Boolean(chosen) && at.mayEdit;
+  };
+
   /** @param {string} label */
   const relabel = (label) => {
-    if (!chosen || !at.mayEdit || label === chosen.label) return;
+    if (!mayChange() || !chosen || label === chosen.label) return;
     const attributes = desk.scheme.labels.find((one) => one.name === label)?.attributes ?? [];
     const { kept, left } = takenBy(chosen.attributes, attributes);
     const more = left.length ? `Left out, for ${label} does not take it: ${left.join(", ")}.` : "";
@@ -120,10 +126,8 @@ export function useTasks(at) {
 
   const addFragment = () => {
     const span = selected();
-    if (!chosen || !at.mayEdit || !span) {
-      announce("Choose an annotation, then select the words to add.");
-      return;
-    }
+    if (!chosen || (at.mayEdit && !span)) announce("Choose an annotation, then select the words to add.");
+    if (!mayChange() || !chosen || !span) return;
     const held = chosen.fragments ?? [cut(text, chosen) ?? chosen];
     if (held.some((one) => one.start < span.end && span.start < one.end)) {
       announce("Some of these words are in it already: select others to add.");
@@ -138,7 +142,7 @@ export function useTasks(at) {
   };
 
   const moveBounds = () => {
-    if (!chosen) return;
+    if (!mayChange() || !chosen) return;
     if (chosen.fragments) announce("It has fragments: add one, or take one away in its form.");
     else begin({ kind: "bounds", id: chosen.id });
   };
@@ -148,11 +152,13 @@ export function useTasks(at) {
     if (purpose?.kind !== "relation" || !chosen) return;
     acts.relate(purpose.type, chosen.id, target);
     setPurpose(null);
+    // What was pressed goes with the offers.
+    paper?.host.focus({ preventScroll: true });
     announce(`Related by ${purpose.type}.`);
   };
 
   const withdraw = () => {
-    if (!chosen) return;
+    if (!mayChange() || !chosen) return;
     if (!acts.mayWithdraw(chosen)) {
       announce("It is approved: only a reviewer can withdraw it.");
       return;

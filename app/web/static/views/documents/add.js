@@ -4,7 +4,7 @@ import { Dialog } from "../../parts/dialog.js";
 import { useDraft } from "../../parts/draft.js";
 import { LANGUAGE, fieldsOf, textOf, useForm } from "../../parts/form.js";
 import { Trouble } from "../../parts/trouble.js";
-import { go, link } from "../../router.js";
+import { go, link, staying } from "../../router.js";
 import { same } from "../../state/same.js";
 import { html, useState } from "../../vendor/preact.js";
 
@@ -24,6 +24,7 @@ export function AddDocument({ me, project, onClose }) {
     /** @type {HTMLFormElement} */ shown,
     /** @type {() => boolean} */ isAsSent,
   ) => {
+    const isThere = staying(shown);
     setUnread(null);
     setAdded(null);
     const { title, language, source_url, published_on } = fieldsOf(shown);
@@ -44,7 +45,7 @@ export function AddDocument({ me, project, onClose }) {
       throw failure;
     }
     setSent(null);
-    if (!shown.isConnected) {
+    if (!isThere()) {
       // Who has shut the form, and may be elsewhere by now, stays there.
       announce(`${title} is added.`);
       return;

@@ -1,4 +1,5 @@
 import { get, path, query } from "../../api.js";
+import { counted } from "../../parts/counted.js";
 import { Download } from "../../parts/download.js";
 import { Trouble } from "../../parts/trouble.js";
 import { link } from "../../router.js";
@@ -21,11 +22,12 @@ export function Export({ project }) {
   );
   const check = async () => {
     setReport({ of: address });
-    try {
-      setReport({ of: address, found: await get(`${address}&dry_run=true`) });
-    } catch (failure) {
-      setReport({ of: address, error: failure });
-    }
+    const found = await get(`${address}&dry_run=true`).then(
+      (found) => ({ found }),
+      (error) => ({ error }),
+    );
+    // Another choice may have been asked about since.
+    setReport((now) => (now?.of === address ? { of: address, ...found } : now));
   };
   const known = report?.of === address ? report : null;
   return html`
@@ -60,8 +62,8 @@ function Losses({ project, report }) {
   return html`
     <h3>What the file would hold</h3>
     <p>
-      ${report.documents} documents, ${report.annotations} annotations and${" "}
-      ${report.relations} relations${report.losses.length ? ", but not:" : ". Nothing is lost."}
+      ${counted(report.documents, "document")}, ${counted(report.annotations, "annotation")} and${" "}
+      ${counted(report.relations, "relation")}${report.losses.length ? ", but not:" : ". Nothing is lost."}
     </p>
     ${
       report.losses.length > 0 &&

@@ -1,5 +1,8 @@
 import { Refused, path, query, send } from "../../api.js";
-import { Trouble } from "../../parts/trouble.js";
+import { announce } from "../../parts/announce.js";
+import { counted } from "../../parts/counted.js";
+import { Trouble, announceTrouble } from "../../parts/trouble.js";
+import { staying } from "../../router.js";
 import { html, useState } from "../../vendor/preact.js";
 import { FORMATS, guessed } from "./formats.js";
 import { Refusals, Report } from "./import_report.js";
@@ -27,20 +30,27 @@ export function Import({ project }) {
     setFormat(guessed(chosen.name) || format);
     setOutcome(null);
   };
-  /** @param {boolean} tried */
-  const run = async (tried) => {
+  /** @param {boolean} tried @param {Element} button */
+  const run = async (tried, button) => {
     if (!file || !format) return;
+    const isThere = staying(button);
     setBusy(tried ? "Trying …" : "Importing …");
     setOutcome(null);
     const address = path`/v1/projects/${project}/import`;
     try {
       const asked = query({ format, mode, dry_run: tried });
-      setOutcome({ tried, mode, report: await send("POST", address + asked, { body: file }) });
+      const report = /** @type {ImportReport} */ (await send("POST", address + asked, { body: file }));
+      setOutcome({ tried, mode, report });
+      if (!isThere() && !tried) announce(`${file.name} is imported. ${countsOf(report)}`);
     } catch (error) {
       setOutcome({ tried, mode, error });
+      if (!isThere()) announceTrouble(`${file.name} is not imported`, error);
     }
     setBusy("");
   };
+  /** @param {boolean} tried */
+  const press = (tried) => (/** @type {{currentTarget: HTMLButtonElement}} */ { currentTarget }) =>
+    run(tried, currentTarget);
   const drop = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     setOver(false);
@@ -88,8 +98,8 @@ export function Import({ project }) {
           </label>
         </div>
         <div class="row">
-          <button type="button" disabled=${!ready} onClick=${() => run(true)}>Try first</button>
-          <button type="button" class="main" disabled=${!ready} onClick=${() => run(false)}>
+          <button type="button" disabled=${!ready} onClick=${press(true)}>Try first</button>
+          <button type="button" class="main" disabled=${!ready} onClick=${press(false)}>
             Import
           </button>
           <span role="status">${busy}</span>
@@ -114,6 +124,16 @@ function After({ outcome: { tried, mode, report, error } }) {
     `;
   }
   return html`<${Trouble} error=${error} />`;
+}
+
+/** @param {ImportReport} report */
+function countsOf({ created, refusals }) {
+  const made = [
+    counted(created.documents, "document"),
+    counted(created.annotations, "annotation"),
+    counted(created.relations, "relation"),
+  ].join(", ");
+  return `Created: ${made}.${refusals.length ? ` Refused: ${refusals.length}.` : ""}`;
 }
 
 const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte"]);

@@ -6,10 +6,16 @@ import { fieldsOf, useForm, useSubmit } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { ROLES } from "../../parts/roles.js";
-import { Trouble } from "../../parts/trouble.js";
+import { Trouble, announceTrouble } from "../../parts/trouble.js";
+import { staying } from "../../router.js";
 import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").Member} Member */
+/**
+ * Give a member another role. It is told what came of it, wherever one is by then: `isThere` says
+ * whether one still looks at the member.
+ * @typedef {(member: Member, role: string, isThere: () => boolean) => Promise<void>} Change
+ */
 
 /**
  * Who may do what in the project.
@@ -40,13 +46,16 @@ export function Members({ me, project, manages }) {
   };
   /** @param {string} name */
   const at = (name) => path`/v1/projects/${project}/members/${name}`;
-  const change = async (/** @type {Member} */ { name, version }, /** @type {string} */ role) => {
+  /** @type {Change} */
+  const change = async ({ name, version }, role, isThere) => {
     setUnchanged(null);
     try {
       show(await send("PUT", at(name), { body: { role }, version }));
       tell(`${name} is ${role} now.`);
     } catch (failure) {
-      setUnchanged(shown(failure));
+      const why = shown(failure);
+      setUnchanged(why);
+      if (!isThere()) announceTrouble(`The role of ${name} in ${project} is not changed`, why);
     }
   };
   const { busy, refusal, form } = useForm(me.name, `member of ${project}`, async (form) => {
@@ -176,7 +185,7 @@ function movedOf({ name, role }) {
 
 /**
  * A member's role, to be changed: by a button, for a list of choices changes with each arrow key.
- * @param {{member: Member, change: (member: Member, role: string) => Promise<void>}} props
+ * @param {{member: Member, change: Change}} props
  */
 function RoleOf({ member, change }) {
   const [role, setRole] = useState(member.role);
@@ -188,11 +197,11 @@ function RoleOf({ member, change }) {
     () => setRole((now) => (sent.current === null || sent.current === now ? member.role : now)),
     [member.version],
   );
-  const { busy, submit } = useSubmit(async () => {
+  const { busy, submit } = useSubmit(async (form) => {
     // The button goes away once it is done, and the focus would with it.
     select.current?.focus();
     sent.current = role;
-    await change(member, role);
+    await change(member, role, staying(form));
     sent.current = null;
   });
   return html`

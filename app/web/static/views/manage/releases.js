@@ -1,11 +1,13 @@
 import { all, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
+import { counted } from "../../parts/counted.js";
 import { Download } from "../../parts/download.js";
 import { useDraft } from "../../parts/draft.js";
 import { RELEASE_NAME, fieldsOf, useForm } from "../../parts/form.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { Moment } from "../../parts/moment.js";
 import { Trouble } from "../../parts/trouble.js";
+import { same } from "../../state/same.js";
 import { html, useState } from "../../vendor/preact.js";
 import { Filter, NO_FILTER, useChoices } from "./filter.js";
 import { FormatChoice } from "./formats.js";
@@ -72,8 +74,9 @@ function Table({ here, releases, format }) {
               <tr>
                 <th scope="row">${name}</th>
                 <td>
-                  ${counts.documents} documents, ${counts.annotations} annotations,${" "}
-                  ${counts.relations} relations
+                  ${counted(counts.documents, "document")},${" "}
+                  ${counted(counts.annotations, "annotation")},${" "}
+                  ${counted(counts.relations, "relation")}
                   <small class="block">
                     ${[...filter.status, ...filter.label, ...filter.author].join(", ")}
                   </small>
@@ -99,13 +102,15 @@ function Table({ here, releases, format }) {
 /** @param {{me: string, here: string, onMade: () => void}} props */
 function Make({ me, here, onMade }) {
   const { labels, authors } = useChoices(here);
-  const [chosen, setChosen] = useDraft(me, "release", here, APPROVED);
-  const { busy, refusal, form } = useForm(me, `release of ${here}`, async (form) => {
+  const [chosen, setChosen, , chosenNow] = useDraft(me, "release", here, APPROVED);
+  const { busy, refusal, form } = useForm(me, `release of ${here}`, async (form, isAsSent) => {
     const { name, description } = fieldsOf(form);
     const body = { name, description: description || null, filter: chosen };
+    const sent = chosenNow();
     await send("POST", `${here}/releases`, { body });
     announce(`${name} is made.`);
-    setChosen(null);
+    // What was ticked meanwhile, or is seen beside what was typed meanwhile, is the next one's.
+    if (isAsSent() && same(chosenNow(), sent)) setChosen(null);
     onMade();
   });
   return html`

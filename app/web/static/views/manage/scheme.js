@@ -2,8 +2,10 @@ import { Refused, get, path, send } from "../../api.js";
 import { announce } from "../../parts/announce.js";
 import { useDraft } from "../../parts/draft.js";
 import { useLoaded } from "../../parts/loaded.js";
-import { Trouble } from "../../parts/trouble.js";
-import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { Trouble, announceTrouble } from "../../parts/trouble.js";
+import { staying } from "../../router.js";
+import { same } from "../../state/same.js";
+import { html, useMemo, useState } from "../../vendor/preact.js";
 import { AtRisk } from "./at_risk.js";
 import { differences, losses } from "./differences.js";
 import { asText, drafted, read, rebased, written } from "./draft.js";
@@ -47,11 +49,9 @@ function Editor({ me, project, stored, setStored }) {
   // to edit.
   const text = /** @type {string | null} */ (null);
   const stands = { draft: fresh, text, version: stored.version };
-  const [edits, setEdits, isBack] = useDraft(me, "scheme", project, stands);
+  const [edits, setEdits, isBack, keptNow] = useDraft(me, "scheme", project, stands);
   const draft = useMemo(() => rebased(edits.draft, stored), [edits.draft, stored]);
   const [asJson, setAsJson] = useState(edits.text !== null);
-  const latest = useRef(/** @type {typeof edits | null} */ (null));
-  latest.current = edits === stands ? null : edits;
   const [previewed, setPreviewed] = useState(false);
   const [refusal, setRefusal] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
@@ -79,23 +79,27 @@ function Editor({ me, project, stored, setStored }) {
   const preview = () => {
     if (takeText()) setPreviewed(true);
   };
-  const save = async () => {
+  const save = async (/** @type {{currentTarget: HTMLButtonElement}} */ { currentTarget: button }) => {
+    const isThere = staying(button);
+    const sent = keptNow();
     setBusy(true);
     setRefusal(null);
     try {
       const address = path`/v1/projects/${project}/scheme`;
       const saved = await send("PUT", address, { body: written(draft), version: stored.version });
       setStored(saved);
-      const { current } = latest;
+      // What was edited while it was on its way, here or where one came back to it, is not in it, and
+      // goes on from it.
+      const kept = keptNow();
       change(null);
-      // What was edited while it was on its way is not in it, and goes on from it.
-      if (current && current !== edits) change({ ...current, version: saved.version });
+      if (kept && !same(kept, sent)) change({ ...kept, version: saved.version });
       announce("The scheme is saved.");
     } catch (failure) {
       // What was edited stays, and is compared with the newer scheme before it is sent again.
       const isMoved = failure instanceof Refused && failure.status === 412;
       if (isMoved) setStored(/** @type {Scheme} */ (/** @type {unknown} */ (failure.problem.current)));
       else setRefusal(failure);
+      if (!isThere()) announceTrouble(`The scheme of ${project} is not saved`, failure);
     }
     setBusy(false);
   };

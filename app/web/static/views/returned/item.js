@@ -112,7 +112,7 @@ function Answer({ item, seen, me, take, leave }) {
     const same = note.trim() === stands.trim();
     field.current?.setCustomValidity(same ? "Write an answer first, or edit the annotation." : "");
     if (!field.current?.reportValidity()) return;
-    /** @type {import("../../state/outbox.js").Write} */
+    /** @type {import("../../state/write.js").Write} */
     const answer = {
       key: newId(),
       subject: id,

@@ -45,7 +45,7 @@ function draftsOf(outbox) {
 /**
  * What was sent is typed again.
  * @param {Outbox} outbox
- * @param {import("../../state/outbox.js").Write} write
+ * @param {import("../../state/write.js").Write} write
  */
 function draftAgain(outbox, { subject, body }) {
   const { verdict, comment } = /** @type {Draft} */ (body);

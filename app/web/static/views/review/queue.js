@@ -245,12 +245,20 @@ export class Queue extends EventTarget {
   }
 
   /**
+   * Whether it is of the queue as it stands: one that is looked at, or was brought back, may not be.
+   * @param {Entry} entry
+   */
+  has(entry) {
+    return !entry.withdrawn && this._matches(entry.now);
+  }
+
+  /**
    * Let an entry go that is none of the queue any more, unless somebody still looks at it.
    * @param {Entry} entry
    */
   _settle(entry) {
     if (entry.id === this.held || entry.refused || this.isWaiting(entry.id)) return;
-    if (entry.withdrawn || !this._matches(entry.now)) {
+    if (!this.has(entry)) {
       this.entries = this.entries.filter((one) => one !== entry);
     } else if (entry.selected !== entry.seen.version) {
       // What was selected shows that it changed until the new version is looked at.

@@ -1,7 +1,8 @@
 import { Refused, path, send } from "../../api.js";
 import { Dialog } from "../../parts/dialog.js";
-import { fieldsOf, useSubmit } from "../../parts/form.js";
+import { allSaid, fieldsOf, useSubmit } from "../../parts/form.js";
 import { Trouble } from "../../parts/trouble.js";
+import { same } from "../../state/same.js";
 import { html, useState } from "../../vendor/preact.js";
 
 /** @typedef {import("../../types").User} User */
@@ -34,36 +35,49 @@ function wanted(form, user) {
 /**
  * Another user as an admin changes them: all at once, against the version that is shown. What
  * somebody else has changed meanwhile is told, here and to `onMoved`; what one has touched oneself
- * stands over it.
+ * stands over it, and over what was saved if it was touched since that was sent.
  * @param {{
  *   user: User, onChanged: (user: User) => void, onMoved: (now: User) => void, onClose: () => void,
  * }} props
  */
 export function ChangeUser({ user, onChanged, onMoved, onClose }) {
-  // Once somebody else has changed them, who they are now.
-  const [moved, setMoved] = useState(/** @type {User | null} */ (null));
-  const current = moved ?? user;
+  // Once somebody else has changed them, or oneself, who they are now.
+  const [newer, setNewer] = useState(/** @type {{by: "others" | "me", now: User} | null} */ (null));
+  const current = newer?.now ?? user;
   const { name, version } = current;
   const { busy, refusal, submit } = useSubmit(async (form) => {
     const body = wanted(form, current);
     if (!Object.keys(body).length) throw new Error("Nothing to change.");
+    const sent = allSaid(form);
+    /** @type {User} */
+    let saved;
     try {
-      onChanged(await send("PATCH", path`/v1/users/${name}`, { body, version }));
+      saved = await send("PATCH", path`/v1/users/${name}`, { body, version });
+      onChanged(saved);
     } catch (failure) {
       const stale = failure instanceof Refused && failure.status === 412;
       const now = /** @type {User | undefined} */ (stale && /** @type {unknown} */ (failure.problem.current));
       if (now) {
-        setMoved(now);
+        setNewer({ by: "others", now });
         onMoved(now);
       }
       throw failure;
     }
     // It may be shut by now, and the one of another user open.
-    if (form.isConnected) onClose();
+    if (!form.isConnected) return;
+    if (same(allSaid(form), sent)) {
+      onClose();
+      return;
+    }
+    setNewer({ by: "me", now: saved });
+    // These are asked for, and not what the user is: once done, they are not asked for again.
+    const { password, revoking } = askedIn(form);
+    if (password.value === body.password) password.value = "";
+    if (body.revoke_tokens) revoking.checked = false;
   });
   return html`
     <${Dialog} title=${`Change ${name}`} onClose=${onClose}>
-      ${moved && html`<${Now} user=${moved} />`}
+      ${newer && (newer.by === "me" ? html`<${Saved} />` : html`<${Now} user=${newer.now} />`)}
       <form onSubmit=${submit}>
         <label>
           Name as it is shown
@@ -117,6 +131,27 @@ export function ChangeUser({ user, onChanged, onMoved, onClose }) {
         </div>
       </form>
     <//>
+  `;
+}
+
+/**
+ * The fields that ask for something to be done.
+ * @param {HTMLFormElement} form
+ */
+function askedIn(form) {
+  const password = form.elements.namedItem("password");
+  const revoking = form.elements.namedItem("revoke_tokens");
+  return {
+    password: /** @type {HTMLInputElement} */ (password),
+    revoking: /** @type {HTMLInputElement} */ (revoking),
+  };
+}
+
+function Saved() {
+  return html`
+    <p role="status">
+      <strong>It is saved as it was sent.</strong> What you changed since is not saved yet.
+    </p>
   `;
 }
 
