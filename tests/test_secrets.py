@@ -23,7 +23,7 @@ from sqlalchemy import select, text
 
 from app.formats.codecs import Format
 from app.models import BrowserSession, Token
-from app.operations.server.protocol import MAX_HEAD_BYTES
+from app.operations.server.head import MAX_HEAD_BYTES
 from tests import make
 from tests.cli.test_export_import import reviewed
 from tests.clients import SAME_SITE, minted, sign_in

@@ -17,6 +17,8 @@ class Line(asyncio.Transport):
         super().__init__()
         self.pieces: list[bytes] = []
         self.closed = False
+        self.waiting = 0
+        self.aborted = False
 
     def write(self, data: Any) -> None:
         assert not self.closed
@@ -29,7 +31,13 @@ class Line(asyncio.Transport):
         self.closed = True
 
     def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def write_eof(self) -> None:
         self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
 
     def pause_reading(self) -> None:
         """Nothing is read."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from app.operations.server import buffering, protocol
@@ -40,9 +41,14 @@ class Connection:
         return await asyncio.get_running_loop().sock_recv(self.ours, 65_536)
 
 
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    said = "Long. " * 1_000_000 if scope["path"] == "/long" else "Done."
+    await PlainTextResponse(said)(scope, receive, send)
+
+
 @pytest.fixture
 async def connection() -> AsyncIterator[Connection]:
-    config = uvicorn.Config(PlainTextResponse("Done."), http=Protocol, log_config=None)
+    config = uvicorn.Config(app, http=Protocol, log_config=None)
     config.load()
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -148,3 +154,92 @@ async def test_who_connects_and_does_not_ask_is_not_waited_for(
 
     assert not connection.theirs.transport.is_closing()
     assert await connection.rest() == b""
+
+
+@pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"])
+async def test_who_does_not_read_an_answer_is_not_waited_for_for_ever(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, ends: bytes
+) -> None:
+    monkeypatch.setattr(buffering, "_TAKES_SECONDS", 0.01)
+
+    connection.say(b"GET /long HTTP/1.1\r\nHost: stet\r\n" + ends + b"\r\n")
+
+    async with asyncio.timeout(10):
+        await connection.closed.wait()
+
+
+async def test_who_says_no_more_and_does_not_read_is_not_waited_for_for_ever(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffering, "_TAKES_SECONDS", 0.01)
+    monkeypatch.setattr(connection.theirs, "pause_writing", lambda: None)
+
+    connection.say(b"GET /long HTTP/1.1\r\nHost: stet\r\n\r\n")
+    await connection.answer()
+    connection.ours.shutdown(socket.SHUT_WR)
+
+    async with asyncio.timeout(10):
+        await connection.closed.wait()
+
+
+async def test_of_many_requests_at_once_the_first_are_answered(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_BEHIND", 2)
+
+    connection.say(ASK * 1000)
+    heard = await connection.rest()
+    connection.say(ASK * 1000)
+
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == 3
+    *_, last = heard.split(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in last
+    assert heard.count(b"\r\nconnection: close\r\n") == 1
+    assert not connection.closed.is_set()
+
+
+async def test_the_last_of_many_requests_at_once_has_its_body(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_BEHIND", 1)
+
+    connection.say(ASK + b"POST / HTTP/1.1\r\nHost: stet\r\nContent-Length: 5\r\n\r\n")
+    await asyncio.sleep(0)
+    connection.say(b"Whole" + ASK)
+    heard = await connection.rest()
+
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+BODY: Message = {"type": "http.response.body"}
+
+
+async def test_who_speaks_http_1_0_and_hangs_up_is_no_failure() -> None:
+    ours, theirs = socket.socketpair()
+    ended = asyncio.Event()
+    sent = []
+
+    async def late(_scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        # The connection is closed for good behind those that are told so.
+        for _ in range(5):
+            await asyncio.sleep(0)
+        try:
+            for message in ({"type": "http.response.start", "status": 200, "headers": []}, BODY):
+                await send(message)
+                sent.append(message["type"])
+        finally:
+            ended.set()
+
+    config = uvicorn.Config(late, http=Protocol, log_config=None, interface="asgi3")
+    config.load()
+    await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: Protocol(config=config, server_state=ServerState(), app_state={}), theirs
+    )
+    with ours:
+        ours.send(b"GET / HTTP/1.0\r\n\r\n")
+
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert sent == ["http.response.start", "http.response.body"]

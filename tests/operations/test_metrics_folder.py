@@ -138,8 +138,10 @@ async def test_a_server_whose_folder_is_another_s_now_stops(
         [folder] = folders(temporary)
         folder.rename(temporary / "elsewhere")
         folder.mkdir()
-        await asyncio.wait_for(server.ended(), 60)
+        status = await asyncio.wait_for(server.ended(), 60)
 
+    # Whoever starts a server that has failed again is told so.
+    assert status == 1
     assert '"event":"metrics folder lost"' in server.log()
     databases.drop(url)
 

@@ -69,6 +69,21 @@ def test_a_worker_does_not_hang_while_it_begins_but_must_have_begun_in_time(
         assert worker.how() == {"signal": "Killed"}
 
 
+def test_a_worker_that_does_not_end_though_it_was_asked_to_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = uvicorn.Config("app.main:serve_app", factory=True)
+    worker = Worker(config, [])
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    monkeypatch.setattr(workers, "_ENDING_SECONDS", 0.0)
+
+    worker.terminate()
+    worker.join()
+
+    assert worker.how() == {"signal": "Killed"}
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_little_waits_unsent_for_a_slow_reader(workers: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from app.core.http.limits import BodyLimits
-from app.operations.server.protocol import MAX_HEAD_BYTES
+from app.operations.server.head import MAX_HEAD_BYTES
 from tests.operations.line import Line, protocol_on
 
 HEAD = b"POST /here HTTP/1.1\r\nHost: stet\r\nTransfer-Encoding: chunked\r\nKept: yes\r\n\r\n"

@@ -183,6 +183,16 @@ async def test_a_connection_on_which_nothing_comes_is_closed(served: Served, wir
     assert 0.9 < time.monotonic() - began < 10
 
 
+async def test_a_connection_on_which_only_blank_lines_come_is_closed(wire: Wire) -> None:
+    await wire.send(head("GET", "/healthz"))
+    await wire.answer()
+
+    await wire.send(b"\r\n")
+
+    async with asyncio.timeout(30):
+        assert await wire.ended()
+
+
 async def test_a_connection_may_rest_for_longer_than_a_client_lets_it(wire: Wire) -> None:
     for rest in (6, 0):
         await wire.send(head("GET", "/healthz"))

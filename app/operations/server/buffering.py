@@ -9,6 +9,10 @@ _COPIED = 65_536
 # How long a caller may go on to send what nobody reads; nginx has the same.
 _LISTENS_SECONDS = 30.0
 
+# How long a caller may take nothing of what waits for them, which would be kept for ever. Of one
+# who takes a kilobyte a second the system tells nothing for two minutes and more.
+_TAKES_SECONDS = 240.0
+
 
 class BufferingTransport:
     """A connection's transport, which sends the head of an answer with the body behind it.
@@ -33,6 +37,8 @@ class BufferingTransport:
         self._loop = loop
         self._is_interrupted = is_interrupted
         self._held = b""
+        self._listens: asyncio.TimerHandle | None = None
+        self._takes: asyncio.TimerHandle | None = None
         self.is_deaf = False
         """Whether what comes is for nobody."""
         self.get_extra_info = transport.get_extra_info
@@ -72,11 +78,38 @@ class BufferingTransport:
         self.flush()
         if self.is_closing() or not self._is_interrupted():
             self._transport.close()
+            self.watch()
         else:
             self.is_deaf = True
             self._transport.write_eof()
             self._transport.resume_reading()
-            self._loop.call_later(_LISTENS_SECONDS, self._transport.close)
+            self._listens = self._loop.call_later(_LISTENS_SECONDS, self.close)
+
+    def watch(self) -> None:
+        """Close once the caller takes nothing for minutes, while nothing more is written."""
+        waits = self._transport.get_write_buffer_size()
+        if waits and self._takes is None:
+            self._takes = self._loop.call_later(_TAKES_SECONDS, self._look, waits)
+
+    def _look(self, waited: int) -> None:
+        self._takes = None
+        if self._transport.get_write_buffer_size() < waited:
+            self.watch()
+        else:
+            self.abort()
+
+    def unwatch(self) -> None:
+        """Whoever waits for the caller writes again."""
+        if self._takes is not None:
+            self._takes.cancel()
+            self._takes = None
+
+    def lost(self) -> None:
+        """The connection is no more: no timer keeps what is left of it."""
+        self.unwatch()
+        if self._listens is not None:
+            self._listens.cancel()
+            self._listens = None
 
     def abort(self) -> None:
         """Close, and send nothing more: to wait until all is taken may be to wait for ever."""

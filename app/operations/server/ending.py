@@ -21,6 +21,9 @@ def until_closed(cycle: RequestResponseCycle, send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         nonlocal unmeasured
+        if cycle.disconnected:
+            # There is no connection to be reset, and nobody to be sent anything.
+            return
         if message["type"] == "http.response.start":
             unmeasured = all(name != b"content-length" for name, _ in message["headers"])
             if unmeasured:

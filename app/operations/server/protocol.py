@@ -8,7 +8,6 @@ protocol it takes for the next request, and what follows a body in chunks for mo
 
 import asyncio
 import fcntl
-import re
 import sys
 import termios
 from collections.abc import Awaitable
@@ -23,23 +22,21 @@ from app.core.errors import (
     InvalidHttp,
     Problem,
     RequestTimeout,
-    UnknownTransferCoding,
 )
 from app.core.http.observability import Observed
 from app.core.http.problems import ProblemResponse
 from app.core.settings import settings
 from app.operations.server.buffering import BufferingTransport
 from app.operations.server.ending import last_if_unread, until_closed
+from app.operations.server.head import MAX_HEAD_BYTES, problem_of
 from app.operations.server.parser import Parser
-
-MAX_HEAD_BYTES = 65_536
-"""The longest request line and headers together; of a longer head no more than a read is kept."""
 
 # How long a request may be on its way when the server stops.
 _ON_ITS_WAY_SECONDS = 1.0
 
-# The characters of RFC 3986, sections 3.2.2 and 3.2.3; it may be empty (RFC 9110, section 7.2).
-_HOST = re.compile(rb"(\[[\w.~!$&'()*+,;=:%-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
+# How many requests may wait behind one. In a single read thousands come, each of which takes forty
+# times as much memory as its bytes.
+_BEHIND = 100
 
 
 class _Refused(Exception):
@@ -63,6 +60,7 @@ class Protocol(HttpToolsProtocol):
         self._problem: Problem | None = None
         self._under_way: RequestResponseCycle | None = None
         self._stops = False
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
@@ -73,15 +71,29 @@ class Protocol(HttpToolsProtocol):
     def eof_received(self) -> None:
         """The caller sends no more; the transport is closed now, once it has sent what it has."""
         self._buffering.flush()
+        self._buffering.watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer, and answer nobody."""
         self._disarm()
         super().connection_lost(exc)
+        # After a reset uvicorn lets it run, and that keeps the last request for as long.
+        self._unset_keepalive_if_required()
+        self._buffering.lost()
         # uvicorn tells the newest request; with one behind it, that is not the one under way.
         if self._under_way is not None and not self._under_way.response_complete:
             self._under_way.disconnected = True
             self._under_way.message_event.set()
+
+    def pause_writing(self) -> None:
+        """Much waits to be sent, and nothing more is written until the caller takes of it."""
+        super().pause_writing()
+        self._buffering.watch()
+
+    def resume_writing(self) -> None:
+        """The caller has taken of it."""
+        self._buffering.unwatch()
+        super().resume_writing()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle
@@ -119,7 +131,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless the connection is refused already."""
-        if self._problem is not None or self._buffering.is_deaf:
+        if self._problem is not None or self._buffering.is_deaf or self._has_enough():
             return
         super().data_received(data)
         if self._in_head:
@@ -134,15 +146,21 @@ class Protocol(HttpToolsProtocol):
             self._of_body = False
             if self._beside_body > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge(limit=MAX_HEAD_BYTES))
+        elif self._rests() and self._overdue is None:
+            # Blank lines (RFC 9112, section 2.2), for which uvicorn would wait no longer, and so
+            # for ever.
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         """A request's first byte is here."""
+        if self._has_enough():
+            raise _Refused
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """A request's head is here, and its body may follow: the application measures that."""
-        self._problem = self._problem_of_head()
+        self._problem = problem_of(self.parser, self.url, self.headers)
         if self._problem is not None:
             raise _Refused
         if self.parser.should_upgrade():
@@ -150,7 +168,9 @@ class Protocol(HttpToolsProtocol):
             return
         # This takes no URL without a path.
         super().on_headers_complete()
-        if self._stops:
+        # Whoever sends so many at once asks again for those behind the last (RFC 9112, 9.3.2).
+        self._is_full = len(self.pipeline) >= _BEHIND
+        if self._stops or self._is_full:
             self.cycle.keep_alive = False
         self._in_head, self._in_body, self._beside_body = False, True, 0
         # Of a trailer nobody has looked through the fields: they are let lie (RFC 9110, 6.5.1).
@@ -168,31 +188,10 @@ class Protocol(HttpToolsProtocol):
         if not self._in_head:
             super().on_message_complete()
 
-    def _problem_of_head(self) -> Problem | None:
-        size = len(self.url)
-        hosts = []
-        for name, value in self.headers:
-            size += len(name) + len(value)
-            if name == b"host":
-                hosts.append(value)
-            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                return UnknownTransferCoding("A body is taken with its length or in chunks.")
-        if size > MAX_HEAD_BYTES:
-            return HeadTooLarge(limit=MAX_HEAD_BYTES)
-        if self.parser.should_upgrade() and self.parser.get_method() == b"CONNECT":
-            return InvalidHttp("Stet is no proxy and takes no CONNECT.")
-        if not hosts:
-            # HTTP/1.0 has none.
-            needed = self.parser.get_http_version() != "1.0"
-            return InvalidHttp("HTTP/1.1 needs a Host header.") if needed else None
-        if len(hosts) > 1:
-            return InvalidHttp("There is more than one Host header.")
-        if _HOST.fullmatch(hosts[0].strip()) is None:
-            return InvalidHttp("The Host header names no host, with or without a port.")
-        return None
-
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's signature
         """Called when the parser has given up."""
+        if self._has_enough():
+            return
         said = "What was sent is not HTTP/1.1."
         if isinstance(sys.exception(), HttpParserInvalidMethodError):
             said = (
@@ -218,8 +217,11 @@ class Protocol(HttpToolsProtocol):
     def _rests(self) -> bool:
         return self._under_way is None or self._under_way.response_complete
 
+    def _has_enough(self) -> bool:
+        return self._is_full and not self._in_body
+
     def _is_interrupted(self) -> bool:
-        return self._in_body and self._rests()
+        return (self._in_body or self._is_full) and self._rests()
 
     def _has_unread(self) -> bool:
         opened = self.transport.get_extra_info("socket").fileno()

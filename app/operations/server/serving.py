@@ -83,7 +83,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     configure_logging(settings.log_level)
     with metrics_folder.made() as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared.path)
-        Workers(config, [handles(each) for each in listeners], shared).run()
+        workers = Workers(config, [handles(each) for each in listeners], shared)
+        workers.run()
+    if workers.failed:
+        raise SystemExit(1)
 
 
 def _raise_open_files() -> None:

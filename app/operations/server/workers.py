@@ -17,6 +17,8 @@ from app.operations.server import metrics_folder
 
 # One begins in two seconds; beside others that are busy it takes many times as long.
 _BEGINNING_SECONDS = 60.0
+# What one may take to end beyond the grace of its requests, as for its connections to the database.
+_ENDING_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
 
@@ -30,6 +32,7 @@ class Worker(Process):
         """Begins at once."""
         super().__init__(config, sockets)
         self._may_begin_until = time.monotonic() + _BEGINNING_SECONDS
+        self._must_end_by: float | None = None
         self._begins = True
         self.start()
         self.parent_conn.send(b"ping")
@@ -50,6 +53,20 @@ class Worker(Process):
                 return True
             time.sleep(_LOOK_SECONDS)
         return False
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        super().terminate()
+        grace = self.config.timeout_graceful_shutdown or 0
+        self._must_end_by = time.monotonic() + grace + _ENDING_SECONDS
+
+    def join(self) -> None:
+        """Wait until it has ended; one that does not, though it was asked to, is ended."""
+        if self._must_end_by is not None:
+            self.process.join(max(0.0, self._must_end_by - time.monotonic()))
+            # Whoever waits here looks after no other and hears no signal.
+            self.process.kill()
+        super().join()
 
     def end(self) -> None:
         """End it at once, if it still runs."""
@@ -87,6 +104,8 @@ class Workers(Multiprocess):
         self._listeners = listeners
         self._shared = shared
         self._workers: list[Worker] = []
+        self.failed = False
+        """Whether they stop though nobody asked them to."""
         self._log: Any = structlog.get_logger().bind()
 
     def init_processes(self) -> None:
@@ -105,7 +124,7 @@ class Workers(Multiprocess):
             worker.end()
             if worker.exitcode == STARTUP_FAILURE:
                 # So would its successor; what it failed by is in the log.
-                self.should_exit.set()
+                self._fail()
                 return
             successor = self._workers[place] = Worker(self.config, self._listeners[place])
             told = {"pid": worker.pid, "successor": successor.pid, **worker.how()}
@@ -128,7 +147,7 @@ class Workers(Multiprocess):
                     self._log.error("worker not replaced", replaced=place, **told, remedy=remedy)
                 return
             worker.terminate()
-            worker.join()
+            self._see_off(worker)
             self._workers[place] = successor
             self._log.info("worker replaced", successor=successor.pid, replaced=place + 1, **told)
 
@@ -150,7 +169,12 @@ class Workers(Multiprocess):
     def join_all(self) -> None:
         """Wait until they have stopped."""
         for worker in self._workers:
-            worker.join()
+            self._see_off(worker)
+
+    def _see_off(self, worker: Worker) -> None:
+        worker.join()
+        if worker.exitcode == -signal.SIGKILL:
+            self._log.error("worker did not end", pid=worker.pid, **worker.how())
 
     def _keep_folder(self) -> None:
         """Without the folder no worker can begin, and nobody can measure."""
@@ -158,11 +182,15 @@ class Workers(Multiprocess):
             removed = self._shared.mend()
         except OSError as error:
             self._log.error("metrics folder lost", folder=str(self._shared.path), error=str(error))
-            self.should_exit.set()
+            self._fail()
         else:
             if removed:
                 # Those who run go on to measure into files that nobody finds any more.
                 self._log.error("metrics folder removed", folder=str(self._shared.path))
+
+    def _fail(self) -> None:
+        self.failed = True
+        self.should_exit.set()
 
     def handle_ttin(self) -> None:
         """Start no more: the settings say how many there are."""
