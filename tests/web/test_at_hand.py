@@ -134,3 +134,20 @@ async def test_what_is_wide_can_be_used_on_a_narrow_screen(room: Room) -> None:
     assert len(widths) == 3
     assert len(set(widths)) == 1
     await barriers.none_found_in_either_theme(page)
+
+
+async def test_a_notice_stays_until_it_can_have_been_read(room: Room) -> None:
+    page = await room.open("annotator", "")
+    announced = page.locator(".announcement")
+    # No time passes but what is said here.
+    await page.clock.install(time=0)
+    await page.clock.pause_at(600_000)
+    for words, seconds in (("Saved.", 6), ("Not saved: somebody else has changed it. " * 5, 16)):
+        await page.evaluate(
+            "(said) => import('/static/parts/announce.js').then(({ announce }) => announce(said))",
+            words,
+        )
+        await page.clock.run_for(1000 * (seconds - 1))
+        await expect(announced).to_have_text(words)
+        await page.clock.run_for(2000)
+        await expect(announced).to_have_text("")

@@ -2,6 +2,10 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 
 const spoken = new EventTarget();
 
+/** How long a message stays, in milliseconds: for as long as it takes to read it slowly. */
+const LEAST = 6000;
+const PER_CHARACTER = 80;
+
 /**
  * Tell people who listen to the page what happened, and show it briefly to all.
  * @param {string} message
@@ -26,9 +30,10 @@ export function Announcements() {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let fading;
     const show = (/** @type {Event} */ event) => {
-      setMessage(/** @type {CustomEvent<string>} */ (event).detail);
+      const { detail: said } = /** @type {CustomEvent<string>} */ (event);
+      setMessage(said);
       clearTimeout(fading);
-      fading = setTimeout(() => setMessage(""), 6000);
+      fading = setTimeout(() => setMessage(""), Math.max(LEAST, said.length * PER_CHARACTER));
     };
     const hear = (/** @type {Event} */ event) =>
       setWhispered(/** @type {CustomEvent<string>} */ (event).detail);
