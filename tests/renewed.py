@@ -5,6 +5,7 @@ files. What the planner has learnt of the tables remains.
 """
 
 import io
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,14 +14,15 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 
 
 # The newest row of these catalogues and how many they have: any change of a table, an index, a
 # constraint, a function or a trigger shows in one of them, and so does a setting of the database.
+# What PostgreSQL itself brings has lower numbers (FirstNormalObjectId), and is most of them.
 _SHAPE = """
 SELECT count(*), max(xmin::text::bigint) FROM (
-    SELECT xmin FROM pg_class
-    UNION ALL SELECT xmin FROM pg_attribute
-    UNION ALL SELECT xmin FROM pg_constraint
-    UNION ALL SELECT xmin FROM pg_index
-    UNION ALL SELECT xmin FROM pg_proc
-    UNION ALL SELECT xmin FROM pg_trigger
+    SELECT xmin FROM pg_class WHERE oid >= 16384
+    UNION ALL SELECT xmin FROM pg_attribute WHERE attrelid >= 16384
+    UNION ALL SELECT xmin FROM pg_constraint WHERE oid >= 16384
+    UNION ALL SELECT xmin FROM pg_index WHERE indexrelid >= 16384
+    UNION ALL SELECT xmin FROM pg_proc WHERE oid >= 16384
+    UNION ALL SELECT xmin FROM pg_trigger WHERE oid >= 16384
     UNION ALL
     SELECT s.xmin FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
     WHERE d.datname = current_database()
@@ -41,6 +43,7 @@ class Kept:
     shape: tuple[int, int]
     size: int
     rows: dict[str, bytes]
+    """Of each table, as COPY writes them; nothing of one that has none."""
     sequences: dict[str, tuple[int, bool]]
     """The last number of each, and whether it was given."""
 
@@ -51,8 +54,8 @@ class Kept:
         rows: dict[str, bytes] = {}
         for table in [row[0] for row in await connection.fetch(_TABLES)]:
             copied = io.BytesIO()
-            await connection.copy_from_table(table, output=copied, format="binary")
-            rows[table] = copied.getvalue()
+            done = await connection.copy_from_table(table, output=copied, format="binary")
+            rows[table] = b"" if done == "COPY 0" else copied.getvalue()
         sequences: dict[str, tuple[int, bool]] = {}
         for name in [row[0] for row in await connection.fetch(_SEQUENCES)]:
             [row] = await connection.fetch(f'SELECT last_value, is_called FROM "{name}"')  # noqa: S608  # our own
@@ -76,8 +79,14 @@ class Kept:
         # Without its triggers no row asks after another.
         await connection.execute("SET session_replication_role = replica;" + emptied + begun)
         for table, rows in self.rows.items():
-            await connection.copy_to_table(table, source=io.BytesIO(rows), format="binary")
+            if rows:
+                await connection.copy_to_table(table, source=_given(rows), format="binary")
         return True
+
+
+async def _given(rows: bytes) -> AsyncIterator[bytes]:
+    """What asyncpg takes as it is; it has a file read by another thread."""
+    yield rows
 
 
 async def _shape(connection: asyncpg.Connection) -> tuple[int, int]:
