@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
@@ -42,6 +43,8 @@ class Connection:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/read":
+        await Request(scope, receive).body()
     said = "Long. " * 1_000_000 if scope["path"] == "/long" else "Done."
     await PlainTextResponse(said)(scope, receive, send)
 
@@ -120,6 +123,44 @@ async def test_who_sends_on_behind_an_answer_is_let_read_it(connection: Connecti
     assert b"\r\nconnection: close\r\n" in heard
     assert not hung_up
     assert connection.theirs.server_state.total_requests == 1
+
+
+REFUSED = {
+    "400": b"POST / HTTP/1.1\r\nContent-Length: 90000\r\n\r\nBegin",
+    "431": b"GET / HTTP/1.1\r\nHost: stet\r\nCookie: " + b"x" * 70_000,
+    "501": b"POST / HTTP/1.1\r\nHost: stet\r\nTransfer-Encoding: gzip, chunked\r\n\r\nBegin",
+}
+
+
+@pytest.mark.parametrize(("status", "refused"), REFUSED.items(), ids=REFUSED)
+async def test_who_sends_on_behind_a_head_that_is_refused_is_let_read_why(
+    connection: Connection, status: str, refused: bytes
+) -> None:
+    connection.say(refused)
+    heard = await connection.rest()
+    connection.say(b"and on" * 1000)
+    await asyncio.sleep(0)
+    hung_up = connection.closed.is_set()
+    connection.ours.close()
+    await connection.closed.wait()
+
+    assert heard.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"\r\nconnection: close\r\n" in heard
+    assert not hung_up
+
+
+@pytest.mark.parametrize(("version", "continues"), [("1.0", False), ("1.1", True)])
+async def test_only_who_knows_of_it_is_told_to_continue(
+    connection: Connection, version: str, continues: bool
+) -> None:
+    asked = f"POST /read HTTP/{version}\r\nHost: stet\r\nConnection: close\r\n"
+    connection.say(f"{asked}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+    if continues:
+        assert await connection.answer() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.say(b"ok")
+    heard = await connection.rest()
+
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 async def test_a_body_that_has_come_whole_closes_nothing_if_nobody_reads_it(

@@ -166,6 +166,9 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # It comes once more, without the offer.
             return
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            # Which would take it for the answer (RFC 9110, section 10.1.1).
+            self.expect_100_continue = False
         # This takes no URL without a path.
         super().on_headers_complete()
         # Whoever sends so many at once asks again for those behind the last (RFC 9112, 9.3.2).
@@ -221,7 +224,8 @@ class Protocol(HttpToolsProtocol):
         return self._is_full and not self._in_body
 
     def _is_interrupted(self) -> bool:
-        return (self._in_body or self._is_full) and self._rests()
+        is_unread = self._in_body or self._is_full or self._problem is not None
+        return is_unread and self._rests()
 
     def _has_unread(self) -> bool:
         opened = self.transport.get_extra_info("socket").fileno()
