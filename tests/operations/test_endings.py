@@ -43,8 +43,14 @@ class Connection:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] == "/read":
+    if scope["path"].startswith("/later"):
+        await asyncio.sleep(0.05)
+    if scope["path"].endswith("/read"):
         await Request(scope, receive).body()
+    if scope["path"].endswith("/watched"):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        scope["state"]["left"].set()
     said = "Long. " * 1_000_000 if scope["path"] == "/long" else "Done."
     await PlainTextResponse(said)(scope, receive, send)
 
@@ -250,6 +256,44 @@ async def test_the_last_of_many_requests_at_once_has_its_body(
     heard = await connection.rest()
 
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+LATER = b"GET /later HTTP/1.1\r\nHost: stet\r\n\r\n"
+UNREAD = b"POST /later/read HTTP/1.1\r\nHost: stet\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [(LATER, 1), (LATER * 3, 3), (UNREAD, 1), (LATER + b"garbage\r\n\r\n", 2)],
+    ids=["one", "several", "a body that is read later", "garbage behind one"],
+)
+async def test_who_says_that_they_send_no_more_is_answered(
+    connection: Connection, asked: bytes, answers: int
+) -> None:
+    connection.say(asked)
+    connection.ours.shutdown(socket.SHUT_WR)
+    heard = await connection.rest()
+    # Nothing that they might still send is waited for.
+    async with asyncio.timeout(10):
+        await connection.closed.wait()
+
+    assert heard.count(b"HTTP/1.1 ") == answers
+
+
+@pytest.mark.parametrize("ahead", [b"", LATER], ids=["alone", "behind another"])
+@pytest.mark.parametrize("path", [b"/watched", b"/later/watched"])
+async def test_who_sends_no_more_has_left_for_those_who_listen_for_it(
+    connection: Connection, path: bytes, ahead: bytes
+) -> None:
+    left = connection.theirs.app_state["left"] = asyncio.Event()
+
+    connection.say(ahead + ASK.replace(b"/", path, 1))
+    connection.ours.shutdown(socket.SHUT_WR)
+    async with asyncio.timeout(10):
+        await left.wait()
+    heard = await connection.rest()
+
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == bool(ahead)
 
 
 BODY: Message = {"type": "http.response.body"}
