@@ -259,13 +259,14 @@ async def test_the_last_of_many_requests_at_once_has_its_body(
 
 
 LATER = b"GET /later HTTP/1.1\r\nHost: stet\r\n\r\n"
+EMPTY = b"POST /later/read HTTP/1.1\r\nHost: stet\r\nContent-Length: 0\r\n\r\n"
 UNREAD = b"POST /later/read HTTP/1.1\r\nHost: stet\r\nContent-Length: 2\r\n\r\nok"
 
 
 @pytest.mark.parametrize(
     ("asked", "answers"),
-    [(LATER, 1), (LATER * 3, 3), (UNREAD, 1), (LATER + b"garbage\r\n\r\n", 2)],
-    ids=["one", "several", "a body that is read later", "garbage behind one"],
+    [(LATER, 1), (LATER * 3, 3), (EMPTY, 1), (UNREAD, 1), (LATER + b"garbage\r\n\r\n", 2)],
+    ids=["one", "several", "an empty body", "a body that is read later", "garbage behind one"],
 )
 async def test_who_says_that_they_send_no_more_is_answered(
     connection: Connection, asked: bytes, answers: int

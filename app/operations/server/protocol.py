@@ -108,8 +108,8 @@ class Protocol(HttpToolsProtocol):
 
         def unbroken(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             async def received() -> Message:
-                # Not for a request that is answered already: the next may be under way.
-                if self._has_ended and not (cycle.body or cycle.response_complete):
+                # Neither of one that has its body to read yet, nor of one that is answered already.
+                if self._has_ended and not cycle.message_event.is_set():
                     cycle.disconnected = True
                     self.transport.close()
                 self._listener = cycle
