@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
@@ -42,6 +43,14 @@ class Connection:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].startswith("/later"):
+        await asyncio.sleep(0.05)
+    if scope["path"].endswith("/read"):
+        await Request(scope, receive).body()
+    if scope["path"].endswith("/watched"):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        scope["state"]["left"].set()
     said = "Long. " * 1_000_000 if scope["path"] == "/long" else "Done."
     await PlainTextResponse(said)(scope, receive, send)
 
@@ -120,6 +129,44 @@ async def test_who_sends_on_behind_an_answer_is_let_read_it(connection: Connecti
     assert b"\r\nconnection: close\r\n" in heard
     assert not hung_up
     assert connection.theirs.server_state.total_requests == 1
+
+
+REFUSED = {
+    "400": b"POST / HTTP/1.1\r\nContent-Length: 90000\r\n\r\nBegin",
+    "431": b"GET / HTTP/1.1\r\nHost: stet\r\nCookie: " + b"x" * 70_000,
+    "501": b"POST / HTTP/1.1\r\nHost: stet\r\nTransfer-Encoding: gzip, chunked\r\n\r\nBegin",
+}
+
+
+@pytest.mark.parametrize(("status", "refused"), REFUSED.items(), ids=REFUSED)
+async def test_who_sends_on_behind_a_head_that_is_refused_is_let_read_why(
+    connection: Connection, status: str, refused: bytes
+) -> None:
+    connection.say(refused)
+    heard = await connection.rest()
+    connection.say(b"and on" * 1000)
+    await asyncio.sleep(0)
+    hung_up = connection.closed.is_set()
+    connection.ours.close()
+    await connection.closed.wait()
+
+    assert heard.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"\r\nconnection: close\r\n" in heard
+    assert not hung_up
+
+
+@pytest.mark.parametrize(("version", "continues"), [("1.0", False), ("1.1", True)])
+async def test_only_who_knows_of_it_is_told_to_continue(
+    connection: Connection, version: str, continues: bool
+) -> None:
+    asked = f"POST /read HTTP/{version}\r\nHost: stet\r\nConnection: close\r\n"
+    connection.say(f"{asked}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+    if continues:
+        assert await connection.answer() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.say(b"ok")
+    heard = await connection.rest()
+
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 async def test_a_body_that_has_come_whole_closes_nothing_if_nobody_reads_it(
@@ -209,6 +256,45 @@ async def test_the_last_of_many_requests_at_once_has_its_body(
     heard = await connection.rest()
 
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+LATER = b"GET /later HTTP/1.1\r\nHost: stet\r\n\r\n"
+EMPTY = b"POST /later/read HTTP/1.1\r\nHost: stet\r\nContent-Length: 0\r\n\r\n"
+UNREAD = b"POST /later/read HTTP/1.1\r\nHost: stet\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [(LATER, 1), (LATER * 3, 3), (EMPTY, 1), (UNREAD, 1), (LATER + b"garbage\r\n\r\n", 2)],
+    ids=["one", "several", "an empty body", "a body that is read later", "garbage behind one"],
+)
+async def test_who_says_that_they_send_no_more_is_answered(
+    connection: Connection, asked: bytes, answers: int
+) -> None:
+    connection.say(asked)
+    connection.ours.shutdown(socket.SHUT_WR)
+    heard = await connection.rest()
+    # Nothing that they might still send is waited for.
+    async with asyncio.timeout(10):
+        await connection.closed.wait()
+
+    assert heard.count(b"HTTP/1.1 ") == answers
+
+
+@pytest.mark.parametrize("ahead", [b"", LATER], ids=["alone", "behind another"])
+@pytest.mark.parametrize("path", [b"/watched", b"/later/watched"])
+async def test_who_sends_no_more_has_left_for_those_who_listen_for_it(
+    connection: Connection, path: bytes, ahead: bytes
+) -> None:
+    left = connection.theirs.app_state["left"] = asyncio.Event()
+
+    connection.say(ahead + ASK.replace(b"/", path, 1))
+    connection.ours.shutdown(socket.SHUT_WR)
+    async with asyncio.timeout(10):
+        await left.wait()
+    heard = await connection.rest()
+
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == bool(ahead)
 
 
 BODY: Message = {"type": "http.response.body"}

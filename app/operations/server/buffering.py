@@ -1,6 +1,8 @@
 """What a connection sends, sent together; and its end, which takes nothing back that was sent."""
 
 import asyncio
+import fcntl
+import termios
 from collections.abc import Callable
 
 _COPIED = 65_536
@@ -63,6 +65,11 @@ class BufferingTransport:
             held, self._held = self._held, b""
             if not self._transport.is_closing():
                 self._transport.write(held)
+
+    def has_unread(self) -> bool:
+        """Whether something has come that was not read yet."""
+        opened = self._transport.get_extra_info("socket").fileno()
+        return any(fcntl.ioctl(opened, termios.FIONREAD, bytes(4)))
 
     def is_closing(self) -> bool:
         """Whether it takes no more to send."""

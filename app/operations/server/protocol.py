@@ -7,9 +7,7 @@ protocol it takes for the next request, and what follows a body in chunks for mo
 """
 
 import asyncio
-import fcntl
 import sys
-import termios
 from collections.abc import Awaitable
 from typing import Any
 
@@ -17,12 +15,7 @@ from httptools import HttpParserInvalidMethodError
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.core.errors import (
-    HeadTooLarge,
-    InvalidHttp,
-    Problem,
-    RequestTimeout,
-)
+from app.core.errors import HeadTooLarge, InvalidHttp, Problem, RequestTimeout
 from app.core.http.observability import Observed
 from app.core.http.problems import ProblemResponse
 from app.core.settings import settings
@@ -59,6 +52,8 @@ class Protocol(HttpToolsProtocol):
         self._beside_body = 0
         self._problem: Problem | None = None
         self._under_way: RequestResponseCycle | None = None
+        self._listener: RequestResponseCycle | None = None
+        self._has_ended = False
         self._stops = False
         self._is_full = False
 
@@ -68,10 +63,19 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(self._buffering)  # type: ignore[arg-type]  # all that it uses
         self._expect_head()
 
-    def eof_received(self) -> None:
-        """The caller sends no more; the transport is closed now, once it has sent what it has."""
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes
+        """The caller sends no more: they wait for what they have asked for, or they have left.
+
+        Only who listens for them to leave takes them to have left, and then the transport is closed
+        now, once it has sent what it has.
+        """
         self._buffering.flush()
-        self._buffering.watch()
+        if self._rests() or self._in_head or self._in_body or self._listener is self._under_way:
+            self._buffering.watch()
+            return False
+        self._has_ended = True
+        self.cycle.keep_alive = False
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer, and answer nobody."""
@@ -104,7 +108,14 @@ class Protocol(HttpToolsProtocol):
 
         def unbroken(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             async def received() -> Message:
+                # Neither of one that has its body to read yet, nor of one that is answered already.
+                if self._has_ended and not cycle.message_event.is_set():
+                    cycle.disconnected = True
+                    self.transport.close()
+                self._listener = cycle
                 message = await receive()
+                if self._listener is cycle:
+                    self._listener = None
                 # What came before the last request came whole.
                 broken = message["type"] == "http.request" and self.cycle is cycle
                 if broken and self._problem is not None and not cycle.response_started:
@@ -166,6 +177,9 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # It comes once more, without the offer.
             return
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            # Which would take it for the answer (RFC 9110, section 10.1.1).
+            self.expect_100_continue = False
         # This takes no URL without a path.
         super().on_headers_complete()
         # Whoever sends so many at once asks again for those behind the last (RFC 9112, 9.3.2).
@@ -209,7 +223,7 @@ class Protocol(HttpToolsProtocol):
         self._stops = True
         if not self._rests():
             super().shutdown()
-        elif self._under_way is None or self._in_head or self._has_unread():
+        elif self._under_way is None or self._in_head or self._buffering.has_unread():
             self.loop.call_later(_ON_ITS_WAY_SECONDS, self._end_if_it_rests)
         else:
             self.transport.close()
@@ -221,11 +235,8 @@ class Protocol(HttpToolsProtocol):
         return self._is_full and not self._in_body
 
     def _is_interrupted(self) -> bool:
-        return (self._in_body or self._is_full) and self._rests()
-
-    def _has_unread(self) -> bool:
-        opened = self.transport.get_extra_info("socket").fileno()
-        return any(fcntl.ioctl(opened, termios.FIONREAD, bytes(4)))
+        is_unread = self._in_body or self._is_full or self._problem is not None
+        return is_unread and self._rests() and not self._has_ended
 
     def _end_if_it_rests(self) -> None:
         if self._rests():
