@@ -248,6 +248,7 @@ async def test_a_token_that_is_made_after_one_has_left_is_shown_when_one_comes_b
     await expect(secret).to_have_count(1)
     await expect(field).to_have_value("")
     await expect(press).to_be_enabled()
+    await expect(page.get_by_role("row", name=f"once-{room.project}")).to_have_count(1)
 
     # What no answer told may be there, for nobody to use, and can be revoked.
     await field.fill(f"lost-{room.project}")

@@ -7,7 +7,7 @@ from playwright.async_api import Route, expect
 
 from tests import make
 from tests.web import barriers
-from tests.web.conftest import PASSWORD, Room, watch
+from tests.web.conftest import PASSWORD, Room, sign_in_instead, watch
 
 
 async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None:
@@ -47,6 +47,60 @@ async def test_a_token_is_shown_once_copied_used_and_revoked(room: Room) -> None
         await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         await expect(page.get_by_role("row", name=name)).to_have_count(0)
         assert (await client.get(path)).status_code == 401
+
+
+async def test_a_token_is_hidden_from_who_sits_here_next(room: Room) -> None:
+    page = await room.open("annotator")
+    await page.goto("/#/tokens")
+    field, press = page.get_by_label("Name", exact=True), page.get_by_role("button", name="Make it")
+    secret, there = page.locator(".secret"), page.locator("tbody tr")
+    before = len((await room.client("annotator").get("/v1/tokens")).json()["items"])
+    await field.fill(f"seen in {room.project}")
+    await press.click()
+    await expect(secret).to_be_visible()
+    await expect(there).to_have_count(before + 1)
+
+    # Until its owner is back, if nobody is known to be there.
+    await page.context.clear_cookies()
+    await field.fill(f"refused in {room.project}")
+    await press.click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    await expect(dialog).to_be_visible()
+    await expect(secret).to_be_hidden()
+    await dialog.get_by_label("Password").fill(PASSWORD)
+    await dialog.get_by_role("button", name="Sign in").click()
+    await expect(secret).to_be_visible()
+
+    # For good, if another has come, and so is one that was on its way.
+    is_made, is_other = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.continue_()
+            return
+        answer = await route.fetch()
+        is_made.set()
+        await is_other.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/v1/tokens", late)
+    await field.fill(f"late in {room.project}")
+    await press.click()
+    await is_made.wait()
+    other = await page.context.new_page()
+    await other.goto(f"/#/projects/{room.project}")
+    await sign_in_instead(other, "manager")
+    await expect(secret).to_have_count(0)
+    await expect(press).to_be_disabled()
+    is_other.set()
+    await expect(press).to_be_enabled()
+    await expect(secret).to_have_count(0)
+    await page.get_by_role("link", name="Stet").click()
+    await page.go_back()
+    await expect(press).to_be_visible()
+    await expect(secret).to_have_count(0)
+    made = (await room.client("annotator").get("/v1/tokens")).json()["items"]
+    assert len(made) == before + 2
 
 
 async def test_one_s_own_password_is_changed(room: Room) -> None:

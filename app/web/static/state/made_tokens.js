@@ -1,7 +1,11 @@
 /**
  * Tokens that were made in this page. The API tells each once: here they stand, in memory alone,
- * until they are put away or the page is loaded again, whichever view is open when one comes.
+ * until they are put away, their owner has signed out in any page of the browser, or the page is
+ * loaded again, whichever view is open when one comes.
  */
+
+import { speaks } from "../api.js";
+import { onSpeaker } from "./kept.js";
 
 /** @typedef {import("../types").Token & {token: string}} MadeToken */
 
@@ -15,14 +19,27 @@ addEventListener("beforeunload", (event) => {
   if (unseen.size) event.preventDefault();
 });
 
+// They act as whoever has made them: the next to sit here is not shown them.
+onSpeaker(() => {
+  if (speaks()) return;
+  made = [];
+  unseen.clear();
+  changes.dispatchEvent(new Event("change"));
+});
+
 /** @returns {readonly MadeToken[]} the last one first */
 export const madeTokens = () => made;
 
-/** @param {MadeToken} token */
+/**
+ * @param {MadeToken} token
+ * @returns {boolean} whether it stands here: not if its owner has signed out meanwhile
+ */
 export function addMade(token) {
+  if (!speaks()) return false;
   made = [token, ...made];
   unseen.add(token.id);
   changes.dispatchEvent(new Event("change"));
+  return true;
 }
 
 /** Somebody sees all that are there. */

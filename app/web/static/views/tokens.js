@@ -35,6 +35,10 @@ export function Tokens({ me }) {
     [],
   );
   const made = useMade();
+  useEffect(() => {
+    // Also one that was asked for before one left and came back.
+    if (made.length) reload();
+  }, [made]);
   const [revoking, setRevoking] = useState(/** @type {Token | null} */ (null));
   useEffect(() => {
     document.title = "Tokens · Stet";
@@ -48,8 +52,9 @@ export function Tokens({ me }) {
       project: project || null,
       expires_at: expires ? endOf(expires) : null,
     };
+    let isKept = false;
     try {
-      addMade(await send("POST", "/v1/tokens", { body }));
+      isKept = addMade(await send("POST", "/v1/tokens", { body }));
     } catch (failure) {
       if (!(failure instanceof Unreachable) || !speaks()) throw failure;
       // It may be in the list, for nobody to use.
@@ -59,10 +64,9 @@ export function Tokens({ me }) {
           "if it is in the list, revoke it.",
       );
     }
-    if (!isThere()) {
+    if (isKept && !isThere()) {
       announce(`The token ${name} is made. It waits under Tokens until this page is loaded again.`);
     }
-    reload();
   });
   const revoke = async (/** @type {Token} */ token) => {
     await send("DELETE", path`/v1/tokens/${token.id}`, { version: token.version });
